@@ -1,0 +1,1 @@
+//! Wegman-Carter authentication and verification hashing over GF(2^128)

@@ -1,0 +1,1 @@
+//! Bell statistics: counts, CHSH, confidence bounds, p-values, no-signalling

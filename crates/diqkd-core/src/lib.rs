@@ -1,0 +1,31 @@
+#![no_std]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+
+mod epsilon;
+mod id;
+mod leak;
+mod ledger;
+mod probability;
+mod role;
+mod round_list;
+mod security;
+mod test_probability;
+mod time_tag;
+mod trial;
+mod trial_table;
+
+pub use epsilon::{Epsilon, ParseEpsilonError};
+pub use id::{KeyId, SessionId};
+pub use leak::{LeakBits, LeakLedger};
+pub use ledger::{EpsilonLedger, LedgerEntry, Overspent};
+pub use probability::{Chsh, OutOfRange, Qber, WinProbability, binary_entropy};
+pub use role::Role;
+pub use round_list::{RoundList, RoundListError, RoundListIter};
+pub use security::{Assumption, SecurityModel};
+pub use test_probability::TestProbability;
+pub use time_tag::{Channel, TimeTag};
+pub use trial::{LocalTrial, Outcome, Setting, Trial};
+pub use trial_table::{LocalTable, TableError};

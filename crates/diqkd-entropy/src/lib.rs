@@ -1,0 +1,1 @@
+//! Finite-key entropy bounds for device-independent QKD, with certificates that can be re-checked

@@ -1,0 +1,1 @@
+//! Packed bit strings, carry-less multiplication and binary fields

@@ -1,0 +1,1 @@
+//! Traits that a measurement station offers to device-independent QKD software

@@ -1,0 +1,1 @@
+//! Durable key store: ids, provenance, expiry, at-most-once delivery, audit chain

@@ -1,0 +1,1 @@
+//! LDPC syndrome reconciliation with exact leak accounting

@@ -1,0 +1,1 @@
+//! Seeded virtual measurement stations, honest and adversarial, behind the HAL

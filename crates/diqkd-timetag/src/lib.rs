@@ -1,0 +1,1 @@
+//! Time-tag formats, clock recovery, slots and one-sided trials

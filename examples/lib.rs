@@ -1,0 +1,1 @@
+//! The examples of the workspace; each target is a file of this folder.
