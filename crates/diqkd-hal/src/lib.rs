@@ -1,1 +1,33 @@
-//! Traits that a measurement station offers to device-independent QKD software
+#![no_std]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+
+mod channel_map;
+mod detector;
+mod error;
+mod herald;
+mod identity;
+mod layout;
+mod modulator;
+mod record;
+mod reference_clock;
+mod safety;
+mod setting_chooser;
+mod setting_rng;
+mod time_tagger;
+
+pub use channel_map::{ChannelMap, ChannelMapError, ChannelUse};
+pub use detector::{Detector, DetectorReading};
+pub use error::{Error, ErrorKind, ErrorType};
+pub use herald::{Herald, HeraldEvent};
+pub use identity::{Identity, StationIdentity};
+pub use layout::{ClockBounds, LayoutError, StationLayout, Trigger, Window};
+pub use modulator::{Applied, Modulator};
+pub use record::{Tally, record};
+pub use reference_clock::{ClockSource, ClockState, Lock, ReferenceClock};
+pub use safety::{Interlock, InterlockState, Tamper, TamperCause, TamperEvent};
+pub use setting_chooser::SettingChooser;
+pub use setting_rng::{RngFault, RngHealth, SettingRng};
+pub use time_tagger::{Capabilities, Filled, Restart, Status, TagBlock, TimeTagger};
