@@ -1,0 +1,317 @@
+//! Which instructions multiply without carries: the only place that names instruction sets.
+//!
+//! A detection token (`Pclmul::detect()`) proves that its instructions exist; its methods are the only way to the
+//! kernels that need them.
+
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod pclmul;
+mod soft;
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod vpclmul;
+
+use core::fmt;
+
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+use pclmul::Pclmul;
+use soft::Soft;
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+use vpclmul::Vpclmul;
+
+/// An implementation of carry-less multiplication that this processor can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backend(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Soft(Soft),
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Pclmul(Pclmul),
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Vpclmul(Vpclmul),
+}
+
+/// What a backend provides. Lengths are the callers' promise, checked once at the public functions.
+pub(crate) trait Kernel: Copy {
+    /// [`Kernel::toeplitz_block`] takes multiples of this many words.
+    const GRAIN: usize;
+    /// The largest block worth the quadratic algorithm, words; a multiple of the grain.
+    const BASE_MAX: usize;
+
+    /// Rough cost of [`Kernel::toeplitz_block`] on `words` words, in units of about a cycle.
+    fn block_cost(words: usize) -> u128;
+
+    /// The product of two polynomials of degree below 64.
+    fn clmul(self, a: u64, b: u64) -> u128;
+
+    /// The product of two elements of GF(2^128).
+    fn gf128_mul(self, a: u128, b: u128) -> u128;
+
+    /// `(state + c_0) p_0 + c_1 p_1 + ..` in GF(2^128); as many powers as coefficients.
+    fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128;
+
+    /// `out = a b` by the quadratic algorithm; `out` has `a.len() + b.len()` words.
+    fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]);
+
+    /// The words `w .. 2w` of the product `x t` of polynomials of `w` and `2w` words, by the quadratic algorithm.
+    fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]);
+
+    /// Halving step before the recursion, `h = v.len()`: `v = x[..h] + x[h..2h]`, `s = t[..3h] + t[h..4h]`.
+    #[inline(always)]
+    fn split(self, x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+        xor_of(v, &x[..v.len()], &x[v.len()..]);
+        xor_of(s, t, &t[v.len()..]);
+    }
+
+    /// Halving step after the recursion, `h = p.len()`: adds `p` to both halves of `y`.
+    #[inline(always)]
+    fn merge(self, p: &[u64], y: &mut [u64]) {
+        let (low, high) = y.split_at_mut(p.len());
+        for ((low, high), p) in low.iter_mut().zip(high).zip(p) {
+            *low ^= p;
+            *high ^= p;
+        }
+    }
+}
+
+impl Backend {
+    /// The fastest backend of this processor. The first call asks the processor, later ones read the answer.
+    pub fn detect() -> Self {
+        #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+        {
+            if let Some(token) = Vpclmul::detect() {
+                return Self(Kind::Vpclmul(token));
+            }
+            if let Some(token) = Pclmul::detect() {
+                return Self(Kind::Pclmul(token));
+            }
+        }
+        Self::soft()
+    }
+
+    /// The portable reference.
+    pub const fn soft() -> Self {
+        Self(Kind::Soft(Soft))
+    }
+
+    /// Every backend that this processor can run, the reference first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let found = [
+            Some(Self::soft()),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Pclmul::detect().map(|token| Self(Kind::Pclmul(token))),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Vpclmul::detect().map(|token| Self(Kind::Vpclmul(token))),
+        ];
+        found.into_iter().flatten()
+    }
+
+    /// `soft`, `pclmulqdq` or `vpclmulqdq`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Soft(_) => "soft",
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Pclmul(_) => "pclmulqdq",
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Vpclmul(_) => "vpclmulqdq",
+        }
+    }
+
+    /// The product of two polynomials of degree below 64, bit `i` being the coefficient of `z^i`.
+    ///
+    /// ```
+    /// // (z + 1)^2 = z^2 + 1
+    /// assert_eq!(diqkd_gf2::Backend::detect().clmul(0b11, 0b11), 0b101);
+    /// ```
+    pub fn clmul(self, a: u64, b: u64) -> u128 {
+        self.run(Clmul { a, b })
+    }
+
+    pub(crate) fn gf128_mul(self, a: u128, b: u128) -> u128 {
+        self.run(Gf128Mul { a, b })
+    }
+
+    pub(crate) fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+        self.run(Gf128Horner { state, powers, coefficients })
+    }
+
+    /// Runs an algorithm compiled for this backend.
+    pub(crate) fn run<T: Task>(self, task: T) -> T::Output {
+        match self.0 {
+            Kind::Soft(token) => task.run(token),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Pclmul(token) => task.run(token),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Vpclmul(token) => task.run(token),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An algorithm that is generic over the kernels: one copy of it is compiled for every backend.
+pub(crate) trait Task {
+    type Output;
+
+    fn run<K: Kernel>(self, kernel: K) -> Self::Output;
+}
+
+struct Clmul {
+    a: u64,
+    b: u64,
+}
+
+impl Task for Clmul {
+    type Output = u128;
+
+    fn run<K: Kernel>(self, kernel: K) -> u128 {
+        kernel.clmul(self.a, self.b)
+    }
+}
+
+struct Gf128Mul {
+    a: u128,
+    b: u128,
+}
+
+impl Task for Gf128Mul {
+    type Output = u128;
+
+    fn run<K: Kernel>(self, kernel: K) -> u128 {
+        kernel.gf128_mul(self.a, self.b)
+    }
+}
+
+struct Gf128Horner<'a> {
+    state: u128,
+    powers: &'a [u128],
+    coefficients: &'a [u128],
+}
+
+impl Task for Gf128Horner<'_> {
+    type Output = u128;
+
+    fn run<K: Kernel>(self, kernel: K) -> u128 {
+        kernel.gf128_horner(self.state, self.powers, self.coefficients)
+    }
+}
+
+/// `out = a + b` over the length of `out`.
+#[inline(always)]
+fn xor_of(out: &mut [u64], a: &[u64], b: &[u64]) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = a ^ b;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// Numbers that look random and are the same in every run.
+    fn words(seed: u64, count: usize) -> Vec<u64> {
+        let mut state = seed;
+        let step = |_| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let v = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            v ^ v >> 27
+        };
+        (0..count).map(step).collect()
+    }
+
+    fn naive_clmul(a: u64, b: u64) -> u128 {
+        (0..64).filter(|i| b >> i & 1 == 1).fold(0, |sum, i| sum ^ u128::from(a) << i)
+    }
+
+    fn naive_product(a: &[u64], b: &[u64]) -> Vec<u64> {
+        let mut out = vec![0; a.len() + b.len()];
+        for (i, &a) in a.iter().enumerate() {
+            for (j, &b) in b.iter().enumerate() {
+                let p = naive_clmul(a, b);
+                out[i + j] ^= p as u64;
+                out[i + j + 1] ^= (p >> 64) as u64;
+            }
+        }
+        out
+    }
+
+    /// Compares every kernel of a backend with bit-by-bit arithmetic.
+    struct AgainstNaive;
+
+    impl Task for AgainstNaive {
+        type Output = ();
+
+        fn run<K: Kernel>(self, k: K) {
+            let dense = [
+                0,
+                1,
+                u64::MAX,
+                1 << 63,
+                0xf000_0000_0000_000f,
+                0x1111_1111_1111_1111,
+                0xeeee_eeee_eeee_eeee,
+            ];
+            let sample: Vec<u64> = dense.into_iter().chain(words(1, 40)).collect();
+            for &a in &sample {
+                for &b in &sample {
+                    assert_eq!(k.clmul(a, b), naive_clmul(a, b), "{a:#x} {b:#x}");
+                }
+            }
+            for n in 1..12 {
+                for m in 1..12 {
+                    let (a, b) = (words(n as u64, n), words(99 + m as u64, m));
+                    let mut out = vec![u64::MAX; n + m];
+                    k.product_block(&a, &b, &mut out);
+                    assert_eq!(out, naive_product(&a, &b), "{n} x {m} words");
+                }
+            }
+            for w in (K::GRAIN..=K::BASE_MAX).step_by(K::GRAIN) {
+                for fill in 0..3 {
+                    let (mut x, mut t) = (words(w as u64, w), words(7 * w as u64, 2 * w));
+                    if fill == 1 {
+                        x.fill(u64::MAX);
+                        t.fill(u64::MAX);
+                    } else if fill == 2 {
+                        x[..w - 1].fill(0);
+                    }
+                    let mut y = vec![u64::MAX; w];
+                    k.toeplitz_block(&x, &t, &mut y);
+                    assert_eq!(y, naive_product(&x, &t)[w..2 * w], "{w} words");
+                }
+            }
+            for h in 1..40 {
+                let (x, t, p) = (words(1, 2 * h), words(2, 4 * h), words(3, h));
+                let (mut v, mut s, mut y) = (vec![0; h], vec![0; 3 * h], words(4, 2 * h));
+                k.split(&x, &t, &mut v, &mut s);
+                assert!((0..h).all(|i| v[i] == x[i] ^ x[i + h]), "v for h = {h}");
+                assert!((0..3 * h).all(|i| s[i] == t[i] ^ t[i + h]), "s for h = {h}");
+                let before = y.clone();
+                k.merge(&p, &mut y);
+                assert!((0..2 * h).all(|i| y[i] == before[i] ^ p[i % h]), "y for h = {h}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_matches_bit_by_bit_arithmetic() {
+        Backend::available().for_each(|backend| backend.run(AgainstNaive));
+    }
+
+    #[test]
+    fn detection_prefers_the_last_available() {
+        assert_eq!(Backend::available().next(), Some(Backend::soft()));
+        assert_eq!(Backend::available().last(), Some(Backend::detect()));
+    }
+
+    #[test]
+    #[cfg(diqkd_backend = "soft")]
+    fn the_reference_can_be_forced() {
+        assert_eq!(Backend::detect(), Backend::soft());
+    }
+}

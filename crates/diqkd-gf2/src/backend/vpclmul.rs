@@ -1,0 +1,201 @@
+//! x86-64 VPCLMULQDQ with AVX-512: four carry-less products of two words per instruction, on 512-bit registers.
+//!
+//! The Toeplitz block is that of `pclmul.rs` with four diagonals to a register: a pair `(x_i, x_(i+1))` is broadcast,
+//! and the eight words of `t` from `c-i-1` on hold in lane `l` the partner of the pair for the diagonal `P_(c+2l)`.
+//! Diagonals `w, w+2, ..` and `w-1, w+1, ..` are kept apart: eight words of the result are a register of the first kind
+//! plus one of the second kind, shifted down by one word.
+
+use core::arch::x86_64::{
+    __m128i, __m512i, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64, _mm512_broadcast_i32x4,
+    _mm512_castsi128_si512, _mm512_castsi512_si128, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
+    _mm512_loadu_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_storeu_epi64,
+    _mm512_ternarylogic_epi64, _mm512_xor_si512,
+};
+
+use crate::backend::pclmul::Pclmul;
+use crate::backend::{Kernel, xor_of};
+
+cpufeatures::new!(cpu, "avx512f", "avx512vl", "vpclmulqdq", "pclmulqdq", "sse2");
+
+/// Proof that the processor has VPCLMULQDQ and AVX-512, and PCLMULQDQ with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Vpclmul {
+    short: Pclmul,
+}
+
+impl Vpclmul {
+    pub(super) fn detect() -> Option<Self> {
+        if cpu::init_get().1 { Pclmul::detect().map(|short| Self { short }) } else { None }
+    }
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Kernel for Vpclmul {
+    const GRAIN: usize = 8;
+    const BASE_MAX: usize = 64;
+
+    fn block_cost(words: usize) -> u128 {
+        (words as u128) * (words as u128 + 8) / 4 + 24
+    }
+
+    #[inline]
+    fn clmul(self, a: u64, b: u64) -> u128 {
+        self.short.clmul(a, b)
+    }
+
+    #[inline]
+    fn gf128_mul(self, a: u128, b: u128) -> u128 {
+        self.short.gf128_mul(a, b)
+    }
+
+    #[inline]
+    fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+        self.short.gf128_horner(state, powers, coefficients)
+    }
+
+    #[inline]
+    fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {
+        self.short.product_block(a, b, out);
+    }
+
+    #[inline]
+    fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]) {
+        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, vpclmulqdq, pclmulqdq and sse2.
+        unsafe { toeplitz_block(x, t, y) }
+    }
+
+    #[inline]
+    fn split(self, x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { split(x, t, v, s) }
+    }
+
+    #[inline]
+    fn merge(self, p: &[u64], y: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { merge(p, y) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+fn toeplitz_block(x: &[u64], t: &[u64], y: &mut [u64]) {
+    let w = x.len();
+    let mut above = last_diagonal(x, t);
+    let (groups, _) = y.as_chunks_mut::<8>();
+    let (rest, quads) = groups.as_rchunks_mut::<4>();
+    let mut at = 2 * w;
+    for quad in quads.iter_mut().rev() {
+        at -= 32;
+        above = rows(x, t, at, above, quad);
+    }
+    for single in rest.as_chunks_mut::<1>().0.iter_mut().rev() {
+        at -= 8;
+        above = rows(x, t, at, above, single);
+    }
+}
+
+/// The rows from diagonal `first` on, eight to a register, given the register whose lowest word is the low half of
+/// `P_(first + 8N - 1)`; returns the same for the rows before.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+fn rows<const N: usize>(
+    x: &[u64],
+    t: &[u64],
+    first: usize,
+    above: __m512i,
+    y: &mut [[u64; 8]; N],
+) -> __m512i {
+    let mut even = [_mm512_setzero_si512(); N];
+    let mut odd = [_mm512_setzero_si512(); N];
+    let t = &t[first - x.len()..first + 8 * N - 1];
+    for (i, pair) in x.as_chunks::<2>().0.iter().enumerate() {
+        let x = _mm512_broadcast_i32x4(load_pair(pair));
+        let from = t.len() + 1 - 8 * N - 2 * (i + 1);
+        let window = &t[from..from + 8 * N + 1];
+        for (g, (even, odd)) in even.iter_mut().zip(&mut odd).enumerate() {
+            *odd = add_products(*odd, x, load(&window[8 * g..]));
+            *even = add_products(*even, x, load(&window[8 * g + 1..]));
+        }
+    }
+    let mut above = above;
+    for ((y, even), odd) in y.iter_mut().zip(even).zip(odd).rev() {
+        store(y, _mm512_xor_si512(even, _mm512_alignr_epi64::<1>(above, odd)));
+        above = odd;
+    }
+    above
+}
+
+/// `P_(2w - 1) = sum_i x_i t_(2w-1-i)` in the lowest lane: here four pairs run side by side.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+fn last_diagonal(x: &[u64], t: &[u64]) -> __m512i {
+    let mut sum = _mm512_setzero_si512();
+    let upper = &t[x.len()..];
+    for (x, t) in x.as_chunks::<8>().0.iter().zip(upper.as_chunks::<8>().0.iter().rev()) {
+        let x = load(x);
+        let reversed = _mm512_shuffle_i64x2::<0b00_01_10_11>(x, x);
+        sum = add_products(sum, reversed, load(t));
+    }
+    let lanes = [
+        _mm512_castsi512_si128(sum),
+        _mm512_extracti32x4_epi32::<1>(sum),
+        _mm512_extracti32x4_epi32::<2>(sum),
+        _mm512_extracti32x4_epi32::<3>(sum),
+    ];
+    _mm512_castsi128_si512(_mm_xor_si128(
+        _mm_xor_si128(lanes[0], lanes[1]),
+        _mm_xor_si128(lanes[2], lanes[3]),
+    ))
+}
+
+/// `sum + x_low t_high + x_high t_low` in every lane.
+#[inline]
+#[target_feature(enable = "avx512f,vpclmulqdq")]
+fn add_products(sum: __m512i, x: __m512i, t: __m512i) -> __m512i {
+    const XOR_OF_THREE: i32 = 0x96;
+    _mm512_ternarylogic_epi64::<XOR_OF_THREE>(
+        sum,
+        _mm512_clmulepi64_epi128::<0x10>(x, t),
+        _mm512_clmulepi64_epi128::<0x01>(x, t),
+    )
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+fn split(x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+    xor_of(v, &x[..v.len()], &x[v.len()..]);
+    xor_of(s, t, &t[v.len()..]);
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+fn merge(p: &[u64], y: &mut [u64]) {
+    let (low, high) = y.split_at_mut(p.len());
+    for ((low, high), p) in low.iter_mut().zip(high).zip(p) {
+        *low ^= p;
+        *high ^= p;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "an unaligned load from memory")]
+fn load(words: &[u64]) -> __m512i {
+    let words = &words[..8];
+    // SAFETY: the slice covers the 64 bytes read; the load needs no alignment.
+    unsafe { _mm512_loadu_epi64(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+#[expect(unsafe_code, reason = "an unaligned store to memory")]
+fn store(words: &mut [u64; 8], v: __m512i) {
+    // SAFETY: the reference covers the 64 bytes written; the store needs no alignment.
+    unsafe { _mm512_storeu_epi64(words.as_mut_ptr().cast(), v) }
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+#[expect(unsafe_code, reason = "an unaligned load from memory")]
+fn load_pair(words: &[u64; 2]) -> __m128i {
+    // SAFETY: the reference covers the 16 bytes read; the load needs no alignment.
+    unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
+}

@@ -1,0 +1,46 @@
+//! Evaluation of long polynomials over GF(2^128) at one point, eight coefficients for every reduction.
+//!
+//! Horner's rule `s <- (s + c) k` for coefficients `c_1 .. c_l` gives `s k^l + c_1 k^l + ... + c_l k`. Eight steps at a
+//! time need the powers `k .. k^8`, eight carry-less products and a single reduction.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::backend::Backend;
+use crate::gf128::Gf128;
+
+/// A point of GF(2^128) with its powers up to the eighth; wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct PolyEval {
+    /// `k^8, k^7, .., k`.
+    powers: [u128; STRIDE],
+    #[zeroize(skip)]
+    backend: Backend,
+}
+
+impl PolyEval {
+    /// Prepares the point `k`.
+    pub fn new(point: Gf128) -> Self {
+        Self::with_backend(point, Backend::detect())
+    }
+
+    /// Prepares the point `k` for a chosen backend.
+    pub fn with_backend(point: Gf128, backend: Backend) -> Self {
+        let mut powers = [point.get(); STRIDE];
+        for i in (0..STRIDE - 1).rev() {
+            powers[i] = backend.gf128_mul(powers[i + 1], point.get());
+        }
+        Self { powers, backend }
+    }
+
+    /// The state after absorbing `coefficients`: `s <- (s + c) k` for each of them in turn.
+    #[must_use]
+    pub fn absorb(&self, state: Gf128, coefficients: &[u128]) -> Gf128 {
+        let step = |state, chunk: &[u128]| {
+            self.backend.gf128_horner(state, &self.powers[STRIDE - chunk.len()..], chunk)
+        };
+        Gf128::new(coefficients.chunks(STRIDE).fold(state.get(), step))
+    }
+}
+
+/// Coefficients per reduction.
+const STRIDE: usize = 8;
