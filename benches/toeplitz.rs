@@ -1,0 +1,69 @@
+//! How many Mbit/s of input does Toeplitz hashing take in, against the length n (m = n/3)?
+//!
+//! Peers in the same run: the plan on the fastest backend, the plan on the portable reference, and the plain way with
+//! words, one shifted row added for every input bit that is set.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use diqkd_amplify::{Family, Plan};
+use diqkd_gf2::{Backend, Bits, bits_from_words, copy_to_words};
+
+fn toeplitz(c: &mut Criterion) {
+    let mut group = c.benchmark_group("toeplitz");
+    for n in [10_000usize, 100_000, 1_000_000] {
+        let m = n / 3;
+        let (input, seed) = (noise(n, 1), noise(n + m - 1, 2));
+        group.throughput(Throughput::Bits(n as u64));
+        group.sample_size(if n > 100_000 { 10 } else { 20 });
+
+        for backend in [Backend::detect(), Backend::soft()] {
+            let plan =
+                Plan::with_backend(n, m, Family::Toeplitz, backend).expect("both lengths are positive");
+            let mut scratch = plan.scratch();
+            let mut output = Bits::new();
+            group.bench_function(BenchmarkId::new(format!("plan-{backend}"), n), |b| {
+                b.iter(|| plan.hash(black_box(&input), black_box(&seed), &mut scratch, &mut output));
+            });
+            if backend == Backend::detect() {
+                println!("n = {n}, m = {m}: {}", plan.algorithm());
+                assert_eq!(output, shift_and_xor(&input, &seed, m), "the peers disagree");
+            }
+        }
+        group.bench_function(BenchmarkId::new("shift-and-xor", n), |b| {
+            b.iter(|| shift_and_xor(black_box(&input), black_box(&seed), m));
+        });
+    }
+    group.finish();
+}
+
+/// `y` is the sum of the windows of `t` that begin at bit `n-1-j`, over the `j` with `x_j = 1`.
+fn shift_and_xor(input: &Bits, seed: &Bits, m: usize) -> Bits {
+    let words = m.div_ceil(64);
+    let mut t = vec![0; seed.len().div_ceil(64) + 1];
+    copy_to_words(seed, &mut t, 0);
+    let mut y = vec![0; words];
+    for j in input.iter_ones() {
+        let from = input.len() - 1 - j;
+        let (word, shift) = (from / 64, from % 64);
+        for (y, pair) in y.iter_mut().zip(t[word..].windows(2)) {
+            *y ^= (u128::from(pair[1]) << 64 | u128::from(pair[0])).wrapping_shr(shift as u32) as u64;
+        }
+    }
+    bits_from_words(&y, m)
+}
+
+/// `len` bits that look random and are the same in every run.
+fn noise(len: usize, seed: u64) -> Bits {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let v = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let v = (v ^ v >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        v ^ v >> 31
+    };
+    bits_from_words(&(0..len.div_ceil(64)).map(next).collect::<Vec<_>>(), len)
+}
+
+criterion_group!(benches, toeplitz);
+criterion_main!(benches);
