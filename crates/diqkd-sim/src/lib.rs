@@ -1,1 +1,35 @@
-//! Seeded virtual measurement stations, honest and adversarial, behind the HAL
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+mod behaviour;
+mod chooser;
+mod click_table;
+mod clock;
+mod devices;
+mod error;
+mod experiment;
+mod measurement;
+mod model;
+mod noise;
+mod preset;
+mod state;
+mod station;
+mod strategy;
+mod trials;
+mod world;
+
+pub use behaviour::Behaviour;
+pub use chooser::SeededChooser;
+pub use click_table::{ClickSampler, ClickTable, Clicks, Readout};
+pub use clock::{BobClock, ClockModel};
+pub use devices::{Devices, PastRound, Preparation, Responses};
+pub use error::Error;
+pub use experiment::Experiment;
+pub use measurement::Measurement;
+pub use model::{Model, Timing, TriggerModel};
+pub use noise::{Noise, NoiseRng};
+pub use preset::{ParsePresetError, Preset};
+pub use state::TwoQubitState;
+pub use station::SimulatedStation;
+pub use strategy::{ParseStrategyError, Strategy};
+pub use trials::Trials;

@@ -1,0 +1,69 @@
+//! One seeded experiment.
+
+use diqkd_core::{Role, Trial};
+use diqkd_hal::{SettingChooser, StationLayout};
+
+use crate::clock::BobClock;
+use crate::model::Model;
+use crate::preset::Preset;
+use crate::strategy::Strategy;
+use crate::trials::Trials;
+use crate::world::World;
+
+/// Everything that determines the tags of both stations, but for the settings.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Experiment {
+    /// The honest stations.
+    pub model: Model,
+    /// Rounds that both sites can use at least. A margin of 0.5 % and 100 rounds is added for what later stages may
+    /// lose at the edges.
+    pub rounds: u64,
+    /// The seed of the whole world.
+    pub seed: u64,
+    /// Who runs the devices.
+    pub strategy: Strategy,
+}
+
+impl Experiment {
+    /// A preset with honest devices.
+    pub fn new(preset: Preset, rounds: u64, seed: u64) -> Self {
+        Self { model: preset.model(), rounds, seed, strategy: Strategy::Honest }
+    }
+
+    /// The same experiment with other devices.
+    #[must_use]
+    pub fn with_strategy(self, strategy: Strategy) -> Self {
+        Self { strategy, ..self }
+    }
+
+    /// How the tags of either station become trials.
+    pub fn layout(&self) -> StationLayout {
+        self.model.layout()
+    }
+
+    /// Rounds that happen at both sites before the data end.
+    pub fn rounds_with_margin(&self) -> u64 {
+        self.rounds.saturating_add(self.rounds / 200).saturating_add(100)
+    }
+
+    /// The ground truth of Bob's clock. Alice's is the reference.
+    pub fn bob_clock(&self) -> BobClock {
+        BobClock::new(self.model.clock, self.seed, self.model.timing.epoch_ps)
+    }
+
+    /// The trials of the same world without tags: exactly those that a perfect slot rule finds in both sites'
+    /// recordings.
+    pub fn trials<A: SettingChooser, B: SettingChooser>(&self, alice: A, bob: B) -> Trials<A, B> {
+        Trials::new(World::new(self, alice, bob), self.model.no_click, self.model.multi_click)
+    }
+
+    /// The trials with [`SeededChooser`](crate::SeededChooser)s of the experiment's seed.
+    pub fn seeded_trials(
+        &self,
+        test_probability: diqkd_core::TestProbability,
+    ) -> impl Iterator<Item = Trial> + use<> {
+        let chooser = |role| crate::chooser::SeededChooser::new(role, test_probability, self.seed);
+        self.trials(chooser(Role::Alice), chooser(Role::Bob))
+    }
+}
