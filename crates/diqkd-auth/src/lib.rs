@@ -1,1 +1,14 @@
-//! Wegman-Carter authentication and verification hashing over GF(2^128)
+#![no_std]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+
+mod key_pool;
+mod mac;
+mod poly_hash;
+mod verification;
+
+pub use key_pool::{KeyPool, PoolExhausted};
+pub use mac::{AuthError, Signer, Tag, Verifier, forgery_epsilon};
+pub use verification::{VerificationError, VerificationHash, collision_epsilon};

@@ -1,0 +1,161 @@
+//! Pre-shared secret bytes: used once, wiped when used, accounted by purpose.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// Secret bytes shared by two parties who take from them in the same order.
+///
+/// Bytes leave from the front, once, and are wiped here as they leave; the rest is wiped on drop. `Debug` shows
+/// numbers only.
+pub struct KeyPool {
+    secret: Zeroizing<Vec<u8>>,
+    next: usize,
+    ledger: Vec<(&'static str, u64)>,
+}
+
+impl KeyPool {
+    /// A pool of these bytes. They must be uniform to anyone but the two parties.
+    pub fn new(secret: Vec<u8>) -> Self {
+        Self { secret: Zeroizing::new(secret), next: 0, ledger: Vec::new() }
+    }
+
+    /// The next `N` bytes, recorded under `purpose`.
+    ///
+    /// # Errors
+    /// [`PoolExhausted`] if fewer are left; nothing is taken then.
+    pub fn take<const N: usize>(
+        &mut self,
+        purpose: &'static str,
+    ) -> Result<Zeroizing<[u8; N]>, PoolExhausted> {
+        let mut taken = Zeroizing::new([0; N]);
+        self.draw(N, purpose, |bytes| taken.copy_from_slice(bytes))?;
+        Ok(taken)
+    }
+
+    /// The next `bytes` bytes as a pool of their own (a lane), recorded here under `purpose`.
+    ///
+    /// # Errors
+    /// [`PoolExhausted`] if fewer are left; nothing is taken then.
+    pub fn split_off(&mut self, bytes: usize, purpose: &'static str) -> Result<Self, PoolExhausted> {
+        let mut lane = Self::new(Vec::new());
+        self.draw(bytes, purpose, |taken| lane.refill(taken))?;
+        Ok(lane)
+    }
+
+    /// Adds secret bytes at the end; both parties must do so at the same point of their order.
+    pub fn refill(&mut self, secret: &[u8]) {
+        // A new buffer, because one that grows in place may leave a copy behind.
+        let mut joined = Vec::with_capacity(self.remaining().len() + secret.len());
+        joined.extend_from_slice(self.remaining());
+        joined.extend_from_slice(secret);
+        self.secret = Zeroizing::new(joined);
+        self.next = 0;
+    }
+
+    /// Bits not taken yet.
+    pub fn remaining_bits(&self) -> u64 {
+        bits(self.remaining().len())
+    }
+
+    /// Bits taken so far.
+    pub fn consumed_bits(&self) -> u64 {
+        self.ledger.iter().map(|(_, bits)| bits).sum()
+    }
+
+    /// What the bits were taken for: purpose and bits, in the order of first use.
+    pub fn consumptions(&self) -> impl ExactSizeIterator<Item = (&'static str, u64)> {
+        self.ledger.iter().copied()
+    }
+
+    /// The bytes not taken yet.
+    pub(crate) fn remaining(&self) -> &[u8] {
+        &self.secret[self.next..]
+    }
+
+    /// Shows the next `count` bytes to `give`, then wipes and records them.
+    fn draw(
+        &mut self,
+        count: usize,
+        purpose: &'static str,
+        give: impl FnOnce(&[u8]),
+    ) -> Result<(), PoolExhausted> {
+        let exhausted =
+            PoolExhausted { purpose, requested_bits: bits(count), remaining_bits: self.remaining_bits() };
+        let taken = self.secret[self.next..].get_mut(..count).ok_or(exhausted)?;
+        give(taken);
+        taken.zeroize();
+        self.next += count;
+        match self.ledger.iter_mut().find(|(name, _)| *name == purpose) {
+            Some((_, total)) => *total += bits(count),
+            None => self.ledger.push((purpose, bits(count))),
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for KeyPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyPool")
+            .field("remaining_bits", &self.remaining_bits())
+            .field("consumed_bits", &self.consumed_bits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pool has too few bytes left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the key pool has {remaining_bits} bits left, {purpose} needs {requested_bits}; refill it with fresh shared key"
+)]
+pub struct PoolExhausted {
+    /// What the bytes were wanted for.
+    pub purpose: &'static str,
+    /// How many were wanted, bits.
+    pub requested_bits: u64,
+    /// How many are left, bits.
+    pub remaining_bits: u64,
+}
+
+fn bits(bytes: usize) -> u64 {
+    8 * bytes as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn bytes_leave_in_order_once_and_are_wiped() {
+        let mut pool = KeyPool::new((1..=20).collect());
+        assert_eq!(*pool.take::<3>("a").unwrap(), [1, 2, 3]);
+        let mut lane = pool.split_off(4, "b").unwrap();
+        assert_eq!(pool.secret[..7], [0; 7]);
+        assert_eq!(*lane.take::<4>("c").unwrap(), [4, 5, 6, 7]);
+        assert_eq!(*pool.take::<2>("a").unwrap(), [8, 9]);
+        assert_eq!(pool.consumptions().collect::<Vec<_>>(), [("a", 40), ("b", 32)]);
+        assert_eq!((pool.consumed_bits(), pool.remaining_bits()), (72, 88));
+    }
+
+    #[test]
+    fn an_exhausted_pool_says_so_and_keeps_what_it_has() {
+        let mut pool = KeyPool::new(vec![7; 10]);
+        let exhausted = PoolExhausted { purpose: "pad", requested_bits: 88, remaining_bits: 80 };
+        assert_eq!(pool.take::<11>("pad").unwrap_err(), exhausted);
+        assert_eq!(pool.split_off(11, "pad").unwrap_err(), exhausted);
+        assert_eq!((pool.consumed_bits(), pool.remaining_bits()), (0, 80));
+        assert_eq!(*pool.take::<10>("pad").unwrap(), [7; 10]);
+        pool.refill(&[1, 2]);
+        assert_eq!(*pool.take::<2>("pad").unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let text = format!("{:?}", KeyPool::new(vec![0xab; 4]));
+        assert_eq!(text, "KeyPool { remaining_bits: 32, consumed_bits: 0, .. }");
+    }
+}
