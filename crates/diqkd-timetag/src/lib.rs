@@ -1,1 +1,10 @@
-//! Time-tag formats, clock recovery, slots and one-sided trials
+#![no_std]
+#![deny(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod backend;
+pub mod formats;

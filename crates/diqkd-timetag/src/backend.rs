@@ -1,0 +1,109 @@
+//! Record kernels: 32-bit records in, times and channels out. `soft` is the portable reference.
+
+mod soft;
+
+use crate::formats::{FaultKind, RecordType, TickLength};
+
+/// Set in the channel of a tag that is a marker; the bits below are the marker inputs that fired.
+pub const MARKER: u16 = 0x8000;
+
+/// How the bits of a record are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    PicoT2,
+    PicoT3,
+    HydraT2,
+    HydraT3,
+}
+
+/// Everything about a stream of records that does not change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordFormat {
+    layout: Layout,
+    wrap: u64,
+    /// Whether an overflow record holds the number of overflows.
+    counted: bool,
+    tick: TickLength,
+    dtime: TickLength,
+    /// Greatest overflow correction, in ticks, with which every record still has a time below 2^63 ps.
+    base_limit: u64,
+}
+
+impl RecordFormat {
+    /// `tick`: T2 tick or T3 sync period; `dtime`: tick of the time after a sync (T3).
+    pub(crate) fn new(
+        record_type: RecordType,
+        tick: TickLength,
+        dtime: TickLength,
+    ) -> Result<Self, FaultKind> {
+        let layout = match record_type {
+            RecordType::PicoHarpT2 => Layout::PicoT2,
+            RecordType::PicoHarpT3 => Layout::PicoT3,
+            _ if record_type.is_t3() => Layout::HydraT3,
+            _ => Layout::HydraT2,
+        };
+        let (name, longest, max_ticks) = if record_type.is_t3() {
+            ("the sync period in ps", 1u64 << 40, 1u64 << 17)
+        } else {
+            ("the T2 tick in ps", 1 << 30, 1 << 29)
+        };
+        if tick.whole_ps >= longest {
+            return Err(FaultKind::ImpossibleHeaderValue { name, value: tick.as_ps() });
+        }
+        if dtime.whole_ps >= 1 << 40 {
+            let name = "the T3 resolution in ps";
+            return Err(FaultKind::ImpossibleHeaderValue { name, value: dtime.as_ps() });
+        }
+        let latest_ps = i64::MAX as u64 - (1 << 56);
+        Ok(Self {
+            layout,
+            wrap: u64::from(record_type.wraparound()),
+            counted: !matches!(
+                record_type,
+                RecordType::PicoHarpT2
+                    | RecordType::PicoHarpT3
+                    | RecordType::HydraHarpV1T2
+                    | RecordType::HydraHarpV1T3
+            ),
+            tick,
+            dtime,
+            base_limit: (latest_ps / (tick.whole_ps + u64::from(tick.fraction > 0)))
+                .saturating_sub(max_ticks),
+        })
+    }
+}
+
+/// What a stream of records carries from one block to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RecordState {
+    /// Overflow correction, ticks.
+    base: u64,
+    /// The last photon, ticks.
+    last: u64,
+}
+
+/// What became of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Decoded {
+    /// Records consumed.
+    pub(crate) records: usize,
+    /// Tags written: photons and markers.
+    pub(crate) tags: usize,
+    /// Overflow records.
+    pub(crate) overflows: u64,
+    /// Markers among the tags.
+    pub(crate) markers: u64,
+    /// What is wrong with the last record consumed.
+    pub(crate) fault: Option<FaultKind>,
+}
+
+/// Decodes records until the bytes, the room or the first fault end. `bytes` beyond a multiple of 4 are not touched.
+pub(crate) fn decode(
+    format: &RecordFormat,
+    state: &mut RecordState,
+    bytes: &[u8],
+    time_ps: &mut [i64],
+    channel: &mut [u16],
+) -> Decoded {
+    soft::decode(format, state, bytes, time_ps, channel)
+}

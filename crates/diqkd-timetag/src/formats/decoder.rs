@@ -1,0 +1,487 @@
+//! The push parser.
+
+use super::events::{Event, EventState, Text, TextState, units_to_ps};
+use super::header::Header;
+use super::ptu::Progress;
+use super::recognise::{RECOGNISE_BYTES, recognise, recognise_magic};
+use super::{Fault, FaultKind, Format, RecordType, TickLength, legacy, ptu};
+use crate::backend::{self, RecordFormat, RecordState};
+
+/// What one call of [`Decoder::push`] or [`Decoder::finish`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Bytes consumed of those given. The caller gives the rest again.
+    pub consumed: usize,
+    /// Tags written to the buffers: photons and markers, in file order.
+    pub tags: usize,
+    /// Markers among the tags.
+    pub markers: usize,
+    /// Overflow records and dummy events passed.
+    pub overflows: u64,
+    /// What is wrong right after these tags. Non-fatal faults do not stop the decoder.
+    pub fault: Option<Fault>,
+    /// Whether the decoder has more to deliver from what it has consumed: call again, with no bytes if none are left.
+    pub more: bool,
+}
+
+/// Turns the bytes of a recording into tags, whatever pieces they come in.
+///
+/// No call allocates. The pieces do not matter: tags, counts and faults are the same for every way of cutting.
+///
+/// ```
+/// use diqkd_timetag::formats::{Decoder, Format};
+///
+/// let mut decoder = Decoder::with_format(Format::A2);
+/// let (mut time_ps, mut channel) = ([0; 8], [0; 8]);
+/// let step = decoder.push(b"0000000000040001\n0000000000", &mut time_ps, &mut channel);
+/// assert_eq!((step.consumed, step.tags), (27, 1));
+/// assert_eq!((time_ps[0], channel[0]), (1000, 1));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    stage: Stage,
+    /// Offset in the recording of the next byte that the stage sees.
+    offset: u64,
+    head: Head,
+    /// An incomplete record.
+    partial: [u8; 8],
+    partial_len: usize,
+    header: Option<Header>,
+    counts: Counts,
+    finished: bool,
+}
+
+/// The first bytes, kept until the format is known and then replayed.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    bytes: [u8; RECOGNISE_BYTES],
+    len: usize,
+    replayed: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    records: u64,
+    overflows: u64,
+    markers: u64,
+    truncated: bool,
+}
+
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value per recording; a box would be the only allocation")]
+enum Stage {
+    Recognising,
+    Ptu(ptu::HeaderParser),
+    Legacy(legacy::HeaderParser),
+    Records(RecordFormat, RecordState),
+    Binary { state: EventState, rotate: u32 },
+    Text { text: TextState, state: EventState, pairs: bool },
+    Ended,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder that recognises the format from the first bytes.
+    pub fn new() -> Self {
+        Self {
+            stage: Stage::Recognising,
+            offset: 0,
+            head: Head { bytes: [0; RECOGNISE_BYTES], len: 0, replayed: 0 },
+            partial: [0; 8],
+            partial_len: 0,
+            header: None,
+            counts: Counts::default(),
+            finished: false,
+        }
+    }
+
+    /// A decoder for a known format: needed for a1 recordings that are too short or too disordered to recognise.
+    pub fn with_format(format: Format) -> Self {
+        let mut decoder = Self::new();
+        decoder.begin(format);
+        decoder
+    }
+
+    /// What the header says; `None` until it has been read.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// Records read: photons, markers, overflows and unknown ones.
+    pub fn records(&self) -> u64 {
+        self.counts.records
+    }
+
+    /// Overflow records and dummy events read.
+    pub fn overflows(&self) -> u64 {
+        self.counts.overflows
+    }
+
+    /// Markers read.
+    pub fn markers(&self) -> u64 {
+        self.counts.markers
+    }
+
+    /// Whether the recording ended early: inside the header or a record, or before the promised number of records.
+    /// Known after [`Decoder::finish`].
+    pub fn is_truncated(&self) -> bool {
+        self.counts.truncated
+    }
+
+    /// Decodes `bytes` into the two buffers; the shorter one limits, and at least one place is needed.
+    ///
+    /// Call again with the bytes that were not consumed, until all are and [`Step::more`] is false.
+    pub fn push(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16]) -> Step {
+        let mut step = Step::default();
+        if self.is_recognising() && !self.collect_head(bytes, &mut step) {
+            return step;
+        }
+        self.decode(bytes, time_ps, channel, &mut step);
+        step
+    }
+
+    /// Ends the recording: decodes what was held back to recognise the format and reports what is missing.
+    ///
+    /// Call again until [`Step::more`] is false.
+    pub fn finish(&mut self, time_ps: &mut [i64], channel: &mut [u16]) -> Step {
+        let mut step = Step::default();
+        if self.is_recognising() {
+            let head = self.head;
+            match recognise(&head.bytes[..head.len]) {
+                Some(format) => self.begin(format),
+                None => {
+                    self.stage = Stage::Ended;
+                    step.fault = Some(Fault { offset: 0, kind: FaultKind::UnknownFormat });
+                    return step;
+                }
+            }
+        }
+        self.decode(&[], time_ps, channel, &mut step);
+        if step.fault.is_some() || step.more || step.tags > 0 {
+            step.more = !matches!(self.stage, Stage::Ended);
+            return step;
+        }
+        if !self.finished {
+            self.finished = true;
+            self.end(time_ps, channel, &mut step);
+            if step.fault.is_some() || step.tags > 0 {
+                step.more = !matches!(self.stage, Stage::Ended);
+                return step;
+            }
+        }
+        self.check_count(&mut step);
+        step
+    }
+
+    fn is_recognising(&self) -> bool {
+        matches!(self.stage, Stage::Recognising)
+    }
+
+    fn begin(&mut self, format: Format) {
+        self.stage = match format {
+            Format::Ptu => Stage::Ptu(ptu::HeaderParser::new()),
+            Format::Ht2 | Format::Ht3 | Format::Pt2 | Format::Pt3 => {
+                Stage::Legacy(legacy::HeaderParser::new())
+            }
+            Format::A1 => Stage::Binary { state: EventState::default(), rotate: 0 },
+            Format::A1HighWordFirst => Stage::Binary { state: EventState::default(), rotate: 32 },
+            Format::A0 | Format::A2 => Stage::Text {
+                text: TextState::default(),
+                state: EventState::default(),
+                pairs: format == Format::A0,
+            },
+        };
+        if matches!(self.stage, Stage::Binary { .. } | Stage::Text { .. }) {
+            self.header = Some(Header {
+                format,
+                record_type: RecordType::Timestamp7,
+                tick: TickLength { whole_ps: 3, fraction: 29 << 59 },
+                dtime_tick: None,
+                promised_records: None,
+                data_offset: 0,
+            });
+        }
+    }
+
+    /// Takes first bytes until the format is known; `false` if more are needed or it is none.
+    fn collect_head(&mut self, bytes: &[u8], step: &mut Step) -> bool {
+        for &byte in bytes {
+            self.head.bytes[self.head.len] = byte;
+            self.head.len += 1;
+            step.consumed += 1;
+            let known = match self.head.len {
+                16 => recognise_magic(&self.head.bytes[..16]),
+                RECOGNISE_BYTES => {
+                    let format = recognise(&self.head.bytes);
+                    if format.is_none() {
+                        self.stage = Stage::Ended;
+                        step.fault = Some(Fault { offset: 0, kind: FaultKind::UnknownFormat });
+                        return false;
+                    }
+                    format
+                }
+                _ => None,
+            };
+            if let Some(format) = known {
+                self.begin(format);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Decodes the replayed head, then `bytes` from `step.consumed` on, until a fault or the room ends it.
+    fn decode(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) {
+        while self.head.replayed < self.head.len {
+            let head = self.head;
+            let used = self.advance(&head.bytes[head.replayed..head.len], time_ps, channel, step);
+            self.head.replayed += used;
+            if step.fault.is_some() || used == 0 {
+                step.more = self.head.replayed < self.head.len && !matches!(self.stage, Stage::Ended);
+                return;
+            }
+        }
+        while step.consumed < bytes.len() {
+            let used = self.advance(&bytes[step.consumed..], time_ps, channel, step);
+            step.consumed += used;
+            if step.fault.is_some() || used == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Lets the stage consume some of `bytes`; 0 only when the buffers are full.
+    fn advance(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) -> usize {
+        let room = time_ps.len().min(channel.len());
+        let (time_ps, channel) = (&mut time_ps[step.tags..room], &mut channel[step.tags..room]);
+        let used = match &mut self.stage {
+            Stage::Recognising | Stage::Ended => bytes.len(),
+            Stage::Ptu(parser) => {
+                let progress = parser.push(bytes);
+                self.header_progress(bytes.len(), progress, step)
+            }
+            Stage::Legacy(parser) => {
+                let progress = parser.push(bytes);
+                self.header_progress(bytes.len(), progress, step)
+            }
+            Stage::Records(..) => self.records_of(bytes, time_ps, channel, step),
+            Stage::Binary { .. } => self.binary(bytes, time_ps, channel, step),
+            Stage::Text { .. } => self.text(bytes, time_ps, channel, step),
+        };
+        self.offset += used as u64;
+        used
+    }
+
+    fn header_progress(&mut self, given: usize, progress: Progress, step: &mut Step) -> usize {
+        match progress {
+            Progress::More => given,
+            Progress::Done(used, header) => {
+                match header.record_format() {
+                    Ok(format) => self.stage = Stage::Records(format, RecordState::default()),
+                    Err(kind) => self.fail(0, kind, step),
+                }
+                self.header = Some(header);
+                used
+            }
+            Progress::Failed(offset, kind) => {
+                self.fail(offset, kind, step);
+                given
+            }
+        }
+    }
+
+    fn fail(&mut self, offset: u64, kind: FaultKind, step: &mut Step) {
+        step.fault = Some(Fault { offset, kind });
+        if kind.is_fatal() {
+            self.stage = Stage::Ended;
+        }
+    }
+
+    /// Completes the incomplete record to `size` bytes; returns how many were taken.
+    fn complete(&mut self, bytes: &[u8], size: usize) -> usize {
+        let take = (size - self.partial_len).min(bytes.len());
+        self.partial[self.partial_len..self.partial_len + take].copy_from_slice(&bytes[..take]);
+        self.partial_len += take;
+        take
+    }
+
+    fn records_of(
+        &mut self,
+        bytes: &[u8],
+        time_ps: &mut [i64],
+        channel: &mut [u16],
+        step: &mut Step,
+    ) -> usize {
+        if time_ps.is_empty() {
+            return 0;
+        }
+        if self.partial_len > 0 || bytes.len() < 4 {
+            let used = self.complete(bytes, 4);
+            if self.partial_len == 4 {
+                let record = self.partial;
+                self.partial_len = 0;
+                self.block(&record[..4], self.offset + used as u64 - 4, time_ps, channel, step);
+            }
+            return used;
+        }
+        self.block(bytes, self.offset, time_ps, channel, step)
+    }
+
+    /// Decodes whole records that start at `offset`; returns the bytes used.
+    fn block(
+        &mut self,
+        bytes: &[u8],
+        offset: u64,
+        time_ps: &mut [i64],
+        channel: &mut [u16],
+        step: &mut Step,
+    ) -> usize {
+        let Stage::Records(format, state) = &mut self.stage else { return 0 };
+        let done = backend::decode(format, state, bytes, time_ps, channel);
+        self.counts.records += done.records as u64;
+        self.counts.overflows += done.overflows;
+        self.counts.markers += done.markers;
+        step.tags += done.tags;
+        step.overflows += done.overflows;
+        step.markers += done.markers as usize;
+        if let Some(kind) = done.fault {
+            self.fail(offset + 4 * (done.records as u64 - 1), kind, step);
+        }
+        4 * done.records
+    }
+
+    fn binary(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) -> usize {
+        let Stage::Binary { mut state, rotate } = self.stage else { return 0 };
+        let room = time_ps.len();
+        let (mut used, mut tags) = (0, 0);
+        while used < bytes.len() && tags < room && step.fault.is_none() {
+            let word = if self.partial_len == 0 && bytes.len() - used >= 8 {
+                let mut word = [0; 8];
+                word.copy_from_slice(&bytes[used..used + 8]);
+                used += 8;
+                word
+            } else {
+                used += self.complete(&bytes[used..], 8);
+                if self.partial_len < 8 {
+                    break;
+                }
+                self.partial_len = 0;
+                self.partial
+            };
+            let word = u64::from_le_bytes(word).rotate_left(rotate);
+            let offset = self.offset + used as u64 - 8;
+            let event = state.event(word);
+            let (time_ps, channel) = (&mut time_ps[tags..], &mut channel[tags..]);
+            tags += self.event(event, offset, time_ps, channel, step);
+        }
+        if let Stage::Binary { state: kept, .. } = &mut self.stage {
+            *kept = state;
+        }
+        step.tags += tags;
+        used
+    }
+
+    /// Counts an event and writes its tag; returns the number of tags.
+    #[inline(always)]
+    fn event(
+        &mut self,
+        event: Event,
+        offset: u64,
+        time_ps: &mut [i64],
+        channel: &mut [u16],
+        step: &mut Step,
+    ) -> usize {
+        self.counts.records += 1;
+        match event {
+            Event::Photon { time_ps: at, pattern, fault } => {
+                time_ps[0] = at;
+                channel[0] = pattern;
+                if let Some(kind) = fault {
+                    self.fail(offset, kind, step);
+                }
+                1
+            }
+            Event::Dummy => {
+                self.counts.overflows += 1;
+                step.overflows += 1;
+                0
+            }
+            Event::OutOfRange => {
+                self.fail(offset, FaultKind::TimeOutOfRange, step);
+                0
+            }
+        }
+    }
+
+    fn text(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) -> usize {
+        let Stage::Text { mut text, mut state, pairs } = self.stage else { return 0 };
+        let room = time_ps.len();
+        let (mut used, mut tags) = (0, 0);
+        while used < bytes.len() && tags < room && step.fault.is_none() {
+            let offset = self.offset + used as u64;
+            let found = text.character(bytes[used], pairs);
+            used += 1;
+            match found {
+                Text::Nothing => {}
+                Text::Fault(kind) => self.fail(offset, kind, step),
+                Text::Word(word) => {
+                    let event = state.event(word);
+                    let (time_ps, channel) = (&mut time_ps[tags..], &mut channel[tags..]);
+                    tags += self.event(event, offset, time_ps, channel, step);
+                }
+            }
+        }
+        if let Stage::Text { text: kept_text, state: kept_state, .. } = &mut self.stage {
+            (*kept_text, *kept_state) = (text, state);
+        }
+        step.tags += tags;
+        used
+    }
+
+    /// What the end of the recording cuts off.
+    fn end(&mut self, time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) {
+        let offset = self.offset;
+        let pending = match &mut self.stage {
+            Stage::Ptu(_) | Stage::Legacy(_) => {
+                self.counts.truncated = true;
+                self.fail(offset, FaultKind::TruncatedHeader, step);
+                return;
+            }
+            Stage::Text { text, state, pairs } => {
+                let found = text.finish(*pairs);
+                let pending = text.pending();
+                if let Text::Word(word) = found {
+                    let event = state.event(word);
+                    step.tags += self.event(event, offset, time_ps, channel, step);
+                }
+                pending
+            }
+            _ => self.partial_len as u8,
+        };
+        if pending > 0 {
+            self.counts.truncated = true;
+            let kind = FaultKind::TruncatedRecord { bytes: pending };
+            self.fail(offset - u64::from(pending), kind, step);
+        }
+    }
+
+    fn check_count(&mut self, step: &mut Step) {
+        let Some(header) = self.header else { return };
+        let found = self.counts.records;
+        if matches!(self.stage, Stage::Ended) {
+            return;
+        }
+        if let Some(promised) = header.promised_records.filter(|&promised| promised != found) {
+            self.counts.truncated |= found < promised;
+            self.fail(self.offset, FaultKind::RecordCount { promised, found }, step);
+        }
+        self.stage = Stage::Ended;
+    }
+}
+
+const _: () = assert!(units_to_ps(256) == 1000);
