@@ -216,5 +216,5 @@ impl Grid {
     }
 }
 
-/// Lengths up to this are far from overflowing any sum here and fit a `BitVec`.
-const MAX_BITS: usize = usize::MAX >> 8;
+/// Up to this length no sum here overflows, and strings fit a `BitVec`.
+const MAX_BITS: usize = usize::MAX >> 5;
