@@ -18,6 +18,11 @@ mod setting_chooser;
 mod setting_rng;
 mod time_tagger;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "mock")]
+pub mod mock;
+
 pub use channel_map::{ChannelMap, ChannelMapError, ChannelUse};
 pub use detector::{Detector, DetectorReading};
 pub use error::{Error, ErrorKind, ErrorType};

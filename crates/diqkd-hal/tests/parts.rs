@@ -1,0 +1,197 @@
+//! The checks for setting generators, modulators and stations, each with parts that pass and parts that must not.
+
+use std::convert::Infallible;
+
+use diqkd_core::{Channel, Outcome, Setting, TimeTag};
+use diqkd_hal::conformance::{
+    RngOptions, Violation, check_failed_rng, check_modulator, check_setting_rng, check_station,
+};
+use diqkd_hal::mock::{Mock, MockError, Transaction};
+use diqkd_hal::{
+    Applied, ChannelMap, ClockBounds, Error, ErrorKind, Herald, HeraldEvent, Interlock, Modulator, RngFault,
+    RngHealth, SettingRng, StationIdentity, StationLayout, Tamper, TamperCause, TamperEvent, Trigger, Window,
+};
+use rand_core::TryRng;
+
+/// SplitMix64, optionally spoilt.
+struct Generator {
+    state: u64,
+    spoil: fn(u64) -> u64,
+    half_filled: bool,
+    health: RngHealth,
+}
+
+impl Generator {
+    fn new(spoil: fn(u64) -> u64) -> Self {
+        Self { state: 1, spoil, half_filled: false, health: RngHealth::Healthy }
+    }
+}
+
+impl TryRng for Generator {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.try_next_u64()? >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Ok((self.spoil)(z ^ (z >> 31)))
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
+        let whole = if self.half_filled { dst.len() / 8 * 8 } else { dst.len() };
+        for chunk in dst[..whole].chunks_mut(8) {
+            let word = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl SettingRng for Generator {
+    fn health(&self) -> RngHealth {
+        self.health
+    }
+}
+
+#[test]
+fn a_good_generator_passes() {
+    let report = check_setting_rng(&mut Generator::new(|word| word), &RngOptions::default()).unwrap();
+    assert_eq!(report.bits, (1 << 22) + (1 << 15));
+    assert!(report.bias_z.abs() < 5.0 && report.repeat_z.abs() < 5.0);
+    assert!((10..60).contains(&report.longest_run));
+}
+
+#[test]
+fn bad_generators_are_named_by_the_test_that_finds_them() {
+    let found = |mut rng: Generator| match check_setting_rng(&mut rng, &RngOptions::default()) {
+        Err(Violation::Randomness { test, .. }) => test,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(Generator::new(|word| word | 1 << 17)), "balance");
+    assert_eq!(found(Generator::new(|_| 0x5555_5555_5555_5555)), "repeated word");
+    assert_eq!(found(Generator::new(|word| (word & 0x5555_5555_5555_5555) * 3)), "equal neighbours");
+}
+
+#[test]
+fn half_filled_buffers_and_lying_health_are_found() {
+    let mut rng = Generator { half_filled: true, ..Generator::new(|word| word) };
+    assert!(matches!(
+        check_setting_rng(&mut rng, &RngOptions::default()),
+        Err(Violation::Tail { place: 0, len: 1 })
+    ));
+    let mut rng = Generator { health: RngHealth::Failed(RngFault::Stuck), ..Generator::new(|word| word) };
+    assert_eq!(check_setting_rng(&mut rng, &RngOptions::default()), Err(Violation::Health));
+    assert_eq!(check_failed_rng(&mut rng), Err(Violation::Health), "it delivers although it has failed");
+    let mut silent = Mock::new([ErrorKind::Other; 3].map(Transaction::Fail));
+    silent.rng_health = RngHealth::Failed(RngFault::Biased);
+    assert_eq!(check_failed_rng(&mut silent), Ok(()));
+}
+
+#[test]
+fn a_modulator_must_not_be_early_nor_apply_something_else() {
+    let [zero, one] = [false, true].map(Setting::from_bit);
+    let apply = |setting, at_ps, applied: Setting, time_ps| Transaction::Apply {
+        setting,
+        at_ps,
+        applied: Applied { setting: applied, time_ps },
+    };
+    let mut good = Mock::new([apply(zero, 100, zero, 130), apply(one, 180, one, 180)]);
+    assert_eq!(check_modulator(&mut good, &[zero, one], 100, 50), Ok(()));
+    good.done().unwrap();
+    let mut early = Mock::new([apply(zero, 100, zero, 99)]);
+    assert_eq!(check_modulator(&mut early, &[zero], 100, 0), Err(Violation::Modulator { index: 0 }));
+    let mut other = Mock::new([apply(zero, 100, zero, 100), apply(one, 100, zero, 100)]);
+    assert_eq!(check_modulator(&mut other, &[zero, one], 100, 0), Err(Violation::Modulator { index: 1 }));
+}
+
+#[test]
+fn a_mock_plays_its_script_in_order_across_traits() {
+    let event = HeraldEvent { time_ps: 5, state: 0 };
+    let tamper = TamperEvent { cause: TamperCause::Light, sensor: 2, time_ps: None };
+    let mut mock = Mock::new([
+        Transaction::Herald(Some(event)),
+        Transaction::Word(9),
+        Transaction::Tamper(Some(tamper)),
+        Transaction::Trip,
+        Transaction::Fail(ErrorKind::Disconnected),
+    ]);
+    assert_eq!(Herald::poll(&mut mock), Ok(Some(event)));
+    assert_eq!(mock.try_next_u32(), Ok(9));
+    assert_eq!(Tamper::poll(&mut mock), Ok(Some(tamper)));
+    assert_eq!(mock.trip(), Ok(()));
+    assert_eq!(mock.trip().map_err(|error| error.kind()), Err(ErrorKind::Disconnected));
+    assert_eq!(mock.identity().unwrap().serial, "mock");
+    mock.done().unwrap();
+
+    let mut wrong = Mock::new([Transaction::Trip]);
+    let setting = Setting::from_bit(false);
+    let error = MockError::Unexpected { call: "Modulator::apply", position: 0 };
+    assert_eq!(wrong.apply(setting, 0), Err(error));
+    assert_eq!(wrong.done(), Err(error));
+    assert_eq!(Mock::new([Transaction::Trip]).done(), Err(MockError::Unplayed { left: 1 }));
+}
+
+const LAYOUT: StationLayout = StationLayout {
+    trigger: Trigger::EventReady,
+    epoch_ps: 0,
+    slot_period_ps: 100,
+    channels: ChannelMap {
+        herald: Some(Channel(0)),
+        settings: [Channel(1), Channel(2), Channel(3), Channel(4)],
+        detectors: [Channel(5), Channel(6)],
+    },
+    herald_ps: 10,
+    setting_window: Window { start_ps: 20, end_ps: 40 },
+    detection_window: Window { start_ps: 50, end_ps: 90 },
+    no_click: Outcome::Minus,
+    multi_click: Outcome::Plus,
+    clock_bounds: ClockBounds { max_offset_ps: 0, max_drift_ppb: 0.0 },
+    jitter_ps: 1.0,
+};
+
+fn tags(list: &[(i64, u16)]) -> Vec<TimeTag> {
+    list.iter().map(|&(time_ps, channel)| TimeTag { time_ps, channel: Channel(channel) }).collect()
+}
+
+#[test]
+fn a_station_that_follows_its_layout_passes() {
+    let rounds = [(5, 6), (110, 0), (130, 2), (160, 5), (210, 0), (230, 1), (310, 0), (320, 1), (389, 6)];
+    let report = check_station(&LAYOUT, tags(&rounds)).unwrap();
+    assert_eq!((report.rounds, report.clicked, report.stray_clicks), (3, 2, 1));
+    assert_eq!(report.settings, [2, 1, 0, 0]);
+}
+
+#[test]
+fn each_broken_rule_of_a_slot_is_named() {
+    let rule = |list: &[(i64, u16)]| match check_station(&LAYOUT, tags(list)) {
+        Err(Violation::Slot { slot: 1, rule }) => rule,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rule(&[(110, 0)]), "the round has no setting marker");
+    assert_eq!(rule(&[(130, 1)]), "a setting marker without a herald");
+    assert_eq!(rule(&[(110, 0), (119, 1)]), "a setting marker outside of its window");
+    assert_eq!(rule(&[(110, 0), (130, 1), (131, 2)]), "two setting markers");
+    assert_eq!(rule(&[(130, 1), (131, 0)]), "a herald after the setting marker");
+    assert_eq!(rule(&[(110, 0), (160, 5)]), "a counted click before the setting marker");
+}
+
+#[test]
+fn settings_that_follow_earlier_clicks_are_found() {
+    // Setting i+1 = click i, in 200 rounds with clicks by a fixed pattern.
+    let mut list = Vec::new();
+    let mut last = 0;
+    for slot in 1..200i64 {
+        let click = (slot * slot / 3 % 2) as u16;
+        list.extend([(slot * 100 + 10, 0), (slot * 100 + 30, 1 + last), (slot * 100 + 60, 6 - click)]);
+        last = click;
+    }
+    let found = check_station(&LAYOUT, tags(&list));
+    assert!(
+        matches!(found, Err(Violation::Randomness { test: "setting against earlier click", .. })),
+        "{found:?}"
+    );
+}
