@@ -1,0 +1,70 @@
+//! What follows from the parameters alone: reconciliation scheme, leak, epsilons, certified length, hash plan.
+//!
+//! Both sites compute it before the first round and get the same, bit for bit; nothing measured later changes it.
+
+use diqkd_amplify::{Family, Plan};
+use diqkd_auth::{collision_epsilon, forgery_epsilon};
+use diqkd_core::{Assumption, LeakBits, LeakLedger};
+use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, key_length};
+use diqkd_reconcile::{DesignOptions, ErrorClass, Scheme};
+
+use crate::abort::Abort;
+use crate::error::SetupError;
+use crate::params::SessionParams;
+use crate::wire::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
+
+/// Everything that is fixed before the data.
+#[derive(Debug)]
+pub struct Agreement {
+    /// How Alice's string is reconciled, with its leak cap.
+    pub scheme: Scheme,
+    /// Every bit that is said about Alice's string, at its cap.
+    pub leak: LeakLedger,
+    /// Length and proof parameters of the key that an accepted block yields.
+    pub certificate: Certificate,
+    /// The privacy-amplification hash.
+    pub plan: Plan,
+}
+
+impl Agreement {
+    /// Derives the agreement.
+    ///
+    /// # Errors
+    /// The outer error for parameters that make no sense, the inner [`Abort`] where they certify no key.
+    pub fn derive(params: &SessionParams) -> Result<Result<Self, Abort>, SetupError> {
+        let gamma = params.gamma.get();
+        let classes = [
+            ErrorClass { fraction: 1.0 - gamma, error_probability: params.qber_design.get() },
+            ErrorClass { fraction: gamma, error_probability: 1.0 - params.omega_design.get() },
+        ];
+        let scheme = Scheme::design(params.rounds, &classes, &DesignOptions::default())?;
+        let mut leak = scheme.leak();
+        leak.record("verification tag", LeakBits(u64::from(params.verification_tag_bits)));
+
+        let eps_ev = collision_epsilon(params.rounds, params.verification_tag_bits)?;
+        let attempts = 2 * (u64::from(params.max_frames) + u64::from(params.max_refused_frames));
+        let eps_auth = forgery_epsilon((HEADER_BYTES + MAX_PAYLOAD_BYTES) as u64, attempts);
+        let entropy = Params {
+            rounds: params.rounds,
+            gamma,
+            omega_threshold: params.omega_threshold,
+            leak_bits: leak.total(),
+            eps_sound: params.eps_sound,
+            split: EpsilonSplit::Remaining { eps_ev, eps_auth },
+            theorem: params.theorem,
+            bound: SingleRound::Chsh,
+            assumptions: vec![Assumption::ExpandedTestFlags],
+        };
+        let certificate = match key_length(&entropy)? {
+            KeyLength::Key(certificate) => certificate,
+            KeyLength::NoKey(reason) => return Ok(Err(Abort::NoPositiveKey(reason))),
+        };
+        // The optimiser is not trusted: separate interval code has the last word.
+        diqkd_entropy::check::check(&certificate)?;
+        let too_large = |_| SetupError::TooLarge { rounds: params.rounds };
+        let in_bits = usize::try_from(params.rounds).map_err(too_large)?;
+        let out_bits = usize::try_from(certificate.key_bits()).map_err(too_large)?;
+        let plan = Plan::new(in_bits, out_bits, Family::Toeplitz)?;
+        Ok(Ok(Self { scheme, leak, certificate, plan }))
+    }
+}

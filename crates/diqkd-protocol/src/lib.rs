@@ -1,0 +1,32 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+mod abort;
+mod agreement;
+mod assembly;
+mod bits;
+mod error;
+mod event;
+mod lanes;
+mod link;
+mod params;
+mod party;
+mod report;
+mod secret_key;
+mod session;
+mod settings;
+mod stage;
+mod state;
+pub mod wire;
+
+pub use abort::Abort;
+pub use agreement::Agreement;
+pub use error::SetupError;
+pub use event::{Event, Stage};
+pub use link::LinkConfig;
+pub use params::SessionParams;
+pub use report::{Observed, Report};
+pub use secret_key::{IdentifiedKey, SecretKey};
+pub use session::Session;
+pub use settings::{SpotCheckChooser, TestFlags};
+pub use stage::{Accepted, Corrected, Sifted, Verified};

@@ -1,0 +1,131 @@
+//! What both sites fix before the first round.
+
+use diqkd_core::{Epsilon, Qber, SessionId, TestProbability, WinProbability};
+use diqkd_entropy::Theorem;
+
+use crate::wire::Writer;
+
+/// The public parameters of a session of one block. Every field is fixed before the data; both sites compare all of
+/// them before anything else is said. There is no `Default`: whoever runs a session says what security he wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionParams {
+    /// Names the session; never used twice with one pre-shared key.
+    pub session: SessionId,
+    /// Number of rounds n of the block.
+    pub rounds: u64,
+    /// Test-round probability gamma.
+    pub gamma: TestProbability,
+    /// Acceptance threshold on the winning probability: the block passes iff `wins >= omega_threshold * tests`.
+    pub omega_threshold: WinProbability,
+    /// Error rate of key rounds that the reconciliation is laid out for.
+    pub qber_design: Qber,
+    /// Winning probability that the reconciliation is laid out for: test rounds err with `1 - omega_design`.
+    pub omega_design: WinProbability,
+    /// Total soundness of the session: privacy amplification, verification and authentication together.
+    pub eps_sound: Epsilon,
+    /// Length of the verification tag in bits; it counts as leak.
+    pub verification_tag_bits: u32,
+    /// The entropy-accumulation theorem that certifies the length.
+    pub theorem: Theorem,
+    /// Length of each key that the block is cut into, in bits.
+    pub key_length_bits: u32,
+    /// Most frames either site may send; each has a pad of 128 bits of pre-shared key, and each costs epsilon.
+    pub max_frames: u32,
+    /// Most frames that may fail authentication before the session aborts.
+    pub max_refused_frames: u32,
+}
+
+impl SessionParams {
+    /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 12] {
+        let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
+        [
+            ("session", self.session.0.to_vec()),
+            ("rounds", self.rounds.to_le_bytes().to_vec()),
+            ("gamma", self.gamma.threshold().to_le_bytes().to_vec()),
+            ("omega_threshold", float(self.omega_threshold.get())),
+            ("qber_design", float(self.qber_design.get())),
+            ("omega_design", float(self.omega_design.get())),
+            ("eps_sound", float(self.eps_sound.log2())),
+            ("verification_tag_bits", self.verification_tag_bits.to_le_bytes().to_vec()),
+            ("theorem", self.theorem.to_string().into_bytes()),
+            ("key_length_bits", self.key_length_bits.to_le_bytes().to_vec()),
+            ("max_frames", self.max_frames.to_le_bytes().to_vec()),
+            ("max_refused_frames", self.max_refused_frames.to_le_bytes().to_vec()),
+        ]
+    }
+
+    /// Canonical encoding of the whole set: for each field its length as `u16` and its bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        for (_, bytes) in self.fields() {
+            w.u16(bytes.len() as u16).bytes(&bytes);
+        }
+        w.finish()
+    }
+
+    /// BLAKE3 digest of the canonical encoding.
+    pub fn digest(&self) -> [u8; 32] {
+        blake3::derive_key("diqkd session parameters v1", &self.encode())
+    }
+
+    /// The first field in which a peer's encoding differs; `None` when the sets are equal.
+    pub(crate) fn first_difference(&self, peer: &[u8]) -> Option<&'static str> {
+        let mut rest = peer;
+        for (name, ours) in self.fields() {
+            let theirs = rest.split_at_checked(2).and_then(|(len, after)| {
+                after.split_at_checked(usize::from(u16::from_le_bytes([len[0], len[1]])))
+            });
+            match theirs {
+                Some((field, after)) if field == ours => rest = after,
+                _ => return Some(name),
+            }
+        }
+        (!rest.is_empty()).then_some("number of parameters")
+    }
+
+    /// Bytes of pre-shared key that a session with these parameters needs at hand.
+    pub fn key_pool_bytes(&self) -> usize {
+        crate::lanes::fixed_bytes() + 2 * 16 * self.max_frames as usize
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use diqkd_core::Chsh;
+
+    pub(crate) fn oxford(rounds: u64) -> SessionParams {
+        SessionParams {
+            session: SessionId([1; 16]),
+            rounds,
+            gamma: TestProbability::nearest(13.0 / 256.0).unwrap(),
+            omega_threshold: WinProbability::new(0.83).unwrap(),
+            qber_design: Qber::new(0.0144).unwrap(),
+            omega_design: WinProbability::from_chsh(Chsh::new(2.677).unwrap()).unwrap(),
+            eps_sound: Epsilon::new(1e-10).unwrap(),
+            verification_tag_bits: 64,
+            theorem: Theorem::Reat,
+            key_length_bits: 256,
+            max_frames: 256,
+            max_refused_frames: 16,
+        }
+    }
+
+    #[test]
+    fn a_difference_is_named() {
+        let ours = oxford(1000);
+        assert_eq!(ours.first_difference(&ours.encode()), None);
+        let mut theirs = ours.clone();
+        theirs.omega_threshold = WinProbability::new(0.82).unwrap();
+        assert_eq!(ours.first_difference(&theirs.encode()), Some("omega_threshold"));
+        theirs = ours.clone();
+        theirs.theorem = Theorem::Df19;
+        assert_eq!(ours.first_difference(&theirs.encode()), Some("theorem"));
+        let mut longer = ours.encode();
+        longer.push(0);
+        assert_eq!(ours.first_difference(&longer), Some("number of parameters"));
+        assert_eq!(ours.first_difference(&[]), Some("session"));
+        assert_ne!(ours.digest(), theirs.digest());
+    }
+}

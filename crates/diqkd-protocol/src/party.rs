@@ -1,0 +1,91 @@
+//! What a site has at hand in every state: its role, the agreement, the link, randomness, outgoing events.
+
+use std::collections::VecDeque;
+
+use diqkd_core::{LocalTable, Role};
+use rand_core::CryptoRng;
+
+use crate::abort::Abort;
+use crate::agreement::Agreement;
+use crate::event::Event;
+use crate::link::Link;
+use crate::params::SessionParams;
+use crate::report::{Observed, Report};
+use crate::settings::{TestFlags, setting_fits};
+use crate::stage::Sifted;
+use crate::wire::{ChunkKind, Message};
+
+pub(crate) struct Party {
+    pub(crate) role: Role,
+    pub(crate) params: SessionParams,
+    pub(crate) agreement: Agreement,
+    pub(crate) link: Link,
+    pub(crate) rng: Box<dyn CryptoRng + Send>,
+    pub(crate) flags: TestFlags,
+    pub(crate) events: VecDeque<Event>,
+}
+
+impl Party {
+    /// Sends a byte string in as many frames as it takes.
+    pub(crate) fn send_chunks(&mut self, kind: ChunkKind, bytes: &[u8]) -> Result<(), Abort> {
+        Message::chunks(kind, bytes).iter().try_for_each(|chunk| self.link.send(chunk))
+    }
+
+    /// Holds every recorded setting against its round's test flag.
+    pub(crate) fn check_settings(&mut self, table: &LocalTable) -> Result<(), Abort> {
+        for trial in table.iter() {
+            if !setting_fits(self.role, self.flags.is_test(trial.round), trial.setting) {
+                return Err(Abort::SettingsInconsistent { role: self.role, round: trial.round });
+            }
+        }
+        Ok(())
+    }
+
+    /// The block: the kept trials of the table, `kept` yielding the indices of exactly the first n shared rounds.
+    pub(crate) fn sift(&mut self, table: &LocalTable, mut kept: impl FnMut(usize) -> bool) -> Sifted {
+        let n = self.params.rounds as usize;
+        let mut string = diqkd_gf2::Bits::with_capacity(n);
+        let mut tests = diqkd_gf2::Bits::with_capacity(n);
+        let mut settings = diqkd_gf2::Bits::new();
+        for (index, trial) in table.iter().enumerate() {
+            if string.len() == n {
+                break;
+            }
+            if !kept(index) {
+                continue;
+            }
+            let is_test = self.flags.is_test(trial.round);
+            string.push(trial.outcome.bit());
+            tests.push(is_test);
+            if is_test {
+                settings.push(trial.setting.index() == 1);
+            }
+        }
+        Sifted::new(string, tests, settings)
+    }
+
+    /// What can be told at the end.
+    pub(crate) fn report(&self, transcript: [u8; 32], block: BlockNumbers, observed: Option<Observed>) -> Report {
+        Report {
+            session: self.params.session,
+            rounds: self.params.rounds,
+            test_rounds: block.test_rounds,
+            dropped_rounds: block.dropped_rounds,
+            leak: self.agreement.leak.total(),
+            f_ec: self.agreement.scheme.f_ec(),
+            key_bits: self.agreement.certificate.key_bits(),
+            transcript,
+            frames_sent: self.link.frames_sent(),
+            frames_received: self.link.frames_received(),
+            frames_refused: self.link.frames_refused(),
+            observed,
+        }
+    }
+}
+
+/// Numbers of a sifted block that are public.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockNumbers {
+    pub(crate) test_rounds: u64,
+    pub(crate) dropped_rounds: u64,
+}

@@ -1,0 +1,212 @@
+//! One block between two sites, as a state machine without effects.
+
+use std::collections::VecDeque;
+
+use diqkd_auth::KeyPool;
+use diqkd_core::{LocalTable, Role};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::abort::Abort;
+use crate::agreement::Agreement;
+use crate::error::SetupError;
+use crate::event::{Event, Stage};
+use crate::lanes::Lanes;
+use crate::link::{Link, LinkConfig, LinkKeys};
+use crate::params::SessionParams;
+use crate::party::Party;
+use crate::settings::TestFlags;
+use crate::state::State;
+use crate::state::collecting::Collecting;
+use crate::wire::Message;
+
+/// One block of the protocol at one site.
+///
+/// Four kinds of method: getters, `handle_*` for what arrives, commands, `poll_*` for what has to be done. No socket,
+/// clock, thread or randomness inside: `now_ms` is any monotone count of milliseconds. Equal inputs give equal outputs,
+/// byte for byte.
+pub struct Session {
+    party: Party,
+    state: State,
+    test_flag_seed: Zeroizing<[u8; 32]>,
+}
+
+impl Session {
+    /// A session that has said hello and waits for its rounds.
+    ///
+    /// `pool` holds the pre-shared key, of which [`SessionParams::key_pool_bytes`] are taken; `rng` is this site's
+    /// private randomness, used for seeds after both stations have stopped.
+    ///
+    /// # Errors
+    /// The outer error is the caller's: parameters that make no sense, too little pre-shared key. The inner one is the
+    /// protocol's no: the parameters certify no key, so no round needs to be recorded.
+    pub fn new(
+        role: Role,
+        params: SessionParams,
+        pool: &mut KeyPool,
+        rng: Box<dyn CryptoRng + Send>,
+        link: LinkConfig,
+        now_ms: u64,
+    ) -> Result<Result<Self, Abort>, SetupError> {
+        if params.key_length_bits == 0 || !params.key_length_bits.is_multiple_of(8) {
+            return Err(SetupError::KeyLength { bits: params.key_length_bits });
+        }
+        let agreement = match Agreement::derive(&params)? {
+            Ok(agreement) => agreement,
+            Err(abort) => return Ok(Err(abort)),
+        };
+        let Lanes { signer, verifier, test_flag_seed, ack_key } = Lanes::split(pool, role, params.max_frames)?;
+        let keys = LinkKeys { signer, verifier, ack_key };
+        let link = Link::new(params.session, role, link, params.max_refused_frames, keys, now_ms);
+        let flags = TestFlags::new(&test_flag_seed, params.gamma);
+        let mut party = Party { role, params, agreement, link, rng, flags, events: VecDeque::new() };
+        let hello = Message::Hello(party.params.encode());
+        let state = match party.link.send(&hello) {
+            Ok(()) => State::Collecting(Collecting::default()),
+            Err(abort) => return Ok(Err(abort)),
+        };
+        Ok(Ok(Self { party, state, test_flag_seed }))
+    }
+
+    /// Whose side this is.
+    pub fn role(&self) -> Role {
+        self.party.role
+    }
+
+    /// The parameters.
+    pub fn params(&self) -> &SessionParams {
+        &self.party.params
+    }
+
+    /// What follows from the parameters: scheme, leak, certificate, hash plan.
+    pub fn agreement(&self) -> &Agreement {
+        &self.party.agreement
+    }
+
+    /// The test flags, for the station's setting chooser. They are secret until both stations have stopped.
+    pub fn test_flags(&self) -> TestFlags {
+        TestFlags::new(&self.test_flag_seed, self.party.params.gamma)
+    }
+
+    /// Where the session stands.
+    pub fn stage(&self) -> Stage {
+        self.state.stage()
+    }
+
+    /// Whether everything sent has left, and, on a lossy link, has been acknowledged.
+    pub fn is_flushed(&self) -> bool {
+        self.party.link.is_flushed()
+    }
+
+    /// Alice: announce the times of events that both sites see (heralds or sync pulses), on her clock, in picoseconds,
+    /// non-decreasing. They say nothing about settings or outcomes. At most 131072 a call.
+    pub fn send_sync_sample(&mut self, times_ps: &[i64]) {
+        if self.party.role == Role::Alice && matches!(self.state, State::Collecting(_)) {
+            let sent = self.party.link.send(&Message::SyncSample(times_ps.to_vec()));
+            self.unless_aborted(sent);
+        }
+    }
+
+    /// This site has recorded all its rounds and its devices have stopped. Without effect in a later stage.
+    pub fn finish_recording(&mut self, table: LocalTable) {
+        match std::mem::replace(&mut self.state, State::Aborted) {
+            State::Collecting(collecting) if !collecting.has_recorded() => {
+                let before = Stage::Collecting;
+                let next = collecting.recorded(table, &mut self.party);
+                self.enter(next, before);
+            }
+            other => self.state = other,
+        }
+    }
+
+    /// End the session without a key, for a reason found outside of it.
+    pub fn abort(&mut self, abort: Abort) {
+        if !matches!(self.state, State::Done | State::Aborted) {
+            self.enter(Err(abort), self.stage());
+        }
+    }
+
+    /// One whole frame has arrived.
+    pub fn handle_frame(&mut self, frame: &[u8], now_ms: u64) {
+        let messages = match self.party.link.receive(frame, now_ms) {
+            Ok(messages) => messages,
+            Err(abort) => return self.abort(abort),
+        };
+        for message in messages {
+            if matches!(self.state, State::Done | State::Aborted) {
+                return;
+            }
+            let before = self.stage();
+            let next = std::mem::replace(&mut self.state, State::Aborted).handle(message, &mut self.party);
+            self.enter(next, before);
+        }
+    }
+
+    /// The time of [`Session::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        let waiting = self.is_waiting();
+        let handled = self.party.link.handle_timeout(now_ms, waiting);
+        self.unless_aborted(handled);
+    }
+
+    /// The next frame to send.
+    pub fn poll_transmit(&mut self, now_ms: u64) -> Option<Vec<u8>> {
+        self.party.link.poll_transmit(now_ms)
+    }
+
+    /// The next event for the owner.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.party.events.pop_front()
+    }
+
+    /// When [`Session::handle_timeout`] wants to be called, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.party.link.poll_timeout(self.is_waiting())
+    }
+
+    /// Whether only the peer can bring the session forward.
+    fn is_waiting(&self) -> bool {
+        match &self.state {
+            State::Collecting(collecting) => collecting.has_recorded(),
+            State::Done | State::Aborted => false,
+            _ => true,
+        }
+    }
+
+    fn enter(&mut self, next: Result<State, Abort>, before: Stage) {
+        match next {
+            Ok(state) => {
+                let stage = state.stage();
+                self.state = state;
+                if stage != before {
+                    self.party.events.push_back(Event::Entered(stage));
+                }
+            }
+            Err(abort) => {
+                self.state = State::Aborted;
+                self.party.link.clear();
+                if abort != Abort::PeerAborted {
+                    // With the pads used up the peer learns of the end by silence.
+                    let _ = self.party.link.send(&Message::Abort);
+                }
+                self.party.events.push_back(Event::Aborted(abort));
+            }
+        }
+    }
+
+    fn unless_aborted(&mut self, result: Result<(), Abort>) {
+        if let Err(abort) = result {
+            self.abort(abort);
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("role", &self.party.role)
+            .field("session", &self.party.params.session)
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
+    }
+}
