@@ -2,7 +2,8 @@
 //!
 //! Operands are cut into four words that keep every fourth bit. A column of the integer product of two such words is
 //! the sum of at most 16 bits, or 15 when the top four bits of one operand are left out; 15 fits into the four bits up
-//! to the next column, whose lowest bit is the parity sought. The four bits left out are added by masks.
+//! to the next column, whose lowest bit is the parity sought. The four bits left out, adjacent, times a word that keeps
+//! every fourth bit meet every column once: no carries.
 
 use crate::backend::Kernel;
 use crate::gf128;
@@ -72,26 +73,20 @@ fn wide_product(a: u128, b: u128) -> (u128, u128) {
 
 /// The product of two polynomials of degree below 64.
 fn clmul(a: u64, b: u64) -> u128 {
-    let comb = |v: u64, class: u32| v & COMB << class;
-    let top = a >> 60;
-    let (a, b) = (
-        [0, 1, 2, 3].map(|class| u128::from(comb(a << 4 >> 4, class))),
-        [0, 1, 2, 3].map(|class| u128::from(comb(b, class))),
-    );
+    let comb = |v: u64| [0, 1, 2, 3].map(|class| u128::from(v & COMB << class));
+    let top = u128::from(a & TOP);
+    let (a, b) = (comb(a & !TOP), comb(b));
     let mut product = 0;
     for class in 0..4 {
         let columns = (0..4).fold(0, |sum, i| sum ^ (a[i] * b[(class + 4 - i) % 4]));
         product |= columns & WIDE_COMB << class;
     }
-    let b = b[0] | b[1] | b[2] | b[3];
-    for i in 0..4 {
-        let mask = u128::from(top >> i & 1).wrapping_neg();
-        product ^= (b & mask) << (60 + i);
-    }
-    product
+    b.iter().fold(product, |sum, b| sum ^ (top * b))
 }
 
 /// Every fourth bit.
 const COMB: u64 = 0x1111_1111_1111_1111;
+/// The bits left out of the combed product.
+const TOP: u64 = 0xf << 60;
 /// Every fourth bit of a product.
 const WIDE_COMB: u128 = (COMB as u128) << 64 | COMB as u128;
