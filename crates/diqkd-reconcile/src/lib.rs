@@ -1,1 +1,32 @@
-//! LDPC syndrome reconciliation with exact leak accounting
+#![no_std]
+#![deny(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+
+mod backend;
+pub mod bench;
+mod check_rule;
+mod class;
+mod code;
+mod construct;
+mod decoder;
+mod encoder;
+mod ensemble;
+mod ensemble_table;
+mod error;
+mod finite_length;
+mod options;
+mod propagation;
+mod scheme;
+mod shape;
+mod splitmix;
+
+pub use diqkd_gf2::{BitRef, Bits};
+
+pub use class::ErrorClass;
+pub use decoder::{Decoded, Decoder};
+pub use encoder::Encoder;
+pub use error::{Error, RetryRefused};
+pub use options::DesignOptions;
+pub use scheme::{Scheme, SchemeId};

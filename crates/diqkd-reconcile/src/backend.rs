@@ -1,0 +1,139 @@
+//! The decoder's inner loop: one layered update of one block row, 32 lanes at a time.
+//!
+//! `soft` is the portable reference; every other backend takes the same decisions bit for bit.
+//! `--cfg diqkd_backend="soft"` forces the reference.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::check_rule::CheckRule;
+use crate::code::Edge;
+
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod avx2;
+mod soft;
+
+/// Lanes that are updated together; divides every lift.
+pub(crate) const LANES: usize = 32;
+
+/// An instruction set that this machine has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Backend {
+    /// Portable code.
+    Soft,
+    /// 256-bit integer vectors.
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Avx2(avx2::Avx2),
+}
+
+impl Backend {
+    /// The fastest backend of this machine.
+    pub(crate) fn detect() -> Self {
+        #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+        if let Some(token) = avx2::Avx2::detect() {
+            return Self::Avx2(token);
+        }
+        Self::Soft
+    }
+
+    pub(crate) fn update(self, row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+        match self {
+            Self::Soft => soft::update(row, scratch),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Self::Avx2(token) => token.update(row, scratch),
+        }
+    }
+
+    /// Bit `i % 64` of word `i / 64` becomes 1 where posterior `i` is negative; 64 posteriors a word.
+    pub(crate) fn signs(self, posterior: &[i16], words: &mut [u64]) {
+        match self {
+            Self::Soft => soft::signs(posterior, words),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Self::Avx2(token) => token.signs(posterior, words),
+        }
+    }
+}
+
+/// What one update reads and writes.
+pub(crate) struct BlockRow<'a> {
+    pub(crate) rule: &'a CheckRule,
+    pub(crate) lift: usize,
+    pub(crate) edges: &'a [Edge],
+    /// Posterior of every code bit; positive means "no error".
+    pub(crate) posterior: &'a mut [i16],
+    /// Last messages of the row's checks, `lift` per edge, none below -127.
+    pub(crate) messages: &'a mut [i8],
+    /// -1 where the syndrome bit is 1, else 0; `lift` of them.
+    pub(crate) syndrome: &'a [i8],
+}
+
+/// Posteriors without the row's own messages, for one group of lanes of every edge.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    extrinsic: Vec<[i16; LANES]>,
+}
+
+impl Scratch {
+    pub(crate) fn new(largest_row_degree: usize) -> Self {
+        Self { extrinsic: vec![[0; LANES]; largest_row_degree] }
+    }
+}
+
+/// Copies `LANES` posteriors of a block column from lane `start`, around its end.
+fn gather(column: &[i16], start: usize) -> [i16; LANES] {
+    let mut out = [0; LANES];
+    let first = (column.len() - start).min(LANES);
+    out[..first].copy_from_slice(&column[start..start + first]);
+    out[first..].copy_from_slice(&column[..LANES - first]);
+    out
+}
+
+/// The inverse of [`gather`].
+fn scatter(column: &mut [i16], start: usize, lanes: &[i16; LANES]) {
+    let first = (column.len() - start).min(LANES);
+    column[start..start + first].copy_from_slice(&lanes[..first]);
+    column[..LANES - first].copy_from_slice(&lanes[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::splitmix::SplitMix64;
+
+    #[test]
+    fn every_backend_takes_the_decisions_of_the_reference() {
+        let mut rng = SplitMix64::new(11);
+        for round in 0..60 {
+            let lift = 64 * (1 + rng.below(4) as usize);
+            let degree = 1 + rng.below(30) as usize;
+            let rule = CheckRule::new([8, 16, 32][round % 3]);
+            let spread = [40, 600, 60000][round / 3 % 3];
+            let edges: Vec<Edge> = (0..degree)
+                .map(|c| Edge { column: c as u32, shift: rng.below(lift as u64) as u32 })
+                .collect();
+            let mut posterior: Vec<i16> =
+                (0..degree * lift).map(|_| (rng.below(spread) as i32 - spread as i32 / 2) as i16).collect();
+            let mut messages: Vec<i8> =
+                (0..degree * lift).map(|_| (rng.below(255) as i32 - 127) as i8).collect();
+            let syndrome: Vec<i8> = (0..lift).map(|_| -(rng.below(2) as i8)).collect();
+            let (mut posterior_soft, mut messages_soft) = (posterior.clone(), messages.clone());
+            let row = |posterior, messages| BlockRow {
+                rule: &rule,
+                lift,
+                edges: &edges,
+                posterior,
+                messages,
+                syndrome: &syndrome,
+            };
+            let mut scratch = Scratch::new(degree);
+            soft::update(&mut row(&mut posterior_soft, &mut messages_soft), &mut scratch);
+            Backend::detect().update(&mut row(&mut posterior, &mut messages), &mut scratch);
+            assert!(posterior == posterior_soft && messages == messages_soft, "round {round}");
+            assert!(messages.iter().all(|&m| m != i8::MIN));
+            let (mut words, mut words_soft) = (vec![0; degree * lift / 64], vec![1; degree * lift / 64]);
+            soft::signs(&posterior, &mut words_soft);
+            Backend::detect().signs(&posterior, &mut words);
+            assert_eq!(words, words_soft);
+        }
+    }
+}

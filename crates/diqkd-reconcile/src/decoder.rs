@@ -1,0 +1,186 @@
+//! Bob's side.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use diqkd_gf2::{BitRef, Bits, bits_from_words};
+
+use crate::backend::Backend;
+use crate::code::QcCode;
+use crate::encoder::{string_words, words};
+use crate::error::Error;
+use crate::propagation::{Ended, Propagation};
+use crate::scheme::Scheme;
+
+/// Finds Alice's string from Bob's and the syndromes.
+#[derive(Debug)]
+pub struct Decoder {
+    scheme: Scheme,
+    max_iterations: u32,
+    workers: Vec<Propagation>,
+}
+
+/// What decoding found. A frame that did not converge is an expected outcome, not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Decoded {
+    /// Alice's string as far as the frames converged; Bob's own bits elsewhere. Not verified: a converged frame has
+    /// the right syndrome, which almost always means the right string.
+    pub estimate: Bits,
+    /// Frames that did not converge, in increasing order.
+    pub failed: Vec<u32>,
+    /// Passes that each decoded frame took, in order of the frames that were decoded.
+    pub iterations: Vec<u32>,
+}
+
+impl Decoder {
+    /// A decoder for `scheme` with at most 200 passes a frame.
+    pub fn new(scheme: &Scheme) -> Self {
+        Self { scheme: scheme.clone(), max_iterations: 200, workers: Vec::new() }
+    }
+
+    /// Sets the most passes a frame; Bob's own choice, Alice need not know.
+    #[must_use]
+    pub fn with_max_iterations(mut self, max_iterations: u32) -> Self {
+        self.max_iterations = max_iterations;
+        self
+    }
+
+    /// Decodes all frames. `class` has a 1 where a position is of class 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless `noisy` and `class` have [`Scheme::n_bits`] and `syndrome` has
+    /// [`Scheme::syndrome_bits`] bits.
+    pub fn decode(&mut self, noisy: &BitRef, class: &BitRef, syndrome: &BitRef) -> Result<Decoded, Error> {
+        let scheme = self.scheme.clone();
+        let code = scheme.code();
+        let job = Job {
+            code,
+            noisy: string_words("Bob's string", noisy, &scheme)?,
+            class: string_words("the class map", class, &scheme)?,
+            scheme: &scheme,
+            max_iterations: self.max_iterations,
+        };
+        let syndrome = words("the syndrome", syndrome, scheme.syndrome_bits())?;
+        let frames: Vec<(u32, Vec<u64>)> =
+            (0..).zip(syndrome.chunks_exact(code.syndrome_bits() / 64).map(<[u64]>::to_vec)).collect();
+        let estimate = job.noisy.clone();
+        Ok(self.run(&job, &frames, estimate))
+    }
+
+    /// Decodes the failed frames again with the extra bits that Alice sent for them.
+    ///
+    /// # Errors
+    /// [`Error::Length`] as for [`Decoder::decode`], for a `first` of another scheme, and unless `extra` has
+    /// [`Scheme::retry_bits_per_frame`] bits for each failed frame.
+    pub fn decode_retry(
+        &mut self,
+        noisy: &BitRef,
+        class: &BitRef,
+        syndrome: &BitRef,
+        first: &Decoded,
+        extra: &BitRef,
+    ) -> Result<Decoded, Error> {
+        let scheme = self.scheme.clone();
+        let Some(retry) = scheme.retry() else {
+            words("the extra syndrome", extra, 0)?;
+            return Ok(first.clone());
+        };
+        let job = Job {
+            code: retry.code(),
+            noisy: string_words("Bob's string", noisy, &scheme)?,
+            class: string_words("the class map", class, &scheme)?,
+            scheme: &scheme,
+            max_iterations: self.max_iterations,
+        };
+        let syndrome = words("the syndrome", syndrome, scheme.syndrome_bits())?;
+        let estimate = string_words("the first estimate", &first.estimate, &scheme)?;
+        let extra = words("the extra syndrome", extra, first.failed.len() * retry.extra_bits())?;
+        let length = scheme.code().syndrome_bits() / 64;
+        let known = first.failed.iter().filter(|&&f| f < scheme.frames());
+        let frames: Vec<(u32, Vec<u64>)> = known
+            .zip(extra.chunks_exact(retry.extra_bits() / 64))
+            .map(|(&f, extra)| (f, retry.syndrome(&syndrome[f as usize * length..][..length], extra)))
+            .collect();
+        Ok(self.run(&job, &frames, estimate))
+    }
+
+    fn run(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)], mut estimate: Vec<u64>) -> Decoded {
+        let ended = self.decode_frames(job, frames);
+        let mut failed = Vec::new();
+        for ((frame, _), (ended, corrected)) in frames.iter().zip(&ended) {
+            if !ended.converged {
+                failed.push(*frame);
+                continue;
+            }
+            for (k, at) in job.scheme.positions(*frame).enumerate() {
+                let (word, bit) = ((at / 64) as usize, at % 64);
+                estimate[word] &= !(1 << bit);
+                estimate[word] |= (corrected[k / 64] >> (k % 64) & 1) << bit;
+            }
+        }
+        Decoded {
+            estimate: bits_from_words(&estimate, job.scheme.n_bits() as usize),
+            failed,
+            iterations: ended.iter().map(|(ended, _)| ended.iterations).collect(),
+        }
+    }
+
+    /// The end of each frame and its corrected code bits.
+    #[cfg(feature = "rayon")]
+    fn decode_frames(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)]) -> Vec<(Ended, Vec<u64>)> {
+        use rayon::prelude::*;
+
+        let workers = rayon::current_num_threads().min(frames.len());
+        self.hire(workers);
+        let mut out = vec![(Ended { converged: false, iterations: 0 }, Vec::new()); frames.len()];
+        let share = frames.len().div_ceil(workers.max(1)).max(1);
+        self.workers.par_iter_mut().zip(frames.par_chunks(share)).zip(out.par_chunks_mut(share)).for_each(
+            |((worker, frames), out)| {
+                for ((frame, syndrome), out) in frames.iter().zip(out) {
+                    *out = job.decode(worker, *frame, syndrome);
+                }
+            },
+        );
+        out
+    }
+
+    #[cfg(not(feature = "rayon"))]
+    fn decode_frames(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)]) -> Vec<(Ended, Vec<u64>)> {
+        self.hire(1);
+        let Some(worker) = self.workers.first_mut() else { return Vec::new() };
+        frames.iter().map(|(frame, syndrome)| job.decode(worker, *frame, syndrome)).collect()
+    }
+
+    fn hire(&mut self, workers: usize) {
+        let backend = Backend::detect();
+        let missing = workers.max(self.workers.len());
+        self.workers.resize_with(missing, || Propagation::new(backend));
+    }
+}
+
+/// What all frames of one call share.
+struct Job<'a> {
+    scheme: &'a Scheme,
+    code: &'a QcCode,
+    noisy: Vec<u64>,
+    class: Vec<u64>,
+    max_iterations: u32,
+}
+
+impl Job<'_> {
+    fn decode(&self, worker: &mut Propagation, frame: u32, syndrome: &[u64]) -> (Ended, Vec<u64>) {
+        let mut corrected = self.scheme.frame_words(&self.noisy, frame);
+        let mut difference = self.code.syndrome(&corrected);
+        difference.iter_mut().zip(syndrome).for_each(|(d, s)| *d ^= s);
+        let priors = self.scheme.priors().map(i16::from);
+        let bits = worker.start(self.code, &difference);
+        bits.fill(i16::from(i8::MAX));
+        for (bit, at) in bits.iter_mut().zip(self.scheme.positions(frame)) {
+            *bit = priors[(self.class[(at / 64) as usize] >> (at % 64) & 1) as usize];
+        }
+        let ended = worker.run(self.code, self.scheme.rule(), &difference, self.max_iterations);
+        corrected.iter_mut().zip(worker.decisions()).for_each(|(c, e)| *c ^= e);
+        (ended, corrected)
+    }
+}

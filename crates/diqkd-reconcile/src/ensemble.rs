@@ -1,0 +1,128 @@
+//! Which degree distribution serves a leak rate, how much noise it stands, and how much room a finite frame needs.
+
+use alloc::vec::Vec;
+
+use crate::ensemble_table::ENSEMBLES;
+
+/// One entry of the table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ensemble {
+    /// Syndrome bits per code bit.
+    pub(crate) leak_rate: f64,
+    /// Entropy of an error, bits a position, up to which belief propagation converges on an endless code.
+    pub(crate) threshold: f64,
+    /// Degree and share of the columns that have it.
+    pub(crate) shares: &'static [(u32, f64)],
+}
+
+/// The highest leak rate that codes exist for.
+pub(crate) fn most_leak_rate() -> f64 {
+    ENSEMBLES.last().map_or(0.0, |e| e.leak_rate)
+}
+
+/// The least leak rate whose codes stand `entropy` bits of noise a position; `None` above the table. Below it the
+/// first entry is stretched in proportion.
+pub(crate) fn leak_rate(entropy: f64) -> Option<f64> {
+    let first = ENSEMBLES.first()?;
+    if entropy <= first.threshold {
+        return Some(entropy * first.leak_rate / first.threshold);
+    }
+    ENSEMBLES.windows(2).find(|pair| entropy <= pair[1].threshold).map(|pair| {
+        let share = (entropy - pair[0].threshold) / (pair[1].threshold - pair[0].threshold);
+        pair[0].leak_rate + share * (pair[1].leak_rate - pair[0].leak_rate)
+    })
+}
+
+/// Degrees for `columns` block columns over `rows` block rows, highest first, by the method of largest remainders on
+/// a distribution between the two nearest entries.
+///
+/// No degree exceeds `rows`, and fewer than `rows` columns have degree 2, so that these form no cycle.
+pub(crate) fn degrees(rows: usize, columns: usize) -> Vec<u32> {
+    let shares = shares(rows as f64 / columns as f64);
+    let mut counts: Vec<(u32, usize, f64)> = shares
+        .iter()
+        .map(|&(degree, share)| {
+            let exact = share * columns as f64;
+            (degree.min(rows as u32), exact as usize, exact - libm::floor(exact))
+        })
+        .collect();
+    let mut missing = columns.saturating_sub(counts.iter().map(|c| c.1).sum());
+    counts.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+    for count in &mut counts {
+        let more = missing.min(1);
+        count.1 += more;
+        missing -= more;
+    }
+    let mut degrees: Vec<u32> =
+        counts.iter().flat_map(|&(d, count, _)| core::iter::repeat_n(d, count)).collect();
+    degrees.sort_unstable_by(|a, b| b.cmp(a));
+    let least = degrees.len().saturating_sub(rows.saturating_sub(1));
+    for degree in degrees.iter_mut().take(least) {
+        *degree = (*degree).max(rows.min(3) as u32);
+    }
+    degrees
+}
+
+/// The distribution at a leak rate, linear between entries and constant beyond their ends.
+fn shares(leak_rate: f64) -> Vec<(u32, f64)> {
+    let mut out: Vec<(u32, f64)> = Vec::new();
+    let mut add = |ensemble: &Ensemble, weight: f64| {
+        for &(degree, share) in ensemble.shares {
+            match out.iter_mut().find(|(d, _)| *d == degree) {
+                Some((_, sum)) => *sum += weight * share,
+                None => out.push((degree, weight * share)),
+            }
+        }
+    };
+    let above = ENSEMBLES.iter().position(|e| e.leak_rate > leak_rate).unwrap_or(ENSEMBLES.len());
+    match (above.checked_sub(1).and_then(|i| ENSEMBLES.get(i)), ENSEMBLES.get(above)) {
+        (Some(low), Some(high)) => {
+            let weight = (leak_rate - low.leak_rate) / (high.leak_rate - low.leak_rate);
+            add(low, 1.0 - weight);
+            add(high, weight);
+        }
+        (Some(only), None) | (None, Some(only)) => add(only, 1.0),
+        (None, None) => {}
+    }
+    out.sort_unstable_by_key(|&(degree, _)| degree);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_and_each_distribution_sums_to_one() {
+        for pair in ENSEMBLES.windows(2) {
+            assert!(pair[0].leak_rate < pair[1].leak_rate && pair[0].threshold < pair[1].threshold);
+        }
+        for e in ENSEMBLES {
+            let sum: f64 = e.shares.iter().map(|s| s.1).sum();
+            assert!((sum - 1.0).abs() < 1e-3, "{}: {sum}", e.leak_rate);
+            assert!(e.threshold < e.leak_rate, "no code beats the Slepian-Wolf bound");
+        }
+    }
+
+    #[test]
+    fn leak_rates_grow_with_the_noise() {
+        let mut last = 0.0;
+        for i in 1..90 {
+            let rate = leak_rate(f64::from(i) / 100.0 * 0.7).unwrap();
+            assert!(rate > last && rate > f64::from(i) / 100.0 * 0.7);
+            last = rate;
+        }
+        assert!(leak_rate(0.99).is_none());
+    }
+
+    #[test]
+    fn degrees_fill_every_column_and_leave_degree_two_a_forest() {
+        for (rows, columns) in [(3, 40), (20, 400), (55, 313), (60, 410), (90, 180), (120, 133)] {
+            let degrees = degrees(rows, columns);
+            assert_eq!(degrees.len(), columns);
+            assert!(degrees.iter().all(|&d| d >= 2 && d as usize <= rows));
+            assert!(degrees.iter().filter(|&&d| d == 2).count() < rows);
+            assert!(degrees.is_sorted_by(|a, b| a >= b));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! From lengths and classes to a scheme.
+
+use super::{Parts, Retry, SchemeId};
+use crate::check_rule::CheckRule;
+use crate::class::{ErrorClass, Mixture};
+use crate::construct::construct;
+use crate::ensemble;
+use crate::error::Error;
+use crate::finite_length::{draw_probability, upper_normal_quantile};
+use crate::options::DesignOptions;
+use crate::shape::Shape;
+
+pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOptions) -> Result<Parts, Error> {
+    if !(LEAST_BITS..=MOST_BITS).contains(&n_bits) {
+        return Err(Error::StringLength { n_bits, least: LEAST_BITS, most: MOST_BITS });
+    }
+    options.check()?;
+    let mixture = Mixture::new(classes)?;
+    let frames = n_bits.div_ceil(u64::from(options.max_frame_bits)) as u32;
+    let frame_bits = n_bits.div_ceil(u64::from(frames));
+    let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, options.margin);
+    let budget = Budget::choose(frames, options.target_failure, leak)?;
+    let shape = Shape::choose(frame_bits, budget.first);
+    let scale = steps_per_nat(shape.rows as f64 / shape.columns as f64);
+    let rule = CheckRule::new(scale);
+    let degrees = ensemble::degrees(shape.rows, shape.columns);
+    let code = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
+    let retry = (budget.retried > 0).then(|| {
+        let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, shape.rows as u64) as usize;
+        Retry::split_rows(&code, rows, budget.retried)
+    });
+    let prior = |class: usize| mixture.classes().get(class).map_or(0, |c| rule.prior(c.error_probability));
+    let mut parts = Parts {
+        n_bits,
+        frames,
+        stride: stride(n_bits),
+        rule,
+        priors: [prior(0), prior(1)],
+        entropy: mixture.entropy(),
+        variance: mixture.variance(),
+        code,
+        retry,
+        id: SchemeId::UNKNOWN,
+    };
+    parts.id = SchemeId::of(&parts, scale);
+    Ok(parts)
+}
+
+/// Syndrome bits for a frame that may fail with probability `failure`: the threshold of the ensemble must lie above
+/// the entropy that one frame in `1 / failure` exceeds.
+fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, margin: f64) -> Result<u64, Error> {
+    let n = frame_bits as f64;
+    let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
+    let fluctuation = FLUCTUATION * deviations * libm::sqrt(mixture.variance() / n);
+    let entropy = (mixture.entropy() + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
+    let rate =
+        ensemble::leak_rate(entropy).ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+    Ok(libm::ceil(rate * n) as u64)
+}
+
+/// How the leak of a block divides into syndromes and a reserve for retries, bits.
+struct Budget {
+    first: u64,
+    extra: u64,
+    retried: u32,
+}
+
+impl Budget {
+    /// The cheapest division: without retries every frame has to be safe on its own; with them only all but a few.
+    fn choose(frames: u32, target: f64, leak: impl Fn(f64) -> Result<u64, Error>) -> Result<Self, Error> {
+        let first = leak(target / f64::from(frames))?;
+        let mut best = (u64::from(frames) * first, Self { first, extra: 0, retried: 0 });
+        for retried in 1..frames.min(MOST_RETRIED) {
+            let first = leak(draw_probability(frames, retried, target / 2.0))?;
+            let extra = leak(target / 2.0 / f64::from(frames))? - first;
+            let total = u64::from(frames) * (first + 1) + u64::from(retried) * extra;
+            if total < best.0 {
+                best = (total, Self { first, extra, retried });
+            }
+        }
+        Ok(best.1)
+    }
+}
+
+/// The number coprime to `n` next to `n` over the golden ratio: consecutive multiples spread evenly at every scale.
+fn stride(n: u64) -> u64 {
+    let golden = ((u128::from(n) * 0x9e37_79b9_7f4a_7c15) >> 64) as u64;
+    (golden.max(1)..n).find(|&s| gcd(s, n) == 1).unwrap_or(1)
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Noisier channels have weaker messages, which need finer steps.
+fn steps_per_nat(leak_rate: f64) -> u32 {
+    match leak_rate {
+        r if r < 0.5 => 8,
+        r if r < 0.8 => 8,
+        _ => 16,
+    }
+}
+
+const LEAST_BITS: u64 = 4096;
+const MOST_BITS: u64 = 1 << 36;
+const MOST_RETRIED: u32 = 64;
+/// Deviations of the waterfall of a finite code over those of the noise itself.
+const FLUCTUATION: f64 = 1.0;
+/// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`.
+const OFFSET: f64 = 1.0;
+const CODE_SEED: u64 = 1;

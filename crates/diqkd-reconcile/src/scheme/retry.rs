@@ -1,0 +1,84 @@
+//! Extra syndrome bits by splitting checks: the parity of half of a check's positions makes two checks of one.
+
+use alloc::vec::Vec;
+
+use crate::code::{Edge, QcCode};
+
+/// The code after a retry and what it takes to get there.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    /// The most frames that may be retried.
+    pub(crate) most_frames: u32,
+    /// Block rows of the first code that are split; row `split[i]` keeps the half that Alice discloses and row
+    /// `first.rows() + i` of `code` is the other half.
+    split: Vec<usize>,
+    code: QcCode,
+    lift: usize,
+}
+
+impl Retry {
+    /// Splits `count` evenly spaced block rows.
+    pub(super) fn split_rows(first: &QcCode, count: usize, most_frames: u32) -> Self {
+        let split: Vec<usize> = (0..count).map(|i| i * first.rows() / count).collect();
+        let mut rows: Vec<Vec<Edge>> = (0..first.rows()).map(|r| first.row(r).to_vec()).collect();
+        for &r in &split {
+            let half = |parity| first.row(r).iter().copied().skip(parity).step_by(2).collect::<Vec<_>>();
+            rows[r] = half(0);
+            rows.push(half(1));
+        }
+        let code = QcCode::new(first.lift(), first.columns(), &rows);
+        Self { most_frames, split, code, lift: first.lift() }
+    }
+
+    pub(crate) fn code(&self) -> &QcCode {
+        &self.code
+    }
+
+    /// Extra bits a frame.
+    pub(crate) fn extra_bits(&self) -> usize {
+        self.split.len() * self.lift
+    }
+
+    /// The disclosed parities of a frame, `extra_bits / 64` words.
+    pub(crate) fn extra(&self, frame: &[u64]) -> Vec<u64> {
+        let words = self.lift / 64;
+        let mut out = alloc::vec![0; self.split.len() * words];
+        for (&r, lanes) in self.split.iter().zip(out.chunks_exact_mut(words)) {
+            self.code.add_row(r, frame, lanes);
+        }
+        out
+    }
+
+    /// The syndrome under the split code, out of the first syndrome and the disclosed parities.
+    pub(crate) fn syndrome(&self, first: &[u64], extra: &[u64]) -> Vec<u64> {
+        let words = self.lift / 64;
+        let mut out = first.to_vec();
+        out.extend_from_slice(extra);
+        for (i, &r) in self.split.iter().enumerate() {
+            for w in 0..words {
+                let disclosed = extra[i * words + w];
+                out[first.len() + i * words + w] = out[r * words + w] ^ disclosed;
+                out[r * words + w] = disclosed;
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::construct::construct;
+    use crate::splitmix::SplitMix64;
+
+    #[test]
+    fn a_split_syndrome_is_the_syndrome_of_the_split_code() {
+        let first = construct(64, 12, &[3; 40], 5);
+        let retry = Retry::split_rows(&first, 5, 1);
+        let mut rng = SplitMix64::new(1);
+        let bits: Vec<u64> = (0..40).map(|_| rng.next()).collect();
+        let syndrome = retry.syndrome(&first.syndrome(&bits), &retry.extra(&bits));
+        assert_eq!(syndrome, retry.code().syndrome(&bits));
+        assert_eq!(syndrome.len() * 64, first.syndrome_bits() + retry.extra_bits());
+    }
+}
