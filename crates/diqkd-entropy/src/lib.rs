@@ -1,1 +1,27 @@
-//! Finite-key entropy bounds for device-independent QKD, with certificates that can be re-checked
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+mod acceptance;
+mod certificate;
+pub mod check;
+mod completeness;
+mod error;
+mod interval;
+mod key_length;
+mod no_key;
+mod optimise;
+mod params;
+mod shares;
+mod theorem;
+
+pub use acceptance::Acceptance;
+pub use certificate::{
+    Accumulation, Certificate, Eat2018Witness, Epsilons, MalformedCertificate, ReatWitness,
+    SecondOrderWitness, Term, Witness,
+};
+pub use completeness::completeness;
+pub use error::Error;
+pub use key_length::{KeyLength, key_length};
+pub use no_key::NoKeyReason;
+pub use params::{EpsilonSplit, Params, SingleRound};
+pub use theorem::{Theorem, UnknownTheorem};

@@ -1,0 +1,170 @@
+//! Re-verification of a certificate in outward-rounded interval arithmetic.
+//!
+//! Nothing here searches for good parameters: every number that an optimiser chose is read from the certificate, the
+//! conditions of its theorem are proved for it, and its key length is recomputed as a lower bound. The code shares
+//! nothing with the optimisers but the types. Cost: well under a millisecond.
+
+mod eat2018;
+mod enclosure;
+mod reat;
+mod second_order;
+
+use diqkd_core::Overspent;
+
+use crate::certificate::{Certificate, Witness};
+use crate::error::Error;
+use crate::interval::Interval;
+use crate::params::{EpsilonSplit, Params};
+use crate::theorem::Theorem;
+
+/// Re-derives the key length of a certificate.
+///
+/// # Errors
+/// [`CheckError`] naming the first condition that could not be proved.
+///
+/// # Examples
+/// ```
+/// use diqkd_core::{Epsilon, LeakBits, WinProbability};
+/// use diqkd_entropy::{EpsilonSplit, KeyLength, Params, SingleRound, Theorem, check, key_length};
+///
+/// let params = Params {
+///     rounds: 1_500_000,
+///     gamma: 13.0 / 256.0,
+///     omega_threshold: WinProbability::new(0.83)?,
+///     leak_bits: LeakBits(296_581),
+///     eps_sound: Epsilon::new(1e-10)?,
+///     split: EpsilonSplit::Optimised,
+///     theorem: Theorem::Reat,
+///     bound: SingleRound::Chsh,
+///     assumptions: vec![],
+/// };
+/// let KeyLength::Key(certificate) = key_length(&params)? else { panic!("a key is possible here") };
+/// assert_eq!(check::check(&certificate)?.key_bits(), certificate.key_bits());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn check(certificate: &Certificate) -> Result<CheckedLength, CheckError> {
+    let terms = evaluate(certificate)?;
+    let proved = total(&terms).lo();
+    if certificate.key_bits == 0 || certificate.key_bits as f64 > proved {
+        return Err(CheckError::LengthNotProved { claimed: certificate.key_bits, proved });
+    }
+    Ok(CheckedLength { key_bits: certificate.key_bits, proved_bits: proved })
+}
+
+/// A key length whose certificate has been verified.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CheckedLength {
+    key_bits: u64,
+    proved_bits: f64,
+}
+
+impl CheckedLength {
+    /// The certified number of key bits.
+    pub fn key_bits(self) -> u64 {
+        self.key_bits
+    }
+
+    /// The lower bound before rounding down to whole bits.
+    pub fn proved_bits(self) -> f64 {
+        self.proved_bits
+    }
+}
+
+/// Why a certificate was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// A field is outside the range of any protocol run.
+    #[error("a field of the certificate is impossible")]
+    Field(#[from] Error),
+    /// The witness belongs to another theorem.
+    #[error("the certificate names {theorem} but its witness is for another theorem; re-issue it")]
+    WitnessOfAnotherTheorem {
+        /// The theorem named.
+        theorem: Theorem,
+    },
+    /// A chosen number is outside the range in which the theorem holds.
+    #[error("{field} is {value}, outside the range in which the theorem holds; re-issue the certificate")]
+    WitnessOutOfRange {
+        /// Which number.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A condition of the theorem could not be proved.
+    #[error("could not prove that {condition}; re-issue the certificate")]
+    NotProved {
+        /// The condition.
+        condition: &'static str,
+    },
+    /// The epsilons exceed the budget.
+    #[error("the epsilons exceed the soundness budget")]
+    Ledger(#[from] Overspent),
+    /// The length is more than what could be proved.
+    #[error("the certificate claims {claimed} bits but only {proved} could be proved")]
+    LengthNotProved {
+        /// The claim.
+        claimed: u64,
+        /// The lower bound that was proved, in bits.
+        proved: f64,
+    },
+}
+
+/// Proves the conditions of the certificate's theorem and encloses the terms of its length.
+pub(crate) fn evaluate(certificate: &Certificate) -> Result<Vec<EnclosedTerm>, CheckError> {
+    inputs(certificate).validate()?;
+    certificate.ledger()?;
+    match (certificate.theorem, &certificate.witness) {
+        (Theorem::Reat | Theorem::ReatBasic, Witness::Reat(witness)) => reat::evaluate(certificate, witness),
+        (Theorem::Df19 | Theorem::Df19FixedCPerp | Theorem::Geat, Witness::SecondOrder(witness)) => {
+            second_order::evaluate(certificate, witness)
+        }
+        (Theorem::Eat2018, Witness::Eat2018(witness)) => eat2018::evaluate(certificate, witness),
+        (theorem, _) => Err(CheckError::WitnessOfAnotherTheorem { theorem }),
+    }
+}
+
+/// A summand of the key length and its enclosure in bits.
+#[derive(Clone, Debug)]
+pub(crate) struct EnclosedTerm {
+    pub(crate) name: &'static str,
+    pub(crate) bits: Interval,
+}
+
+pub(crate) fn total(terms: &[EnclosedTerm]) -> Interval {
+    terms.iter().fold(Interval::point(0.0), |sum, term| sum + term.bits)
+}
+
+fn term(name: &'static str, bits: Interval) -> EnclosedTerm {
+    EnclosedTerm { name, bits }
+}
+
+fn prove(condition: &'static str, holds: bool) -> Result<(), CheckError> {
+    if holds { Ok(()) } else { Err(CheckError::NotProved { condition }) }
+}
+
+fn in_range(
+    field: &'static str,
+    value: f64,
+    allowed: core::ops::RangeInclusive<f64>,
+) -> Result<(), CheckError> {
+    if allowed.contains(&value) { Ok(()) } else { Err(CheckError::WitnessOutOfRange { field, value }) }
+}
+
+fn inputs(certificate: &Certificate) -> Params {
+    Params {
+        rounds: certificate.rounds,
+        gamma: certificate.gamma,
+        omega_threshold: certificate.omega_threshold,
+        leak_bits: certificate.leak_bits,
+        eps_sound: certificate.eps_sound,
+        split: EpsilonSplit::Fixed {
+            eps_pa: certificate.epsilons.pa,
+            eps_ev: certificate.epsilons.ev,
+            eps_auth: certificate.epsilons.auth,
+        },
+        theorem: certificate.theorem,
+        bound: certificate.bound,
+        assumptions: Vec::new(),
+    }
+}

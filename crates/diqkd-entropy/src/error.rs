@@ -1,0 +1,61 @@
+//! What can be wrong with a request.
+
+use diqkd_core::{Epsilon, OutOfRange};
+
+use crate::theorem::Theorem;
+
+/// A request that no bound can answer: a field outside its range. Too little entropy is not an error but
+/// [`KeyLength::NoKey`](crate::KeyLength::NoKey).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No rounds.
+    #[error("rounds is 0; state the number of rounds of the run, at least 1")]
+    NoRounds,
+    /// Test probability outside (0, 1).
+    #[error("gamma is {gamma}, expected a test probability strictly between 0 and 1, such as 0.05")]
+    Gamma {
+        /// What was given.
+        gamma: f64,
+    },
+    /// Flip probability outside [0, 1/2].
+    #[error("the noisy-preprocessing probability q is {q}, expected a value from 0 to 0.5")]
+    FlipProbability {
+        /// What was given.
+        q: f64,
+    },
+    /// Rényi order outside (1, 2].
+    #[error("alpha is {alpha}, expected a Rényi order above 1 and at most 2")]
+    Alpha {
+        /// What was given.
+        alpha: f64,
+    },
+    /// Weight of the asymmetric CHSH functional that is not a number.
+    #[error("the weight of the asymmetric CHSH value is {weight}, expected a finite number")]
+    Weight {
+        /// What was given.
+        weight: f64,
+    },
+    /// The parts exceed the budget.
+    #[error(
+        "eps_sound is {eps_sound} but the stated parts need more ({parts}); raise eps_sound or lower eps_pa, eps_ev \
+         or eps_auth"
+    )]
+    BudgetExceeded {
+        /// The budget.
+        eps_sound: Epsilon,
+        /// A lower bound of what the parts need.
+        parts: Epsilon,
+    },
+    /// A bound that is proved only under another theorem.
+    #[error("the single-round bound {bound} is not proved under {theorem}; use it with reat, or use chsh")]
+    BoundNotAvailable {
+        /// The theorem asked for.
+        theorem: Theorem,
+        /// The bound asked for.
+        bound: &'static str,
+    },
+    /// A probability or Bell value outside its range.
+    #[error("a value is outside its range")]
+    OutOfRange(#[from] OutOfRange),
+}

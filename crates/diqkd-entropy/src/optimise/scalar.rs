@@ -1,0 +1,81 @@
+//! One-dimensional searches, and the single-round functions in plain floating point.
+
+use diqkd_core::WinProbability;
+
+/// The least threshold and the greatest winning probability that searches visit.
+pub(crate) const SEARCH_OMEGA: (f64, f64) = (0.75 + 1e-9, WinProbability::QUANTUM_MAX - 1e-6);
+
+/// The abscissa of the maximum of a unimodal function, by golden section.
+pub(crate) fn argmax(mut low: f64, mut high: f64, steps: usize, mut f: impl FnMut(f64) -> f64) -> f64 {
+    let ratio = (5f64.sqrt() - 1.0) / 2.0;
+    let mut left = high - ratio * (high - low);
+    let mut right = low + ratio * (high - low);
+    let (mut at_left, mut at_right) = (f(left), f(right));
+    for _ in 0..steps {
+        if at_left >= at_right {
+            high = right;
+            (right, at_right) = (left, at_left);
+            left = high - ratio * (high - low);
+            at_left = f(left);
+        } else {
+            low = left;
+            (left, at_left) = (right, at_right);
+            right = low + ratio * (high - low);
+            at_right = f(right);
+        }
+    }
+    if at_left >= at_right { left } else { right }
+}
+
+/// The zero of a decreasing function, or the nearer end.
+pub(crate) fn zero_of_decreasing(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
+    for _ in 0..60 {
+        let middle = low + (high - low) / 2.0;
+        if f(middle) > 0.0 { low = middle } else { high = middle }
+    }
+    low + (high - low) / 2.0
+}
+
+/// `sqrt v` with `v = (4w - 1)(4w - 3)` clipped to [0, 1].
+pub(crate) fn correlation(omega: f64) -> f64 {
+    ((4.0 * omega - 1.0) * (4.0 * omega - 3.0)).clamp(0.0, 1.0).sqrt()
+}
+
+/// `1 - h((1 + sqrt v)/2)` and its derivative.
+pub(crate) fn chsh_entropy(omega: f64) -> (f64, f64) {
+    let x = correlation(omega);
+    let (p, rest) = ((1.0 + x) / 2.0, (1.0 - x) / 2.0);
+    let value = 1.0 + p * libm::log2(p) + if rest > 0.0 { rest * libm::log2(rest) } else { 0.0 };
+    (value, libm::log2(p / rest) / 2.0 * (16.0 * omega - 8.0) / x)
+}
+
+/// `ln G` of the sandwiched Rényi functional with order minus 1 `order` and flip probability `q`, and `dG/dw`.
+pub(crate) fn renyi(order: f64, q: f64, omega: f64) -> (f64, f64) {
+    let x = correlation(omega);
+    let (p, rest) = ((1.0 + x) / 2.0, (1.0 - x) / 2.0);
+    let alpha = 1.0 + order;
+    let tilt = |y: f64| libm::expm1(-(order / alpha) * libm::log(y));
+    let (tilt_p, tilt_rest) = (tilt(p), tilt(rest));
+    let excess = p * tilt_p + if rest > 0.0 { rest * tilt_rest } else { 0.0 };
+    let n = 1.0 + excess;
+    let ln_n = libm::log1p(excess);
+    let x_slope = (16.0 * omega - 8.0) / x;
+    let n_slope = (tilt_p - tilt_rest) / (2.0 * alpha) * x_slope;
+    let scale = alpha * libm::exp2(-order);
+    if q == 0.0 {
+        return (alpha * ln_n - order * core::f64::consts::LN_2, scale * libm::exp(order * ln_n) * n_slope);
+    }
+    let flips = q * (1.0 - q);
+    let product = libm::exp((libm::log(p) + libm::log(rest)) / alpha);
+    let spread = (n * n - 16.0 * flips * product).max(0.0).sqrt();
+    let plus = (n + spread) / 2.0;
+    let minus = 4.0 * flips * product / plus;
+    let power = |mu: f64| if mu > 0.0 { libm::expm1(order * libm::log(mu)) } else { -1.0 };
+    let weighted = (plus * power(plus) + minus * power(minus)) / n;
+    let product_slope = -product * x / (2.0 * alpha * p * rest) * x_slope;
+    let spread_slope = (n * n_slope - 8.0 * flips * product_slope) / spread;
+    let slope = n_slope
+        + power(plus) * (n_slope + spread_slope) / 2.0
+        + power(minus) * (n_slope - spread_slope) / 2.0;
+    (ln_n + libm::log1p(weighted) - order * core::f64::consts::LN_2, scale * slope)
+}

@@ -1,0 +1,124 @@
+//! What a key length is asked for: plain fields, checked once.
+
+use diqkd_core::{Assumption, Epsilon, LeakBits, WinProbability};
+
+use crate::error::Error;
+use crate::theorem::Theorem;
+
+/// Everything that fixes a key length. There is no `Default`: the caller says every security parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// Number of rounds `n`, key and test rounds together.
+    pub rounds: u64,
+    /// Probability `gamma` with which a round is a test, strictly between 0 and 1; taken exactly as given.
+    pub gamma: f64,
+    /// Winning frequency in the test rounds from which the run is accepted.
+    pub omega_threshold: WinProbability,
+    /// log2 of the number of transcripts that could have been sent about Alice's string after the run: syndromes,
+    /// retries and tags of both directions.
+    pub leak_bits: LeakBits,
+    /// Total soundness budget.
+    pub eps_sound: Epsilon,
+    /// How the budget is divided.
+    pub split: EpsilonSplit,
+    /// The accumulation theorem.
+    pub theorem: Theorem,
+    /// The bound for one round.
+    pub bound: SingleRound,
+    /// Assumptions of this run beyond those that the theorem always needs (which are added).
+    pub assumptions: Vec<Assumption>,
+}
+
+impl Params {
+    /// # Errors
+    /// [`Error`] naming the first field that no run can have.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        if self.rounds == 0 {
+            return Err(Error::NoRounds);
+        }
+        if !(self.gamma > 0.0 && self.gamma < 1.0) {
+            return Err(Error::Gamma { gamma: self.gamma });
+        }
+        self.bound.validate()?;
+        if self.bound != SingleRound::Chsh && !matches!(self.theorem, Theorem::Reat) {
+            return Err(Error::BoundNotAvailable { theorem: self.theorem, bound: self.bound.name() });
+        }
+        Ok(())
+    }
+}
+
+/// How the soundness budget is divided among privacy amplification, verification and authentication.
+///
+/// Theorems with smoothing (`df19`, `df19-fixed`, `geat`, `eat2018`) always choose the smoothing parameters
+/// themselves, inside what verification and authentication leave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum EpsilonSplit {
+    /// Verification and authentication get 2^-20 of the budget each, secrecy the rest: a fraction of a bit below the
+    /// best split. The verification tag must be long enough for its share.
+    Optimised,
+    /// Verification and authentication as given, secrecy gets the rest.
+    Remaining {
+        /// Verification: the probability that differing strings pass.
+        eps_ev: Epsilon,
+        /// Authentication of the classical channel.
+        eps_auth: Epsilon,
+    },
+    /// All as given. Under `reat` the sum may stay below the budget; under theorems with smoothing the rest of the
+    /// budget is smoothing.
+    Fixed {
+        /// Privacy amplification.
+        eps_pa: Epsilon,
+        /// Verification: the probability that differing strings pass.
+        eps_ev: Epsilon,
+        /// Authentication of the classical channel.
+        eps_auth: Epsilon,
+    },
+}
+
+/// The certified bound on one round that an accumulation theorem builds on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SingleRound {
+    /// One key basis, outcomes as they come.
+    Chsh,
+    /// One key basis; Alice flips each key-round bit with probability `q` before everything else. Test rounds are
+    /// not flipped. Only with [`Theorem::Reat`].
+    NoisyPreprocessing {
+        /// Flip probability, from 0 to 1/2.
+        q: f64,
+    },
+}
+
+impl SingleRound {
+    /// The name used in certificates.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chsh => "chsh",
+            Self::NoisyPreprocessing { .. } => "npp",
+        }
+    }
+
+    /// The flip probability of key rounds.
+    pub fn flip_probability(self) -> f64 {
+        match self {
+            Self::Chsh => 0.0,
+            Self::NoisyPreprocessing { q } => q,
+        }
+    }
+
+    pub(crate) fn validate(self) -> Result<(), Error> {
+        let q = self.flip_probability();
+        if (0.0..=0.5).contains(&q) { Ok(()) } else { Err(Error::FlipProbability { q }) }
+    }
+}
+
+/// The assumptions that every certificate rests on, whatever the theorem.
+pub(crate) const ALWAYS_ASSUMED: [Assumption; 7] = [
+    Assumption::QuantumTheory,
+    Assumption::IsolatedLaboratories,
+    Assumption::TrustedSettingRng,
+    Assumption::AuthenticatedChannel,
+    Assumption::TrustedClassicalEndpoints,
+    Assumption::DataIndependentEmission,
+    Assumption::NoDeviceReuse,
+];
