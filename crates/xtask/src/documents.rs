@@ -1,0 +1,44 @@
+//! Links between the documents lead somewhere.
+
+use std::path::Path;
+
+use crate::{CheckError, files_below, read};
+
+pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
+    let mut pages = files_below(&root.join("docs"), &["md"])?;
+    pages.extend(files_below(&root.join("crates"), &["md"])?);
+    pages.push(root.join("README.md"));
+    let mut findings = Vec::new();
+    for page in pages {
+        let folder = page.parent().unwrap_or(root);
+        for (number, line) in read(&page)?.lines().enumerate() {
+            for target in link_targets(line) {
+                let file = target.split('#').next().unwrap_or("");
+                if file.is_empty() || file.contains("://") || file.starts_with("mailto:") {
+                    continue;
+                }
+                if !folder.join(file).exists() {
+                    let place = page.strip_prefix(root).unwrap_or(&page).display().to_string();
+                    findings.push(format!("{place}:{}: link to {file}, which does not exist", number + 1));
+                }
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// The targets of `[text](target)`.
+fn link_targets(line: &str) -> impl Iterator<Item = &str> {
+    line.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_found() {
+        let line = "see [a](docs/a.md) and [b](https://example.org/x)";
+        assert_eq!(link_targets(line).collect::<Vec<_>>(), ["docs/a.md", "https://example.org/x"]);
+    }
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask tidy`: checks that a machine can make about the tree and its documents.
+
+mod documents;
+mod graph;
+mod requirements;
+mod unsafe_code;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let task = std::env::args().nth(1);
+    if task.as_deref() != Some("tidy") {
+        eprintln!("usage: cargo xtask tidy");
+        return ExitCode::from(2);
+    }
+    let root = workspace_root();
+    let mut findings = Vec::new();
+    for check in [graph::check, unsafe_code::check, requirements::check, documents::check] {
+        match check(&root) {
+            Ok(found) => findings.extend(found),
+            Err(error) => findings.push(error.to_string()),
+        }
+    }
+    for finding in &findings {
+        eprintln!("tidy: {finding}");
+    }
+    if findings.is_empty() {
+        println!("tidy: crate graph, unsafe list, requirements and documents are consistent");
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::FAILURE
+}
+
+fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// Why a check could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckError {
+    #[error("can't read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`cargo metadata` failed: {0}")]
+    Metadata(String),
+}
+
+/// The text of a file of the tree.
+pub(crate) fn read(path: &Path) -> Result<String, CheckError> {
+    std::fs::read_to_string(path).map_err(|source| CheckError::Read { path: path.to_path_buf(), source })
+}
+
+/// All files below a folder with one of the endings, build output left out.
+pub(crate) fn files_below(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, CheckError> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries =
+            std::fs::read_dir(&folder).map_err(|source| CheckError::Read { path: folder.clone(), source })?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let name = entry.file_name();
+            if path.is_dir() {
+                if name != "target" && name != ".git" {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|e| endings.iter().any(|ending| e == *ending)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
