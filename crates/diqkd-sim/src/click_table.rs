@@ -126,6 +126,30 @@ impl ClickTable {
         })
     }
 
+    /// The same clicks at each side, but independent of each other.
+    pub fn uncorrelated(&self) -> Self {
+        Self::from_fn(|x, y, i| {
+            let cell = self.cell(x, y);
+            let alice: f64 = (0..4).map(|j| cell[i & 3 | j << 2]).sum();
+            let bob: f64 = (0..4).map(|j| cell[i & 12 | j]).sum();
+            alice * bob
+        })
+    }
+
+    /// A number of independent emissions in each window that follows a Poisson distribution of this mean (at most 1),
+    /// up to three: a pulsed pair source. `self` is one emission, `dark` is none.
+    pub fn poissonian(&self, dark: &Self, mean: f64) -> Self {
+        let mean = mean.clamp(0.0, 1.0);
+        let double = self.overlaid(self);
+        let triple = double.overlaid(self);
+        let weights = [1.0, mean, mean * mean / 2.0, mean * mean * mean / 6.0];
+        let total: f64 = weights.iter().sum();
+        Self::from_fn(|x, y, i| {
+            let tables = [dark, self, &double, &triple];
+            weights.iter().zip(tables).map(|(w, table)| w / total * table.cell(x, y)[i]).sum()
+        })
+    }
+
     /// The table `self` with probability `1 - weight` and `other` with probability `weight` (clamped to 0..1).
     pub fn mixed(&self, other: &Self, weight: f64) -> Self {
         let weight = weight.clamp(0.0, 1.0);

@@ -1,5 +1,8 @@
 //! Bob's clock seen from Alice's: offset, drift and wander.
 
+use crate::experiment::Experiment;
+use crate::fault::FaultKind;
+use crate::model::Timing;
 use crate::noise::{Noise, normal, unit};
 
 /// How Bob's tagger clock differs from Alice's, which is the reference.
@@ -28,10 +31,43 @@ pub struct BobClock {
     wander_ps: f64,
     slope: f64,
     frequency: f64,
+    jumps: Vec<Jump>,
+}
+
+/// A fault of the clock: ahead at once, and fast while it lasts. What it has gained stays.
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    from_ps: i64,
+    to_ps: i64,
+    severity: f64,
+}
+
+impl Jump {
+    fn gained_ps(&self, elapsed_ps: i64) -> f64 {
+        if elapsed_ps < self.from_ps {
+            return 0.0;
+        }
+        let lasted = (elapsed_ps.min(self.to_ps) - self.from_ps) as f64;
+        self.severity * (JUMP_PS + JUMP_DRIFT * lasted)
+    }
 }
 
 impl BobClock {
-    pub(crate) fn new(model: ClockModel, seed: u64, epoch_ps: i64) -> Self {
+    pub(crate) fn new(experiment: &Experiment) -> Self {
+        let Timing { epoch_ps, slot_period_ps, .. } = experiment.model.timing;
+        let at =
+            |slot: u64| slot.saturating_mul(slot_period_ps.unsigned_abs()).try_into().unwrap_or(i64::MAX);
+        let faults = experiment.faults.iter().filter(|fault| fault.kind == FaultKind::ClockStep);
+        let jumps = faults.map(|fault| Jump {
+            from_ps: at(fault.slots.start),
+            to_ps: at(fault.slots.end),
+            severity: fault.clamped_severity(),
+        });
+        let clock = Self::of_model(experiment.model.clock, experiment.seed, epoch_ps);
+        Self { jumps: jumps.collect(), ..clock }
+    }
+
+    fn of_model(model: ClockModel, seed: u64, epoch_ps: i64) -> Self {
         let noise = Noise::new(seed, "bob's clock");
         let offset_ps = ((2.0 * unit(noise.word(0)) - 1.0) * model.offset_range_ps as f64).round();
         let mut clock = Self {
@@ -43,6 +79,7 @@ impl BobClock {
             wander_ps: 0.0,
             slope: 0.0,
             frequency: 0.0,
+            jumps: Vec::new(),
         };
         clock.draw_slope();
         clock
@@ -72,10 +109,9 @@ impl BobClock {
             self.draw_slope();
         }
         let since_knot = (elapsed - self.knot_ps) as f64;
-        self.offset_ps
-            + self.model.drift_ppb * 1e-9 * elapsed as f64
-            + self.wander_ps
-            + self.slope * since_knot
+        let jumped: f64 = self.jumps.iter().map(|jump| jump.gained_ps(elapsed)).sum();
+        let drift = self.model.drift_ppb * 1e-9 * elapsed as f64;
+        self.offset_ps + drift + self.wander_ps + self.slope * since_knot + jumped
     }
 
     fn draw_slope(&mut self) {
@@ -86,6 +122,10 @@ impl BobClock {
         self.slope = self.frequency + self.model.white_fm * knots_per_second.sqrt() * normal(c, d);
     }
 }
+
+/// Jump and added relative frequency of a clock fault at severity 1.
+const JUMP_PS: f64 = 1e6;
+const JUMP_DRIFT: f64 = 1e-5;
 
 const KNOT_PS: i64 = 1_000_000_000;
 
@@ -103,7 +143,7 @@ mod tests {
     #[test]
     fn without_noise_the_clock_is_a_straight_line() {
         let quiet = ClockModel { white_fm: 0.0, random_walk_fm: 0.0, ..MODEL };
-        let mut clock = BobClock::new(quiet, 3, 1000);
+        let mut clock = BobClock::of_model(quiet, 3, 1000);
         let offset = clock.offset_ps();
         assert!(offset.abs() <= 1_000_000_000_000);
         assert_eq!(clock.bob_ps(1000), 1000 + offset);
@@ -115,7 +155,7 @@ mod tests {
         // White frequency noise alone; 400 samples of the frequency over one second: relative error of the Allan
         // deviation about 1/sqrt(400) = 5 %, bound at 4 sigma.
         let model = ClockModel { offset_range_ps: 0, drift_ppb: 0.0, white_fm: 2e-10, random_walk_fm: 0.0 };
-        let mut clock = BobClock::new(model, 11, 0);
+        let mut clock = BobClock::of_model(model, 11, 0);
         let phase: Vec<f64> = (0..402).map(|s| clock.lead_ps(s * SECOND)).collect();
         let frequency: Vec<f64> = phase.windows(2).map(|w| (w[1] - w[0]) / 1e12).collect();
         let variance = frequency.windows(2).map(|w| (w[1] - w[0]).powi(2) / 2.0).sum::<f64>() / 400.0;
@@ -124,7 +164,7 @@ mod tests {
 
     #[test]
     fn time_never_runs_backwards() {
-        let mut clock = BobClock::new(MODEL, 5, 0);
+        let mut clock = BobClock::of_model(MODEL, 5, 0);
         let times: Vec<i64> = (0..100_000).map(|i| clock.bob_ps(i * 100_000)).collect();
         assert!(times.is_sorted());
     }

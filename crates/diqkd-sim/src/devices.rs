@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use diqkd_core::Setting;
+use diqkd_core::{Outcome, Setting};
 
 use crate::click_table::{ClickSampler, Clicks};
 use crate::noise::NoiseRng;
 
+mod collective;
 mod local;
 mod loophole;
 mod memory;
 
-pub(crate) use local::Memoryless;
-pub(crate) use loophole::DetectionLoophole;
-pub(crate) use memory::Adaptive;
+pub(crate) use collective::Purified;
+pub(crate) use local::{BiasedSettings, Memoryless};
+pub(crate) use loophole::{CoincidenceTime, DetectionLoophole, FakedState};
+pub(crate) use memory::{AbortLeak, Adaptive};
 
 /// A pair of untrusted devices and the source between them, run by an adversary.
 ///
@@ -35,16 +37,50 @@ pub enum Preparation {
     /// A hidden variable: each side's answer to each of its settings.
     Local(Responses),
     /// An entangled state with a measurement for each setting.
-    Entangled(Arc<ClickSampler>),
+    Entangled {
+        /// The clicks of state and measurements.
+        sampler: Arc<ClickSampler>,
+        /// What the adversary, who holds the rest of the state, guesses Alice's outcome at her key setting to be.
+        guess: Option<Outcome>,
+    },
+    /// What honest devices hold.
+    Honest,
 }
 
 /// The answers of both sides to their own settings 0 to 3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Responses {
-    /// Alice's clicks for each `x`.
-    pub alice: [Clicks; 4],
-    /// Bob's clicks for each `y`.
-    pub bob: [Clicks; 4],
+    /// Alice's answer to each `x`.
+    pub alice: [Answer; 4],
+    /// Bob's answer to each `y`.
+    pub bob: [Answer; 4],
+}
+
+/// What a device does in a round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Which detectors click.
+    pub clicks: Clicks,
+    /// When.
+    pub delay: Delay,
+}
+
+impl From<Clicks> for Answer {
+    fn from(clicks: Clicks) -> Self {
+        Self { clicks, delay: Delay::Usual }
+    }
+}
+
+/// When a click comes, within the detection window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Delay {
+    /// As in the model.
+    #[default]
+    Usual,
+    /// After a fifth of the window.
+    Early,
+    /// After four fifths of the window.
+    Late,
 }
 
 /// A round that is over, as the adversary may know it.

@@ -1,9 +1,12 @@
 //! One seeded experiment.
 
-use diqkd_core::{Role, Trial};
+use diqkd_core::{Role, TestProbability};
 use diqkd_hal::{SettingChooser, StationLayout};
 
+use crate::chooser::SeededChooser;
 use crate::clock::BobClock;
+use crate::devices::Devices;
+use crate::fault::Fault;
 use crate::model::Model;
 use crate::preset::Preset;
 use crate::strategy::Strategy;
@@ -23,18 +26,32 @@ pub struct Experiment {
     pub seed: u64,
     /// Who runs the devices.
     pub strategy: Strategy,
+    /// What fails, and when.
+    pub faults: Vec<Fault>,
 }
 
 impl Experiment {
     /// A preset with honest devices.
     pub fn new(preset: Preset, rounds: u64, seed: u64) -> Self {
-        Self { model: preset.model(), rounds, seed, strategy: Strategy::Honest }
+        Self { model: preset.model(), rounds, seed, strategy: Strategy::Honest, faults: Vec::new() }
     }
 
     /// The same experiment with other devices.
     #[must_use]
     pub fn with_strategy(self, strategy: Strategy) -> Self {
         Self { strategy, ..self }
+    }
+
+    /// The same experiment with one more failure.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// About how many slots the experiment takes when nothing fails.
+    pub fn expected_slots(&self) -> u64 {
+        (self.rounds_with_margin() as f64 / self.model.trigger.round_probability().max(1e-9)) as u64
     }
 
     /// How the tags of either station become trials.
@@ -49,21 +66,37 @@ impl Experiment {
 
     /// The ground truth of Bob's clock. Alice's is the reference.
     pub fn bob_clock(&self) -> BobClock {
-        BobClock::new(self.model.clock, self.seed, self.model.timing.epoch_ps)
+        BobClock::new(self)
     }
 
     /// The trials of the same world without tags: exactly those that a perfect slot rule finds in both sites'
     /// recordings.
     pub fn trials<A: SettingChooser, B: SettingChooser>(&self, alice: A, bob: B) -> Trials<A, B> {
-        Trials::new(World::new(self, alice, bob), self.model.no_click, self.model.multi_click)
+        self.trials_of(self.strategy.devices(self), alice, bob)
     }
 
-    /// The trials with [`SeededChooser`](crate::SeededChooser)s of the experiment's seed.
-    pub fn seeded_trials(
-        &self,
-        test_probability: diqkd_core::TestProbability,
-    ) -> impl Iterator<Item = Trial> + use<> {
-        let chooser = |role| crate::chooser::SeededChooser::new(role, test_probability, self.seed);
+    /// The trials with a [`SeededChooser`] of the experiment's seed at each side.
+    pub fn seeded_trials(&self, test_probability: TestProbability) -> Trials<SeededChooser, SeededChooser> {
+        let chooser = |role| SeededChooser::new(role, test_probability, self.seed);
         self.trials(chooser(Role::Alice), chooser(Role::Bob))
+    }
+
+    /// The trials with devices of one's own in place of [`Experiment::strategy`].
+    pub fn trials_with_devices<A: SettingChooser, B: SettingChooser>(
+        &self,
+        devices: Box<dyn Devices>,
+        alice: A,
+        bob: B,
+    ) -> Trials<A, B> {
+        self.trials_of(Some(devices), alice, bob)
+    }
+
+    fn trials_of<A: SettingChooser, B: SettingChooser>(
+        &self,
+        devices: Option<Box<dyn Devices>>,
+        alice: A,
+        bob: B,
+    ) -> Trials<A, B> {
+        Trials::new(World::new(self, devices, alice, bob), self.model.no_click, self.model.multi_click)
     }
 }

@@ -50,6 +50,19 @@ pub enum TriggerModel {
     },
 }
 
+impl TriggerModel {
+    /// Probability that a slot is a round at both sites.
+    pub fn round_probability(self) -> f64 {
+        match self {
+            Self::EventReady { probability, lost, .. } => {
+                let seen = 1.0 - lost.clamp(0.0, 1.0);
+                probability.clamp(0.0, 1.0) * seen * seen
+            }
+            Self::Clocked { .. } => 1.0,
+        }
+    }
+}
+
 /// When the tags of a slot come. All times but `epoch_ps` are relative to the start of the slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timing {
@@ -68,6 +81,10 @@ pub struct Timing {
     pub click_spread: bool,
     /// Probability of a second tag of the same detector in a window with a click.
     pub second_tag: f64,
+    /// Probability that a click is followed by another one of the same detector, up to 200 ns after its dead time.
+    pub afterpulse: f64,
+    /// A detector gives no tag within this time after its last one.
+    pub dead_time_ps: i64,
     /// Probability per slot and station of a click before the setting window ends, where it must not count.
     pub stray_click: f64,
     /// Standard deviation of a tag's time.

@@ -18,6 +18,14 @@ impl<A, B> Trials<A, B> {
     }
 }
 
+impl<A: SettingChooser, B: SettingChooser> Trials<A, B> {
+    /// What the adversary guesses Alice's outcome of the last trial to be, had she her key setting; `None` when the
+    /// devices are honest in that round.
+    pub fn guess(&self) -> Option<Outcome> {
+        self.world.guess()
+    }
+}
+
 impl<A: SettingChooser, B: SettingChooser> Iterator for Trials<A, B> {
     type Item = Trial;
 
@@ -26,7 +34,7 @@ impl<A: SettingChooser, B: SettingChooser> Iterator for Trials<A, B> {
         loop {
             let slot = self.world.next_slot()?;
             if let (Some((x, a)), Some((y, b))) = (slot.alice, slot.bob) {
-                let [a, b] = [a, b].map(|clicks| clicks.outcome(self.no_click, self.multi_click));
+                let [a, b] = [a, b].map(|answer| answer.clicks.outcome(self.no_click, self.multi_click));
                 return Some(Trial { round: slot.index, x, y, a, b });
             }
         }

@@ -1,112 +1,153 @@
 //! The seeded world that both stations re-simulate: slot by slot, what happens at either site.
 
-use diqkd_core::Setting;
+use diqkd_core::{Outcome, Setting};
 use diqkd_hal::SettingChooser;
 
-use crate::click_table::{ClickSampler, Clicks};
-use crate::devices::{Devices, PastRound, Preparation};
+use crate::devices::{Answer, Devices, PastRound, Preparation};
 use crate::experiment::Experiment;
-use crate::model::TriggerModel;
-use crate::noise::{Noise, threshold};
+use crate::noise::Noise;
+use crate::phase::{Phase, phases};
 
 /// Both sites' settings and clicks, slot by slot.
 pub(crate) struct World<A, B> {
-    honest: ClickSampler,
+    phases: Vec<Phase>,
+    phase: usize,
+    phase_end: u64,
     devices: Option<Box<dyn Devices>>,
     alice: A,
     bob: B,
-    clocked: bool,
-    /// Upper ends of the events of [`Happening`], in order.
-    happenings: [u64; 3],
     happening_noise: Noise,
     outcome_noise: Noise,
     device_noise: Noise,
+    stuck_noise: Noise,
     next_slot: u64,
     rounds_left: u64,
+    no_click: Outcome,
+    multi_click: Outcome,
+    guess: Option<Outcome>,
 }
 
 /// What happens in one slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) index: u64,
-    /// Setting and clicks at Alice, when she sees a round.
-    pub(crate) alice: Option<(Setting, Clicks)>,
-    /// Setting and clicks at Bob, when he sees a round.
-    pub(crate) bob: Option<(Setting, Clicks)>,
+    /// Setting and answer at Alice, when she sees a round.
+    pub(crate) alice: Option<(Setting, Answer)>,
+    /// Setting and answer at Bob, when he sees a round.
+    pub(crate) bob: Option<(Setting, Answer)>,
 }
 
 impl<A: SettingChooser, B: SettingChooser> World<A, B> {
-    pub(crate) fn new(experiment: &Experiment, alice: A, bob: B) -> Self {
-        let (clocked, happenings) = match experiment.model.trigger {
-            TriggerModel::Clocked { .. } => (true, [u64::MAX; 3]),
-            TriggerModel::EventReady { probability, lost, extra } => {
-                let [p, lost, extra] = [probability, lost, extra].map(|p| p.clamp(0.0, 1.0));
-                let both = p * (1.0 - lost) * (1.0 - lost);
-                let alone = p * lost * (1.0 - lost) + (1.0 - p) * extra;
-                (false, [both, both + alone, both + 2.0 * alone].map(threshold))
-            }
-        };
+    pub(crate) fn new(experiment: &Experiment, devices: Option<Box<dyn Devices>>, alice: A, bob: B) -> Self {
+        let phases = phases(experiment);
         Self {
-            honest: ClickSampler::new(&experiment.model.clicks),
-            devices: experiment.strategy.devices(&experiment.model),
+            phase_end: phases.get(1).map_or(u64::MAX, |phase| phase.from_slot),
+            phases,
+            phase: 0,
+            devices,
             alice,
             bob,
-            clocked,
-            happenings,
             happening_noise: Noise::new(experiment.seed, "heralds"),
             outcome_noise: Noise::new(experiment.seed, "outcomes"),
             device_noise: Noise::new(experiment.seed, "devices"),
+            stuck_noise: Noise::new(experiment.seed, "stuck settings"),
             next_slot: 0,
             rounds_left: experiment.rounds_with_margin(),
+            no_click: experiment.model.no_click,
+            multi_click: experiment.model.multi_click,
+            guess: None,
         }
     }
 
-    /// Whether all rounds have happened.
-    pub(crate) fn is_over(&self) -> bool {
-        self.rounds_left == 0
+    /// What holds in the slot that was delivered last.
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phases[self.phase]
+    }
+
+    /// The adversary's guess of Alice's outcome in the last round, were her setting the key setting.
+    pub(crate) fn guess(&self) -> Option<Outcome> {
+        self.guess
     }
 
     /// The next slot; `None` when all rounds have happened.
     #[inline]
     pub(crate) fn next_slot(&mut self) -> Option<Slot> {
-        if self.is_over() {
+        if self.rounds_left == 0 {
             return None;
         }
         let index = self.next_slot;
         self.next_slot += 1;
-        let word = self.happening_noise.word(index);
-        let [both, alice_alone, bob_alone] = self.happenings;
-        if self.clocked || word < both {
-            self.rounds_left -= 1;
-            let (x, y) = (self.alice.choose(index), self.bob.choose(index));
-            let (a, b) = self.clicks(index, x, y);
-            if let Some(devices) = &mut self.devices {
-                devices.observe(&PastRound { round: index, x, y, alice: a, bob: b });
-            }
-            return Some(Slot { index, alice: Some((x, a)), bob: Some((y, b)) });
+        if index == self.phase_end {
+            self.phase += 1;
+            self.phase_end = self.phases.get(self.phase + 1).map_or(u64::MAX, |phase| phase.from_slot);
         }
+        let phase = &self.phases[self.phase];
+        let [both, alice_alone, bob_alone] = phase.happenings;
+        let word = self.happening_noise.word(index);
         let mut slot = Slot { index, alice: None, bob: None };
-        if word < alice_alone {
-            let x = self.alice.choose(index);
-            slot.alice = Some((x, self.clicks(index, x, x).0));
-        } else if word < bob_alone {
+        // The greatest threshold stands for certainty: a clocked slot.
+        let (at_alice, at_bob) = match word {
+            _ if word < both || both == u64::MAX => (true, true),
+            _ if word < alice_alone => (true, false),
+            _ if word < bob_alone => (false, true),
+            _ => return Some(slot),
+        };
+        let at_bob = at_bob && !phase.bob_blind;
+        if at_alice && at_bob {
+            self.rounds_left -= 1;
+            let (x, y) = (self.alice_setting(index), self.bob.choose(index));
+            let (a, b) = self.answers(index, x, y);
+            if let Some(devices) = &mut self.devices {
+                devices.observe(&PastRound { round: index, x, y, alice: a.clicks, bob: b.clicks });
+            }
+            (slot.alice, slot.bob) = (Some((x, a)), Some((y, b)));
+        } else if at_alice {
+            let x = self.alice_setting(index);
+            slot.alice = Some((x, self.answers(index, x, x).0));
+        } else if at_bob {
             let y = self.bob.choose(index);
-            slot.bob = Some((y, self.clicks(index, y, y).1));
+            slot.bob = Some((y, self.answers(index, y, y).1));
         }
         Some(slot)
     }
 
+    /// What Alice's modulator applies: what the chooser says, unless the line is stuck.
     #[inline]
-    fn clicks(&mut self, round: u64, x: Setting, y: Setting) -> (Clicks, Clicks) {
-        let word = self.outcome_noise.word(round);
-        match &mut self.devices {
-            None => self.honest.sample(x.index(), y.index(), word),
-            Some(devices) => match devices.prepare(round, &mut self.device_noise.generator(round)) {
-                Preparation::Local(responses) => {
-                    (responses.alice[usize::from(x.index() & 3)], responses.bob[usize::from(y.index() & 3)])
-                }
-                Preparation::Entangled(sampler) => sampler.sample(x.index(), y.index(), word),
-            },
+    fn alice_setting(&mut self, round: u64) -> Setting {
+        let chosen = self.alice.choose(round);
+        let stuck = self.phases[self.phase].stuck;
+        if stuck > 0 && chosen.index() == 1 && self.stuck_noise.word(round) <= stuck {
+            return Setting::from_bit(false);
         }
+        chosen
+    }
+
+    #[inline]
+    fn answers(&mut self, round: u64, x: Setting, y: Setting) -> (Answer, Answer) {
+        let word = self.outcome_noise.word(round);
+        let sampler = match &mut self.devices {
+            None => &self.phases[self.phase].honest,
+            Some(devices) => match devices.prepare(round, &mut self.device_noise.generator(round)) {
+                Preparation::Honest => {
+                    self.guess = None;
+                    &self.phases[self.phase].honest
+                }
+                Preparation::Local(responses) => {
+                    let key = responses.alice[usize::from(Setting::ALICE_KEY.index())];
+                    self.guess = Some(key.clicks.outcome(self.no_click, self.multi_click));
+                    return (
+                        responses.alice[usize::from(x.index() & 3)],
+                        responses.bob[usize::from(y.index() & 3)],
+                    );
+                }
+                Preparation::Entangled { sampler, guess } => {
+                    self.guess = guess;
+                    let (a, b) = sampler.sample(x.index(), y.index(), word);
+                    return (a.into(), b.into());
+                }
+            },
+        };
+        let (a, b) = sampler.sample(x.index(), y.index(), word);
+        (a.into(), b.into())
     }
 }
