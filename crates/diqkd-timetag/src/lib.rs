@@ -7,4 +7,7 @@ extern crate alloc;
 extern crate std;
 
 mod backend;
+pub mod coincidence;
 pub mod formats;
+pub mod slot;
+pub mod sync;
