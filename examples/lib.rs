@@ -1,1 +1,1 @@
-//! The examples of the workspace; each target is a file of this folder.
+//! The examples of the workspace; each is a file of this folder: `cargo run --release --example quickstart`.

@@ -1,29 +1,15 @@
 //! Bit strings on the wire: LSB first, whole bytes, unused bits of the last byte zero.
 
-use diqkd_gf2::{BitRef, Bits};
+use diqkd_gf2::{Bits, bits_from_bytes};
 
-/// The bytes of a bit string.
-pub(crate) fn to_bytes(bits: &BitRef) -> Vec<u8> {
-    let mut bytes = vec![0u8; bits.len().div_ceil(8)];
-    for (byte, chunk) in bytes.iter_mut().zip(bits.chunks(8)) {
-        for (i, bit) in chunk.iter().by_vals().enumerate() {
-            *byte |= u8::from(bit) << i;
-        }
-    }
-    bytes
-}
+pub(crate) use diqkd_gf2::bytes_from_bits as to_bytes;
 
 /// The bit string of exactly `len` bits; `None` for another number of bytes or a set unused bit.
 pub(crate) fn from_bytes(bytes: &[u8], len: usize) -> Option<Bits> {
     if bytes.len() != len.div_ceil(8) {
         return None;
     }
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    let mut bits = Bits::from_vec(words.collect());
+    let mut bits = bits_from_bytes(bytes);
     if bits.get(len..).is_some_and(|unused| unused.any()) {
         return None;
     }

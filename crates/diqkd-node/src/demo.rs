@@ -1,0 +1,136 @@
+//! The main job in one process: two simulated stations, two parties on threads of their own, loopback TCP between them,
+//! a key store for each.
+
+mod plan;
+mod report;
+
+pub use plan::{DemoOptions, Preparation};
+pub use report::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, PartyReport};
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use diqkd_auth::KeyPool;
+use diqkd_core::Role;
+use diqkd_hal::SettingChooser;
+use diqkd_protocol::{Abort, LinkConfig, Session, SpotCheckChooser, TestFlags};
+use diqkd_sim::SimulatedStation;
+use rand_core::Rng;
+use zeroize::Zeroizing;
+
+use crate::error::NodeError;
+use crate::observer::Observer;
+use crate::party::{self, Ending, Outcome};
+use crate::randomness::Randomness;
+use crate::setting_rng::SoftwareSettingRng;
+use crate::store::{BlockProvenance, StoreOnDisk};
+use crate::tcp::TcpLink;
+
+/// Runs the demo.
+///
+/// # Errors
+/// [`NodeError`] for what is not the protocol's no: impossible parameters, sockets, disks.
+pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding, NodeError> {
+    let randomness = match options.seed {
+        Some(seed) => Randomness::from_seed(seed),
+        None => Randomness::from_system()?,
+    };
+    let prepared = Preparation::new(options, &randomness)?;
+    let mut sessions = Vec::new();
+    for role in [Role::Alice, Role::Bob] {
+        match open_session(role, &prepared, &randomness)? {
+            Ok(session) => sessions.push(session),
+            Err(abort) => return Ok(DemoEnding::Aborted { by: role, abort, facts: prepared.facts(None) }),
+        }
+    }
+    let [alice, bob]: [Session; 2] = sessions.try_into().map_err(|_| NodeError::Thread)?;
+    let facts = prepared.facts(Some(alice.agreement()));
+    let flags = [alice.test_flags(), alice.test_flags(), alice.test_flags(), alice.test_flags()];
+    let [alice_station, bob_station] = stations(&prepared, &randomness, flags);
+    let [alice_link, bob_link] = loopback()?;
+
+    let layout = prepared.experiment.layout();
+    let started = Instant::now();
+    let (alice, bob) = std::thread::scope(|scope| {
+        let alice = scope.spawn(|| party::run(alice, alice_station, &layout, alice_link, observer));
+        let bob = scope.spawn(|| party::run(bob, bob_station, &layout, bob_link, observer));
+        (alice.join(), bob.join())
+    });
+    let elapsed = started.elapsed();
+    let (alice, bob) = (alice.map_err(|_| NodeError::Thread)?, bob.map_err(|_| NodeError::Thread)?);
+    match (alice, bob) {
+        (Ok(Ending::Key(alice)), Ok(Ending::Key(bob))) => {
+            deliver(options, &prepared, &randomness, facts, [*alice, *bob], elapsed)
+        }
+        // Who knows the reason speaks; the other only knows that it is over.
+        (Ok(Ending::Aborted(abort)), other) if abort != Abort::PeerAborted || !is_abort(&other) => {
+            Ok(DemoEnding::Aborted { by: Role::Alice, abort, facts })
+        }
+        (_, Ok(Ending::Aborted(abort))) => Ok(DemoEnding::Aborted { by: Role::Bob, abort, facts }),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+        (Ok(Ending::Aborted(abort)), _) => Ok(DemoEnding::Aborted { by: Role::Alice, abort, facts }),
+    }
+}
+
+fn is_abort(ending: &Result<Ending, NodeError>) -> bool {
+    matches!(ending, Ok(Ending::Aborted(_)))
+}
+
+fn open_session(
+    role: Role,
+    prepared: &Preparation,
+    randomness: &Randomness,
+) -> Result<Result<Session, Abort>, NodeError> {
+    let mut secret = Zeroizing::new(vec![0; prepared.params.key_pool_bytes()]);
+    randomness.generator("pre-shared key").fill_bytes(&mut secret);
+    let mut pool = KeyPool::new(std::mem::take(&mut *secret));
+    let seeds = Box::new(randomness.generator(&format!("{role}'s private seeds")));
+    Ok(Session::new(role, prepared.params.clone(), &mut pool, seeds, LinkConfig::stream(), 0)?)
+}
+
+/// Both stations. Each simulates the whole world, so each has the choosers of both sites; it hands out its own tags.
+fn stations(prepared: &Preparation, randomness: &Randomness, flags: [TestFlags; 4]) -> [SimulatedStation; 2] {
+    let mut flags = flags.into_iter();
+    let mut station = |role: Role| {
+        let mut chooser = |site: Role| -> Option<Box<dyn SettingChooser + Send>> {
+            let bits = SoftwareSettingRng::new(randomness.generator(&format!("{site}'s setting bits")));
+            Some(Box::new(SpotCheckChooser::new(site, flags.next()?, bits)))
+        };
+        let (alice, bob) = (chooser(Role::Alice)?, chooser(Role::Bob)?);
+        Some(SimulatedStation::new(role, &prepared.experiment, alice, bob))
+    };
+    [station(Role::Alice), station(Role::Bob)].map(|station| station.expect("four sets of flags, two a station"))
+}
+
+/// Two ends of a TCP connection on the loopback interface.
+fn loopback() -> Result<[TcpLink; 2], NodeError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(NodeError::Socket)?;
+    let address = listener.local_addr().map_err(NodeError::Socket)?;
+    let alice = TcpStream::connect(address).map_err(NodeError::Socket)?;
+    let (bob, _) = listener.accept().map_err(NodeError::Socket)?;
+    Ok([TcpLink::new(alice)?, TcpLink::new(bob)?])
+}
+
+fn deliver(
+    options: &DemoOptions,
+    prepared: &Preparation,
+    randomness: &Randomness,
+    facts: DemoFacts,
+    outcomes: [Outcome; 2],
+    elapsed: Duration,
+) -> Result<DemoEnding, NodeError> {
+    let agreement = facts.agreement.as_ref().ok_or(NodeError::Thread)?;
+    let block = BlockProvenance { certificate: &agreement.certificate, session: prepared.params.session };
+    let store = |role: Role, outcome: Outcome| -> Result<(PartyReport, StoreOnDisk), NodeError> {
+        let Outcome { key, report, recording, tags, clock } = outcome;
+        let mut store = StoreOnDisk::open(&options.out.join(role.to_string()), randomness)?;
+        let key_ids = store.insert_block(key.into_keys(prepared.params.key_length_bits), &block)?;
+        let path = store.path().to_path_buf();
+        Ok((PartyReport { role, report, recording, tags, clock, key_ids, store: path }, store))
+    };
+    let [alice, bob] = outcomes;
+    let (alice, mut alice_store) = store(Role::Alice, alice)?;
+    let (bob, bob_store) = store(Role::Bob, bob)?;
+    let keys_match = alice.key_ids == bob.key_ids && alice_store.same_keys(&bob_store, &alice.key_ids)?;
+    Ok(DemoEnding::Key(Box::new(DemoReport { facts, alice, bob, keys_match, elapsed })))
+}

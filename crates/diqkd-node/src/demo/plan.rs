@@ -1,0 +1,104 @@
+//! From a preset to the parameters of a session.
+
+use std::path::PathBuf;
+
+use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
+use diqkd_entropy::Theorem;
+use diqkd_protocol::{Agreement, SessionParams};
+use diqkd_sim::{Experiment, Preset, Strategy};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::report::DemoFacts;
+use crate::error::NodeError;
+use crate::randomness::Randomness;
+
+/// What the demo is asked for.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// Whose parameters.
+    pub preset: Preset,
+    /// Rounds of the block.
+    pub rounds: u64,
+    /// Replays everything; without it the operating system's randomness is used.
+    pub seed: Option<u64>,
+    /// Who runs the devices.
+    pub strategy: Strategy,
+    /// Total soundness.
+    pub eps_sound: Epsilon,
+    /// The accumulation theorem.
+    pub theorem: Theorem,
+    /// Where the key stores are.
+    pub out: PathBuf,
+}
+
+/// Session parameters and simulated experiment of a demo.
+#[derive(Clone, Debug)]
+pub struct Preparation {
+    pub(crate) preset: Preset,
+    pub(crate) params: SessionParams,
+    pub(crate) experiment: Experiment,
+    honest_chsh: Chsh,
+    honest_qber: Qber,
+}
+
+impl Preparation {
+    /// Lays out a session for the honest stations of the preset: the threshold lies where they fall below it once in a
+    /// thousand blocks, the reconciliation is laid out for their error rates.
+    ///
+    /// # Errors
+    /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible.
+    pub fn new(options: &DemoOptions, randomness: &Randomness) -> Result<Self, NodeError> {
+        let experiment = Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
+            .with_strategy(options.strategy);
+        let behaviour = experiment.model.behaviour();
+        let honest_chsh = Chsh::new(behaviour.chsh_s())?;
+        let honest_qber = Qber::new(behaviour.qber())?;
+        let omega_design = WinProbability::from_chsh(honest_chsh)?;
+        let gamma = options.preset.test_probability();
+        let mut session = [0; 16];
+        session[..8].copy_from_slice(&randomness.seed("session id, first half").to_be_bytes());
+        session[8..].copy_from_slice(&randomness.seed("session id, second half").to_be_bytes());
+        let params = SessionParams {
+            session: SessionId(session),
+            rounds: options.rounds,
+            gamma,
+            omega_threshold: threshold(omega_design, gamma, options.rounds)?,
+            qber_design: honest_qber,
+            omega_design,
+            eps_sound: options.eps_sound,
+            verification_tag_bits: 64,
+            theorem: options.theorem,
+            key_length_bits: 256,
+            max_frames: u32::try_from(256 + options.rounds / 16_384).unwrap_or(u32::MAX),
+            max_refused_frames: 16,
+        };
+        Ok(Self { preset: options.preset, params, experiment, honest_chsh, honest_qber })
+    }
+
+    pub(crate) fn facts(&self, agreement: Option<&Agreement>) -> DemoFacts {
+        DemoFacts {
+            preset: self.preset,
+            strategy: self.experiment.strategy,
+            params: self.params.clone(),
+            honest_chsh: self.honest_chsh,
+            honest_qber: self.honest_qber,
+            drift_ppb: self.experiment.model.clock.drift_ppb,
+            agreement: agreement.map(|agreement| super::report::AgreementFacts {
+                certificate: agreement.certificate.clone(),
+                leak: agreement.leak.clone(),
+                f_ec: agreement.scheme.f_ec(),
+            }),
+        }
+    }
+}
+
+/// The threshold that honest stations miss with probability [`HONEST_MISS`], rounded down to a multiple of 1e-5.
+fn threshold(omega: WinProbability, gamma: TestProbability, rounds: u64) -> Result<WinProbability, NodeError> {
+    let tests = (gamma.get() * rounds as f64).max(1.0);
+    let w = omega.get();
+    let deviations = Normal::standard().inverse_cdf(1.0 - HONEST_MISS);
+    let exact = w - deviations * (w * (1.0 - w) / tests).sqrt();
+    Ok(WinProbability::new(((exact * 1e5).floor() / 1e5).clamp(0.0, 1.0))?)
+}
+
+const HONEST_MISS: f64 = 1e-3;

@@ -1,0 +1,48 @@
+//! What can fail around a session.
+
+use std::path::PathBuf;
+
+use crate::station::StationError;
+use crate::store::StoreError;
+use crate::tcp::TcpError;
+
+/// A party could not be run to its end. That the protocol says no is not among these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The session can't be set up.
+    #[error("the session can't be set up")]
+    Setup(#[from] diqkd_protocol::SetupError),
+    /// The link to the peer failed.
+    #[error("the link to the peer failed")]
+    Link(#[from] TcpError),
+    /// A socket could not be made.
+    #[error("no connection on the loopback interface")]
+    Socket(#[source] std::io::Error),
+    /// The key store failed.
+    #[error("the key store failed")]
+    Store(#[from] StoreError),
+    /// The station could not be started.
+    #[error("the station failed")]
+    Station(#[from] StationError),
+    /// The simulator refuses the experiment.
+    #[error("the simulated experiment can't be set up")]
+    Simulation(#[from] diqkd_sim::Error),
+    /// A value is out of range.
+    #[error("a parameter is out of range")]
+    OutOfRange(#[from] diqkd_core::OutOfRange),
+    /// The operating system gives no randomness.
+    #[error("the operating system gives no randomness")]
+    Randomness(#[from] rand::rngs::SysError),
+    /// A directory could not be made.
+    #[error("can't make the directory {path}; choose another with --out")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread could not be started or ended abnormally.
+    #[error("a party's thread ended abnormally")]
+    Thread,
+}

@@ -1,0 +1,220 @@
+//! A party's key store on disk.
+//!
+//! ```text
+//! DIR/keys.redb     the store: keys encrypted, records, audit chain
+//! DIR/storage.key   32 random bytes, readable by the owner only; the encryption key is derived from them
+//! ```
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use diqkd_core::{KeyId, SecurityModel};
+use diqkd_keystore::{KeyStore, NewKey, Provenance, Route, StorageKey};
+use diqkd_protocol::IdentifiedKey;
+use rand::rngs::StdRng;
+use rand_core::Rng;
+use sha3::{Digest, Sha3_256};
+use zeroize::Zeroizing;
+
+use crate::randomness::Randomness;
+
+/// What all keys of one block share.
+#[derive(Clone, Debug)]
+pub struct BlockProvenance<'a> {
+    /// The certificate that allowed the keys.
+    pub certificate: &'a diqkd_entropy::Certificate,
+    /// The session that made them.
+    pub session: diqkd_core::SessionId,
+}
+
+/// An open store.
+pub struct StoreOnDisk {
+    path: PathBuf,
+    store: KeyStore,
+    rng: StdRng,
+}
+
+impl StoreOnDisk {
+    /// Opens the store of a directory, or makes directory and store.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(folder: &Path, randomness: &Randomness) -> Result<Self, StoreError> {
+        let io = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| StoreError::Io { path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(io(folder))?;
+        let mut rng = randomness.generator(&format!("key store in {}", folder.display()));
+        let key_path = folder.join("storage.key");
+        let storage_key = storage_key(&key_path, &mut rng).map_err(io(&key_path))?;
+        let path = folder.join("keys.redb");
+        let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+            .open(&path)
+            .map_err(io(&path))?;
+        let backend = redb::backends::FileBackend::new(file)
+            .map_err(|_| StoreError::InUse { path: path.clone() })?;
+        let store = KeyStore::open(backend, storage_key, now_unix_s(), &mut rng)?;
+        Ok(Self { path, store, rng })
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Stores the keys of a block; they are on disk when this returns. Gives their ids in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Store`].
+    pub fn insert_block(
+        &mut self,
+        keys: Vec<IdentifiedKey>,
+        block: &BlockProvenance<'_>,
+    ) -> Result<Vec<KeyId>, StoreError> {
+        let now = now_unix_s();
+        let certificate_digest = *blake3::hash(block.certificate.to_json().as_bytes()).as_bytes();
+        let new_key = |key: IdentifiedKey| NewKey {
+            id: key.id,
+            secret: key.secret,
+            provenance: Provenance {
+                session: block.session,
+                block: 0,
+                position: u32::try_from(key.index).unwrap_or(u32::MAX),
+                security_model: SecurityModel::DeviceIndependent,
+                route: Route::Direct,
+                assumptions: block.certificate.assumptions().to_vec(),
+                certificate_digest,
+                eps_sound: block.certificate.eps_sound(),
+                created_unix_s: now,
+            },
+            expires_unix_s: None,
+        };
+        let keys: Vec<NewKey> = keys.into_iter().map(new_key).collect();
+        for batch in keys.chunks(BATCH_KEYS) {
+            self.store.insert_batch(batch, now, &mut self.rng)?;
+        }
+        Ok(keys.iter().map(|key| key.id).collect())
+    }
+
+    /// Whether two stores hold the same bits under these ids. Takes nothing out.
+    ///
+    /// # Errors
+    /// [`StoreError::Store`] when a store can't be read or lacks a key.
+    pub fn same_keys(&mut self, other: &Self, ids: &[KeyId]) -> Result<bool, StoreError> {
+        let mut comparison_key = Zeroizing::new([0; 32]);
+        self.rng.fill_bytes(&mut *comparison_key);
+        for &id in ids {
+            if self.store.fingerprint(id, &comparison_key)? != other.store.fingerprint(id, &comparison_key)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The store itself: metadata, delivery, audit.
+    pub fn keys(&self) -> &KeyStore {
+        &self.store
+    }
+}
+
+/// Why a store on disk can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A file can't be read or written.
+    #[error("can't use {path}; check that it is a writable place, or choose another directory")]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process has the store open.
+    #[error("{path} is open in another process; stop that one or choose another directory")]
+    InUse {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// The store refused.
+    #[error("the key store refused")]
+    Store(#[from] diqkd_keystore::Error),
+}
+
+/// Seconds since 1970-01-01 UTC.
+pub fn now_unix_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The encryption key derived from the secret in `path`, which is made if it does not exist.
+fn storage_key(path: &Path, rng: &mut StdRng) -> std::io::Result<StorageKey> {
+    let mut secret = Zeroizing::new([0; 32]);
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Ok(mut file) => {
+            rng.fill_bytes(&mut *secret);
+            file.write_all(&*secret)?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            File::open(path)?.read_exact(&mut *secret)?;
+        }
+        Err(error) => return Err(error),
+    }
+    let derived = Sha3_256::new().chain_update(b"diqkd storage key v1").chain_update(*secret).finalize();
+    Ok(StorageKey::new(derived.into()))
+}
+
+/// Files that only their owner may read.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+const BATCH_KEYS: usize = 1 << 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("diqkd-node-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn a_store_reopens_with_its_own_storage_key_only() {
+        let folder = folder("reopen");
+        let randomness = Randomness::from_seed(1);
+        drop(StoreOnDisk::open(&folder, &randomness).unwrap());
+        drop(StoreOnDisk::open(&folder, &Randomness::from_seed(2)).unwrap());
+        std::fs::write(folder.join("storage.key"), [1; 32]).unwrap();
+        assert!(matches!(
+            StoreOnDisk::open(&folder, &randomness).map(|_| ()),
+            Err(StoreError::Store(diqkd_keystore::Error::WrongStorageKey))
+        ));
+        std::fs::write(folder.join("storage.key"), [1; 5]).unwrap();
+        assert!(matches!(StoreOnDisk::open(&folder, &randomness).map(|_| ()), Err(StoreError::Io { .. })));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_for_their_owner() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder("mode");
+        let store = StoreOnDisk::open(&folder, &Randomness::from_seed(1)).unwrap();
+        for name in ["storage.key", "keys.redb"] {
+            let mode = std::fs::metadata(folder.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name}");
+        }
+        drop(store);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

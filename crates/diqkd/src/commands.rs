@@ -1,0 +1,46 @@
+//! The subcommands, one file each.
+
+mod amplify;
+mod bell;
+mod certificate;
+mod demo;
+mod keylength;
+mod reconcile;
+mod tags;
+
+use clap::Subcommand;
+
+use crate::answer::{Answer, Failure};
+use crate::console::Console;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run both parties with simulated stations: time tags in, the same secret key out at both ends.
+    Demo(demo::Demo),
+    #[command(subcommand)]
+    Tags(tags::Tags),
+    /// Bell statistics of a counts table.
+    Bell(bell::Bell),
+    /// Finite-key length at a stated threshold and leak, with its certificate.
+    Keylength(keylength::Keylength),
+    #[command(subcommand)]
+    Certificate(certificate::CertificateCommand),
+    #[command(subcommand)]
+    Reconcile(reconcile::Reconcile),
+    /// Toeplitz hash of a file.
+    Amplify(amplify::Amplify),
+}
+
+impl Command {
+    pub(crate) fn run(self, console: &Console) -> Result<Answer, Failure> {
+        match self {
+            Self::Demo(demo) => demo.run(console),
+            Self::Tags(tags) => tags.run(console),
+            Self::Bell(bell) => bell.run(),
+            Self::Keylength(keylength) => keylength.run(),
+            Self::Certificate(certificate) => certificate.run(),
+            Self::Reconcile(reconcile) => reconcile.run(),
+            Self::Amplify(amplify) => amplify.run(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The report of a demo, for people and for scripts.
+
+use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport};
+use diqkd_sim::Strategy;
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Failure, number};
+
+pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
+    match ending {
+        DemoEnding::Aborted { by, abort, facts } => {
+            let mut json = beforehand(facts);
+            json.insert("aborted_by".to_owned(), json!(by.to_string()));
+            json.insert("key_bits".to_owned(), json!(0));
+            json.insert("keys_match".to_owned(), Value::Null);
+            json.insert("key_ids".to_owned(), json!([]));
+            Ok(Answer::aborted(abort, Value::Object(json)))
+        }
+        DemoEnding::Key(report) if !report.keys_match => Err(Failure::new(
+            "the two key stores differ although both parties finished; keep the stores and report the seed",
+        )),
+        DemoEnding::Key(report) => key(report),
+    }
+}
+
+/// What was fixed before the data.
+fn beforehand(facts: &DemoFacts) -> Map<String, Value> {
+    let params = &facts.params;
+    let mut json = Map::from_iter([
+        ("preset".to_owned(), json!(facts.preset.name())),
+        ("attack".to_owned(), json!((facts.strategy != Strategy::Honest).then(|| facts.strategy.name()))),
+        ("session".to_owned(), json!(params.session.to_string())),
+        ("rounds".to_owned(), json!(params.rounds)),
+        ("gamma".to_owned(), json!(params.gamma.get())),
+        ("omega_threshold".to_owned(), json!(params.omega_threshold.get())),
+        ("theorem".to_owned(), json!(params.theorem.name())),
+        ("eps_sound".to_owned(), json!(params.eps_sound.probability())),
+    ]);
+    if let Some(AgreementFacts { certificate, leak, f_ec }) = &facts.agreement {
+        json.insert("certified_bits".to_owned(), json!(certificate.key_bits()));
+        json.insert("leak_bits".to_owned(), json!(leak.total().0));
+        json.insert("f_ec".to_owned(), number(Some(*f_ec)));
+    }
+    json
+}
+
+fn key(report: &DemoReport) -> Result<Answer, Failure> {
+    let DemoReport { facts, alice, bob, keys_match, elapsed } = report;
+    let (Some(agreement), Some(observed)) = (&facts.agreement, &bob.report.observed) else {
+        return Err(Failure::new("bob's report has no observations; please report the seed"));
+    };
+    let certificate = &agreement.certificate;
+    let ledger = certificate.ledger().map_err(|e| Failure::because("the epsilons exceed their budget", e))?;
+    let chsh = observed
+        .counts
+        .chsh()
+        .map_err(|e| Failure::because("the test rounds make no CHSH experiment; record more rounds", e))?;
+    let params = &facts.params;
+    let rounds_per_s = params.rounds as f64 / elapsed.as_secs_f64().max(1e-9);
+    let spent: Map<String, Value> = ledger
+        .entries()
+        .iter()
+        .map(|entry| (entry.name.to_string(), json!(entry.epsilon.probability())))
+        .collect();
+    let leaks: Map<String, Value> =
+        agreement.leak.entries().map(|(name, bits)| (name.to_owned(), json!(bits.0))).collect();
+    let assumptions: Vec<&str> = certificate.assumptions().iter().map(|a| a.label()).collect();
+    let pads = 128 * (bob.report.frames_sent + bob.report.frames_received);
+    let document: Value = serde_json::from_str(&certificate.to_json())
+        .map_err(|e| Failure::because("the certificate can't be written", e))?;
+    let clock = bob.clock.as_ref();
+
+    let mut json = beforehand(facts);
+    let more = json!({
+        "test_rounds": observed.tests,
+        "chsh_s": chsh.s,
+        "chsh_s_se": chsh.s_standard_error,
+        "omega": observed.omega(),
+        "wins": observed.wins,
+        "min_wins": observed.min_wins,
+        "qber": observed.qber(),
+        "leak": leaks,
+        "key_bits": bob.report.key_bits,
+        "keys_match": keys_match,
+        "eps_sound": ledger.total().map(|total| total.probability()),
+        "eps_budget": params.eps_sound.probability(),
+        "epsilons": spent,
+        "assumptions": assumptions,
+        "rounds_per_s": rounds_per_s,
+        "dropped_rounds": bob.report.dropped_rounds,
+        "no_click_rounds": [alice.recording.no_click, bob.recording.no_click],
+        "tags": [alice.tags, bob.tags],
+        "clock_drift_ppb": number(clock.map(|fit| fit.drift_ppb)),
+        "clock_offset_ps": number(clock.map(|fit| fit.offset_ps as f64)),
+        "authentication_pad_bits": pads,
+        "key_length_bits": params.key_length_bits,
+        "key_ids": bob.key_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "transcript": hex(&bob.report.transcript),
+        "stores": [alice.store.display().to_string(), bob.store.display().to_string()],
+        "certificate": document,
+    });
+    if let Value::Object(more) = more {
+        json.extend(more);
+    }
+
+    let mut lines = vec![
+        format!("preset        {}", facts.preset),
+        format!(
+            "rounds        {} ({} tests), {:.0} rounds/s from tags to keys",
+            params.rounds, observed.tests, rounds_per_s
+        ),
+        format!(
+            "tags          {} at alice, {} at bob; bob's clock {:+.3} ppm (true {:+.3})",
+            alice.tags,
+            bob.tags,
+            clock.map_or(f64::NAN, |fit| fit.drift_ppb / 1e3),
+            facts.drift_ppb / 1e3
+        ),
+        format!("S             {:.4} +- {:.4}", chsh.s, chsh.s_standard_error),
+        format!(
+            "omega         {:.6}, threshold {:.6} fixed beforehand ({} wins, {} needed)",
+            observed.omega(),
+            params.omega_threshold.get(),
+            observed.wins,
+            observed.min_wins
+        ),
+        format!("QBER          {:.3} %", 100.0 * observed.qber()),
+        format!("leak          {} bits, f_ec {:.3}", agreement.leak.total().0, agreement.f_ec),
+    ];
+    for (name, bits) in agreement.leak.entries() {
+        lines.push(format!("              {:>8}  {name}", bits.0));
+    }
+    lines.push(format!("soundness     by {}", certificate.theorem()));
+    lines.extend(ledger.to_string().lines().map(|line| format!("              {line}")));
+    lines.push(format!(
+        "key           {} bits ({:.4} a round), {} keys of {} bits, equal in both stores",
+        bob.report.key_bits,
+        bob.report.key_bits as f64 / params.rounds as f64,
+        bob.key_ids.len(),
+        params.key_length_bits
+    ));
+    lines.push(format!("              alice  {}", alice.store.display()));
+    lines.push(format!("              bob    {}", bob.store.display()));
+    lines.push(format!("pre-shared    {pads} bits spent on tags"));
+    lines.push(format!("assumes       {}", assumptions.join(", ")));
+    Ok(Answer::new(lines.join("\n"), Value::Object(json)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,158 @@
+//! `diqkd keylength`: a certified finite-key length from numbers alone.
+
+use clap::Args;
+use diqkd_core::{Chsh, Epsilon, LeakBits, WinProbability};
+use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, Theorem, key_length};
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Failure, number};
+
+#[derive(Debug, Args)]
+pub(crate) struct Keylength {
+    /// Number of rounds.
+    #[arg(long, value_name = "N")]
+    rounds: u64,
+    /// Test-round probability, as a number or a fraction such as 13/256.
+    #[arg(long, value_name = "G", value_parser = fraction)]
+    gamma: f64,
+    /// Acceptance threshold on the winning probability of the CHSH game.
+    #[arg(long, value_name = "W", required_unless_present = "chsh", conflicts_with = "chsh")]
+    omega_threshold: Option<f64>,
+    /// The threshold as a CHSH value.
+    #[arg(long, value_name = "S")]
+    chsh: Option<f64>,
+    /// Every bit sent about Alice's string, both directions, verification tag included.
+    #[arg(long, value_name = "L")]
+    leak_bits: u64,
+    /// Total soundness, as 1e-10 or 2^-64.
+    #[arg(long, value_name = "E")]
+    eps_sound: Epsilon,
+    /// Fix the share of privacy amplification.
+    #[arg(long, value_name = "E")]
+    eps_pa: Option<Epsilon>,
+    /// Fix the share of verification.
+    #[arg(long, value_name = "E")]
+    eps_ev: Option<Epsilon>,
+    /// Fix the share of authentication.
+    #[arg(long, value_name = "E")]
+    eps_auth: Option<Epsilon>,
+    /// The accumulation theorem: reat, reat-basic, df19, df19-fixed, geat, eat2018.
+    #[arg(long, default_value = "reat", value_name = "NAME")]
+    theorem: Theorem,
+    /// The bound for one round: chsh or npp.
+    #[arg(long, default_value = "chsh", value_name = "NAME")]
+    bound: String,
+    /// Flip probability of noisy preprocessing, with --bound npp.
+    #[arg(long, default_value_t = 0.0, value_name = "q")]
+    noise: f64,
+}
+
+impl Keylength {
+    pub(crate) fn run(self) -> Result<Answer, Failure> {
+        let omega_threshold = match (self.omega_threshold, self.chsh) {
+            (Some(omega), _) => WinProbability::new(omega),
+            (None, s) => Chsh::new(s.unwrap_or(f64::NAN)).and_then(WinProbability::from_chsh),
+        }
+        .map_err(|e| Failure::usage("the threshold is out of range", e))?;
+        let bound = match self.bound.as_str() {
+            "chsh" => SingleRound::Chsh,
+            "npp" => SingleRound::NoisyPreprocessing { q: self.noise },
+            other => {
+                return Err(Failure::Usage {
+                    what: format!("--bound is {other}, expected chsh or npp for key lengths"),
+                    source: None,
+                });
+            }
+        };
+        let params = Params {
+            rounds: self.rounds,
+            gamma: self.gamma,
+            omega_threshold,
+            leak_bits: LeakBits(self.leak_bits),
+            eps_sound: self.eps_sound,
+            split: self.split()?,
+            theorem: self.theorem,
+            bound,
+            assumptions: Vec::new(),
+        };
+        match key_length(&params).map_err(|e| Failure::usage("no key length for these parameters", e))? {
+            KeyLength::Key(certificate) => answer(&certificate),
+            KeyLength::NoKey(reason) => Ok(Answer::refused(
+                format!("no key: {reason}"),
+                json!({ "key_bits": 0, "theorem": self.theorem.name(), "best_bits": number(Some(reason.best_bits())) }),
+                reason.label(),
+                [Some(reason.observed()), reason.threshold()],
+            )),
+        }
+    }
+
+    fn split(&self) -> Result<EpsilonSplit, Failure> {
+        match (self.eps_pa, self.eps_ev, self.eps_auth) {
+            (None, None, None) => Ok(EpsilonSplit::Optimised),
+            (None, Some(eps_ev), Some(eps_auth)) => Ok(EpsilonSplit::Remaining { eps_ev, eps_auth }),
+            (Some(eps_pa), Some(eps_ev), Some(eps_auth)) => Ok(EpsilonSplit::Fixed { eps_pa, eps_ev, eps_auth }),
+            (Some(eps_pa), eps_ev, eps_auth) => {
+                // What the caller leaves open takes 2^-64 of the budget each.
+                let least = Epsilon::from_log2(self.eps_sound.log2() - 64.0)
+                    .map_err(|e| Failure::usage("--eps-sound is out of range", e))?;
+                let (eps_ev, eps_auth) = (eps_ev.unwrap_or(least), eps_auth.unwrap_or(least));
+                Ok(EpsilonSplit::Fixed { eps_pa, eps_ev, eps_auth })
+            }
+            _ => Err(Failure::Usage {
+                what: "give --eps-ev and --eps-auth together, or --eps-pa with either of them".to_owned(),
+                source: None,
+            }),
+        }
+    }
+}
+
+/// The certificate as the command prints it.
+fn answer(certificate: &Certificate) -> Result<Answer, Failure> {
+    let ledger = certificate.ledger().map_err(|e| Failure::because("the epsilons exceed their budget", e))?;
+    let document: Value = serde_json::from_str(&certificate.to_json())
+        .map_err(|e| Failure::because("the certificate can't be written", e))?;
+    let terms: Vec<Value> =
+        certificate.terms().iter().map(|t| json!({ "name": t.name, "bits": t.bits })).collect();
+    let spent: Map<String, Value> = ledger
+        .entries()
+        .iter()
+        .map(|entry| (entry.name.to_string(), json!(entry.epsilon.probability())))
+        .collect();
+    let mut text = format!("key length   {} bits by {}\n", certificate.key_bits(), certificate.theorem());
+    for term in certificate.terms() {
+        text.push_str(&format!("{:>16.2}  {}\n", term.bits, term.name));
+    }
+    text.push_str(&format!("{ledger}\nassumes      "));
+    let assumed: Vec<&str> = certificate.assumptions().iter().map(|a| a.label()).collect();
+    text.push_str(&assumed.join(", "));
+    Ok(Answer::new(
+        text,
+        json!({
+            "key_bits": certificate.key_bits(),
+            "theorem": certificate.theorem().name(),
+            "parameters": {
+                "rounds": certificate.rounds(),
+                "gamma": certificate.gamma(),
+                "omega_threshold": certificate.omega_threshold().get(),
+                "leak_bits": certificate.leak_bits().0,
+                "eps_sound": certificate.eps_sound().probability(),
+                "bound": certificate.bound().name(),
+                "noise": certificate.bound().flip_probability(),
+                "witness": document.get("witness"),
+            },
+            "terms": terms,
+            "ledger": spent,
+            "assumptions": assumed,
+            "certificate": document,
+        }),
+    ))
+}
+
+/// Reads `0.05` or `13/256`.
+pub(crate) fn fraction(text: &str) -> Result<f64, String> {
+    let number = |t: &str| t.trim().parse::<f64>().map_err(|_| "expected a number or a fraction".to_owned());
+    match text.split_once('/') {
+        Some((numerator, denominator)) => Ok(number(numerator)? / number(denominator)?),
+        None => number(text),
+    }
+}
