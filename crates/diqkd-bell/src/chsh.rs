@@ -53,7 +53,7 @@ impl Counts {
     ///
     /// # Errors
     /// [`ScenarioError::EmptySetting`] when one of the four settings has no trial,
-    /// [`ScenarioError::NotBinary`] when an outcome other than 0 and 1 occurs.
+    /// [`ScenarioError::ForeignOutcome`] when an outcome other than 0 and 1 occurs.
     pub fn chsh(&self) -> Result<ChshEstimate, ScenarioError> {
         self.require_binary_2x2()?;
         let correlators =
@@ -80,7 +80,7 @@ impl Counts {
                 return Err(ScenarioError::EmptySetting { x, y });
             }
             if self.binary_total(x, y) != self.setting_total(x, y) {
-                return Err(ScenarioError::NotBinary { x, y });
+                return Err(ScenarioError::ForeignOutcome { x, y });
             }
         }
         Ok(())
@@ -118,12 +118,12 @@ pub enum ScenarioError {
         /// Bob's setting.
         y: usize,
     },
-    /// Outcomes other than 0 and 1.
+    /// Outcomes outside the scenario: for CHSH other than 0 and 1.
     #[error(
-        "settings x={x}, y={y} have outcomes other than 0 and 1; map every outcome (no click too) to 0 or 1 \
-         by a rule fixed beforehand"
+        "settings x={x}, y={y} have outcomes outside the scenario; map every outcome (no click too) to one of it \
+         (0 or 1 for CHSH) by a rule fixed beforehand"
     )]
-    NotBinary {
+    ForeignOutcome {
         /// Alice's setting.
         x: usize,
         /// Bob's setting.
@@ -147,7 +147,7 @@ mod tests {
         }
         assert_eq!(counts.chsh(), Err(ScenarioError::EmptySetting { x: 1, y: 0 }));
         counts.add(Cell { x: 1, y: 0, a: 2, b: 0 }, 5).unwrap();
-        assert_eq!(counts.chsh(), Err(ScenarioError::NotBinary { x: 1, y: 0 }));
+        assert_eq!(counts.chsh(), Err(ScenarioError::ForeignOutcome { x: 1, y: 0 }));
     }
 
     #[test]

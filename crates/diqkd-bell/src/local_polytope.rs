@@ -117,7 +117,7 @@ impl Target {
                     return Err(ScenarioError::EmptySetting { x, y }.into());
                 }
                 if covered != n {
-                    return Err(ScenarioError::NotBinary { x, y }.into());
+                    return Err(ScenarioError::ForeignOutcome { x, y }.into());
                 }
                 setting_weight[x * SIZE + y] = match weights {
                     SettingWeights::Observed => n as f64 / inside as f64,

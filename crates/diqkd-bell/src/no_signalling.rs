@@ -69,7 +69,7 @@ impl Counts {
                 let binary: u64 =
                     [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| self.n(x, y, a, b)).iter().sum();
                 if binary != self.setting_total(x, y) {
-                    return Err(ScenarioError::NotBinary { x, y });
+                    return Err(ScenarioError::ForeignOutcome { x, y });
                 }
             }
         }
