@@ -81,33 +81,30 @@ fn ln_chance(cells: &[Games; 4], statistic: f64, sum: f64, target: f64) -> f64 {
     bound(0.5 * (left + right))
 }
 
-/// `max { sum n ln(1 + w c) : sum w = sum, low <= w <= high }` with `c = exp(lambda/n) - 1`, from above: by its dual.
+/// `max { sum n ln(1 + w c) : sum w = sum, low <= w <= high }` with `c = exp(lambda/n) - 1`, from above: the dual
+/// function at the multiplier `1/share` whose `w = n share - 1/c`, clamped, add up to `sum`.
 fn worst_ln_mean(cells: &[Games; 4], lambda: f64, sum: f64) -> f64 {
-    let dual = |nu: f64| {
-        let mut value = nu * sum;
-        let mut used = 0.0;
-        for games in cells {
-            let c = libm::expm1(lambda / games.trials);
-            let w = (games.trials / nu - 1.0 / c).clamp(games.low, games.high);
-            value += games.trials * libm::log1p(w * c) - nu * w;
-            used += w;
-        }
-        (value, used)
+    let gains = [0, 1, 2, 3].map(|i| libm::expm1(lambda / cells[i].trials));
+    let weights = |share: f64| {
+        [0, 1, 2, 3].map(|i| (cells[i].trials * share - 1.0 / gains[i]).clamp(cells[i].low, cells[i].high))
     };
-    // At nu = lambda(1 + c) or above nothing is used, at nu -> 0 everything: bisect on the logarithm.
-    let (mut low, mut high) = (libm::log(lambda) - 50.0, libm::log(lambda) + 750.0);
-    let mut best = f64::INFINITY;
-    for _ in 0..56 {
-        let middle = 0.5 * (low + high);
-        let (value, used) = dual(libm::exp(middle));
-        best = best.min(value);
-        if used > sum {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    let mut kinks = [0.0; 8];
+    for (i, games) in cells.iter().enumerate() {
+        kinks[i] = (games.low + 1.0 / gains[i]) / games.trials;
+        kinks[i + 4] = (games.high + 1.0 / gains[i]) / games.trials;
     }
-    best
+    kinks.sort_by(f64::total_cmp);
+    let total = |share: f64| weights(share).iter().sum::<f64>();
+    let above = kinks.partition_point(|&share| total(share) < sum).clamp(1, 7);
+    let (left, right) = (kinks[above - 1], kinks[above]);
+    let (at_left, at_right) = (total(left), total(right));
+    let part =
+        if at_right > at_left { ((sum - at_left) / (at_right - at_left)).clamp(0.0, 1.0) } else { 1.0 };
+    let share = left + part * (right - left);
+    let weights = weights(share);
+    let used: f64 = weights.iter().sum();
+    let at = |i: usize| cells[i].trials * libm::log1p(weights[i] * gains[i]);
+    (sum - used) / share + at(0) + at(1) + at(2) + at(3)
 }
 
 /// The part of eps that pays for the intervals.
