@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod apply_round;
 mod channel_map;
 mod detector;
 mod error;
@@ -11,6 +12,7 @@ mod herald;
 mod identity;
 mod layout;
 mod modulator;
+mod preflight;
 mod record;
 mod reference_clock;
 mod safety;
@@ -23,6 +25,7 @@ pub mod conformance;
 #[cfg(feature = "mock")]
 pub mod mock;
 
+pub use apply_round::{ApplyError, apply_round};
 pub use channel_map::{ChannelMap, ChannelMapError, ChannelUse};
 pub use detector::{Detector, DetectorReading};
 pub use error::{Error, ErrorKind, ErrorType};
@@ -30,6 +33,7 @@ pub use herald::{Herald, HeraldEvent};
 pub use identity::{Identity, StationIdentity};
 pub use layout::{ClockBounds, LayoutError, StationLayout, Trigger, Window};
 pub use modulator::{Applied, Modulator};
+pub use preflight::{ClockRequirement, NotReady, Requirements, preflight};
 pub use record::{Tally, record};
 pub use reference_clock::{ClockSource, ClockState, Lock, ReferenceClock};
 pub use safety::{Interlock, InterlockState, Tamper, TamperCause, TamperEvent};

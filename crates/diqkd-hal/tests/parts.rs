@@ -8,8 +8,10 @@ use diqkd_hal::conformance::{
 };
 use diqkd_hal::mock::{Mock, MockError, Transaction};
 use diqkd_hal::{
-    Applied, ChannelMap, ClockBounds, Error, ErrorKind, Herald, HeraldEvent, Interlock, Modulator, RngFault,
-    RngHealth, SettingRng, StationIdentity, StationLayout, Tamper, TamperCause, TamperEvent, Trigger, Window,
+    Applied, ApplyError, ChannelMap, ClockBounds, ClockRequirement, ClockSource, ClockState, Error,
+    ErrorKind, Herald, HeraldEvent, Interlock, InterlockState, Lock, Modulator, NotReady, Requirements,
+    RngFault, RngHealth, SettingChooser, SettingRng, StationIdentity, StationLayout, Tamper, TamperCause,
+    TamperEvent, Trigger, Window, apply_round, preflight,
 };
 use rand_core::TryRng;
 
@@ -133,6 +135,72 @@ fn a_mock_plays_its_script_in_order_across_traits() {
     assert_eq!(wrong.apply(setting, 0), Err(error));
     assert_eq!(wrong.done(), Err(error));
     assert_eq!(Mock::new([Transaction::Trip]).done(), Err(MockError::Unplayed { left: 1 }));
+}
+
+#[test]
+fn only_a_sound_station_passes_preflight() {
+    let state = |source, lock, uncertainty_ps| {
+        Transaction::Clock(ClockState { source, lock, offset_ps: None, uncertainty_ps })
+    };
+    let free = state(ClockSource::FreeRunning, Lock::NotApplicable, None);
+    let script = |clock: &Transaction| {
+        [Transaction::Tamper(None), Transaction::Interlock(InterlockState::Closed), clock.clone()]
+    };
+    let mut requirements = Requirements { firmware_hash: [0; 32], clock: ClockRequirement::Hardware };
+    assert_eq!(preflight(&mut Mock::new(script(&free)), &requirements), Ok(()));
+    let ntp = state(ClockSource::Ntp, Lock::Locked, Some(1_000_000_000));
+    let refused =
+        |mock: &mut Mock, demands: &Requirements| preflight(mock, demands).map_err(|error| error.kind());
+    assert_eq!(refused(&mut Mock::new(script(&ntp)), &requirements), Err(ErrorKind::SyncLost));
+
+    requirements.clock = ClockRequirement::Disciplined { max_uncertainty_ps: 100 };
+    let rabbit = |ps| state(ClockSource::WhiteRabbit, Lock::Locked, Some(ps));
+    assert_eq!(preflight(&mut Mock::new(script(&rabbit(100))), &requirements), Ok(()));
+    assert_eq!(refused(&mut Mock::new(script(&rabbit(101))), &requirements), Err(ErrorKind::SyncLost));
+    assert_eq!(refused(&mut Mock::new(script(&free)), &requirements), Err(ErrorKind::SyncLost));
+
+    let event = TamperEvent { cause: TamperCause::Enclosure, sensor: 1, time_ps: None };
+    let tampered = preflight(&mut Mock::new([Transaction::Tamper(Some(event))]), &requirements);
+    assert_eq!(tampered, Err(NotReady::Tampered(event)));
+    let open = [Transaction::Tamper(None), Transaction::Interlock(InterlockState::Open)];
+    assert_eq!(
+        preflight(&mut Mock::new(open), &requirements),
+        Err(NotReady::Interlock(InterlockState::Open))
+    );
+    let dead = [Transaction::Tamper(None), Transaction::Fail(ErrorKind::Disconnected)];
+    assert_eq!(refused(&mut Mock::new(dead), &requirements), Err(ErrorKind::Disconnected));
+    requirements.firmware_hash = [1; 32];
+    assert_eq!(refused(&mut Mock::new([]), &requirements), Err(ErrorKind::FirmwareMismatch));
+}
+
+#[test]
+fn a_round_gets_the_setting_that_was_chosen_within_its_window() {
+    struct Second;
+    impl SettingChooser for Second {
+        fn choose(&mut self, round: u64) -> Setting {
+            Setting::from_bit(round % 2 == 1)
+        }
+    }
+    let one = Setting::from_bit(true);
+    let apply = |applied, time_ps| {
+        Mock::new([Transaction::Apply {
+            setting: one,
+            at_ps: 720,
+            applied: Applied { setting: applied, time_ps },
+        }])
+    };
+    let round = |mut mock: Mock| apply_round(&LAYOUT, 7, 700, &mut Second, &mut mock);
+    assert_eq!(round(apply(one, 739)), Ok(Applied { setting: one, time_ps: 739 }));
+    let zero = Setting::from_bit(false);
+    assert_eq!(
+        round(apply(zero, 739)),
+        Err(ApplyError::WrongSetting { round: 7, chosen: one, applied: zero })
+    );
+    let wrong_time = |applied_ps| Err(ApplyError::WrongTime { round: 7, window_ps: (720, 740), applied_ps });
+    assert_eq!(round(apply(one, 740)), wrong_time(740));
+    assert_eq!(round(apply(one, 719)), wrong_time(719));
+    let failing = Mock::new([Transaction::Fail(ErrorKind::OutOfRange)]);
+    assert_eq!(round(failing), Err(ApplyError::Modulator { kind: ErrorKind::OutOfRange }));
 }
 
 const LAYOUT: StationLayout = StationLayout {

@@ -2,7 +2,6 @@
 
 use crate::experiment::Experiment;
 use crate::fault::FaultKind;
-use crate::model::Timing;
 use crate::noise::{Noise, normal, unit};
 
 /// How Bob's tagger clock differs from Alice's, which is the reference.
@@ -54,16 +53,15 @@ impl Jump {
 
 impl BobClock {
     pub(crate) fn new(experiment: &Experiment) -> Self {
-        let Timing { epoch_ps, slot_period_ps, .. } = experiment.model.timing;
-        let at =
-            |slot: u64| slot.saturating_mul(slot_period_ps.unsigned_abs()).try_into().unwrap_or(i64::MAX);
+        let timing = experiment.model.timing;
+        let at = |slot| timing.start_ps(slot).saturating_sub(timing.epoch_ps);
         let faults = experiment.faults.iter().filter(|fault| fault.kind == FaultKind::ClockStep);
         let jumps = faults.map(|fault| Jump {
             from_ps: at(fault.slots.start),
             to_ps: at(fault.slots.end),
             severity: fault.clamped_severity(),
         });
-        let clock = Self::of_model(experiment.model.clock, experiment.seed, epoch_ps);
+        let clock = Self::of_model(experiment.model.clock, experiment.seed, timing.epoch_ps);
         Self { jumps: jumps.collect(), ..clock }
     }
 

@@ -91,6 +91,13 @@ pub struct Timing {
     pub jitter_ps: f64,
 }
 
+impl Timing {
+    /// Start of a slot on Alice's clock, saturating.
+    pub fn start_ps(&self, slot: u64) -> i64 {
+        self.epoch_ps.saturating_add_unsigned(slot.saturating_mul(self.slot_period_ps.unsigned_abs()))
+    }
+}
+
 impl Model {
     /// `p(a, b | x, y)` of the trials: clicks turned into outcomes by the fixed rule.
     pub fn behaviour(&self) -> Behaviour {

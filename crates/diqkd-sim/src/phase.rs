@@ -24,6 +24,22 @@ pub(crate) struct Phase {
     pub(crate) alice_late: f64,
 }
 
+impl Phase {
+    /// Whether the slot with this word is a round at Alice and at Bob.
+    #[inline]
+    pub(crate) fn sites(&self, word: u64) -> (bool, bool) {
+        let [both, alice_alone, bob_alone] = self.happenings;
+        // The greatest threshold stands for certainty: a clocked slot.
+        let (at_alice, at_bob) = match word {
+            _ if word < both || both == u64::MAX => (true, true),
+            _ if word < alice_alone => (true, false),
+            _ if word < bob_alone => (false, true),
+            _ => (false, false),
+        };
+        (at_alice, at_bob && !self.bob_blind)
+    }
+}
+
 /// The phases of an experiment in order; the first starts at slot 0.
 pub(crate) fn phases(experiment: &Experiment) -> Vec<Phase> {
     let bounds = experiment.faults.iter().flat_map(|fault| [fault.slots.start, fault.slots.end]);

@@ -192,8 +192,7 @@ impl SimulatedStation {
 
     /// A place in a slot on the station's own clock.
     fn local_ps(&mut self, slot: u64, place_ps: i64) -> i64 {
-        let before = slot.saturating_mul(self.timing.slot_period_ps.unsigned_abs());
-        let alice_ps = self.timing.epoch_ps.saturating_add_unsigned(before).saturating_add(place_ps);
+        let alice_ps = self.timing.start_ps(slot).saturating_add(place_ps);
         self.clock.as_mut().map_or(alice_ps, |clock| clock.bob_ps(alice_ps))
     }
 }

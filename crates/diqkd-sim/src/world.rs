@@ -81,18 +81,8 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             self.phase += 1;
             self.phase_end = self.phases.get(self.phase + 1).map_or(u64::MAX, |phase| phase.from_slot);
         }
-        let phase = &self.phases[self.phase];
-        let [both, alice_alone, bob_alone] = phase.happenings;
-        let word = self.happening_noise.word(index);
+        let (at_alice, at_bob) = self.phases[self.phase].sites(self.happening_noise.word(index));
         let mut slot = Slot { index, alice: None, bob: None };
-        // The greatest threshold stands for certainty: a clocked slot.
-        let (at_alice, at_bob) = match word {
-            _ if word < both || both == u64::MAX => (true, true),
-            _ if word < alice_alone => (true, false),
-            _ if word < bob_alone => (false, true),
-            _ => return Some(slot),
-        };
-        let at_bob = at_bob && !phase.bob_blind;
         if at_alice && at_bob {
             self.rounds_left -= 1;
             let (x, y) = (self.alice_setting(index), self.bob.choose(index));
