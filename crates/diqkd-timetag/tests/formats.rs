@@ -1,4 +1,5 @@
 //! Recordings against an independent reader: one file at a time in memory, one `match` per record, no shared code.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -550,6 +551,16 @@ fn damaged_text_lines_are_skipped_and_named() {
     // Recognition refuses such a file: it must be asked for by name.
     let end = read_all(|buffer: &mut [u8]| std::io::Read::read(&mut rest, buffer), &mut kept).unwrap();
     assert!(matches!(end.fatal, Some(Fault { kind: FaultKind::UnknownFormat, .. })));
+}
+
+#[test]
+fn text_that_ends_inside_a_damaged_pair_names_its_start() {
+    let text = b"00040001\n00000000\n0\n00080\x1c";
+    let (kept, decoder) = in_pieces(Decoder::with_format(Format::A0), text, || 5, || 9);
+    assert_eq!(kept.tags, [(1000, 1)]);
+    assert!(decoder.is_truncated());
+    let last = kept.faults.last().unwrap();
+    assert_eq!((last.offset, last.kind), (18, FaultKind::TruncatedRecord { bytes: 8 }));
 }
 
 proptest! {

@@ -1,4 +1,5 @@
 //! Tags to trials: every herald is accounted for, and nothing depends on how the tags are cut.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use diqkd_core::{Channel, LocalTable, LocalTrial, Outcome, Setting};
 use diqkd_timetag::slot::{

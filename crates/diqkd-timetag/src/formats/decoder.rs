@@ -461,12 +461,12 @@ impl Decoder {
                 }
                 pending
             }
-            _ => self.partial_len as u8,
+            _ => self.partial_len as u64,
         };
         if pending > 0 {
             self.counts.truncated = true;
             let kind = FaultKind::TruncatedRecord { bytes: pending };
-            self.fail(offset - u64::from(pending), kind, step);
+            self.fail(offset - pending, kind, step);
         }
     }
 

@@ -24,7 +24,7 @@ const WRAP: u64 = 1 << 54;
 /// Units of 1/256 ns to ps, rounded down.
 #[inline(always)]
 pub(crate) const fn units_to_ps(units: u64) -> i64 {
-    ((units * 125) >> 5) as i64
+    ((units >> 5) * 125 + (((units & 31) * 125) >> 5)) as i64
 }
 
 /// What an event is.
@@ -75,6 +75,8 @@ pub(crate) struct TextState {
     bad: bool,
     /// The low word of an a0 event; `None` inside if its line was damaged.
     low: Option<Option<u32>>,
+    /// Bytes since the end of the last event.
+    since: u64,
 }
 
 /// What a character completed.
@@ -88,6 +90,7 @@ impl TextState {
     /// `pairs`: a0, otherwise a2.
     pub(crate) fn character(&mut self, byte: u8, pairs: bool) -> Text {
         let expected = if pairs { 8 } else { 16 };
+        self.since += 1;
         match byte {
             b'\n' => self.line(pairs, expected),
             b'\r' | b' ' => Text::Nothing,
@@ -115,16 +118,20 @@ impl TextState {
         Text::Nothing
     }
 
-    /// Characters of an event that is not complete.
-    pub(crate) fn pending(&self) -> u8 {
-        self.digits + if self.low.is_some() { 8 } else { 0 }
+    /// Bytes of an event that is not complete.
+    pub(crate) fn pending(&self) -> u64 {
+        if self.digits > 0 || self.bad || self.low.is_some() { self.since } else { 0 }
     }
 
     fn line(&mut self, pairs: bool, expected: u8) -> Text {
         let (value, digits, bad) = (self.value, self.digits, self.bad);
         (self.value, self.digits, self.bad) = (0, 0, false);
         if digits == 0 && !bad {
+            self.since = if self.low.is_some() { self.since } else { 0 };
             return Text::Nothing;
+        }
+        if !pairs || self.low.is_some() {
+            self.since = 0;
         }
         let word = (digits == expected && !bad).then_some(value);
         let fault = |found| Text::Fault(FaultKind::LineLength { digits: found, expected });
@@ -139,5 +146,28 @@ impl TextState {
             (_, _, None) if bad => Text::Nothing,
             (_, _, None) => fault(digits),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_starts_anew_again_and_again_stays_in_range() {
+        let mut state = EventState::default();
+        let (late, early) = (((WRAP - 1) << 10) | 1, 1 << 10 | 1);
+        let mut last = 0;
+        for round in 0..64 {
+            for word in [early, late] {
+                let Event::Photon { time_ps, fault: None, .. } = state.event(word) else { panic!("{round}") };
+                assert!(time_ps > last || round == 0);
+                last = time_ps;
+            }
+        }
+        assert_eq!(last, ((64u128 * u128::from(WRAP) - 1) * 125 / 32) as i64);
+        assert!(matches!(state.event(early), Event::Photon { .. }));
+        assert!(matches!(state.event(late), Event::Photon { .. }));
+        assert_eq!(state.event(early), Event::OutOfRange);
     }
 }

@@ -118,7 +118,7 @@ pub enum FaultKind {
     )]
     TruncatedRecord {
         /// Bytes of the incomplete record that are present.
-        bytes: u8,
+        bytes: u64,
     },
     /// The header promises another number of records than there are.
     #[error(

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn both_word_orders_are_told_apart() {
-        let words: Vec<u64> = (0..40u64).map(|i| (0x3B6B_86F5_D33A_23 + i * i * 99_991) << 10 | 1).collect();
+        let words: Vec<u64> = (0..40u64).map(|i| (0x3B_6B86_F5D3_3A23 + i * i * 99_991) << 10 | 1).collect();
         let low: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let high: Vec<u8> = words.iter().flat_map(|word| word.rotate_left(32).to_le_bytes()).collect();
         assert_eq!(recognise(&low), Some(Format::A1));
