@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_partially_entangled_state_violates_by_its_known_value() {
-        // max S of cos t |00> + sin t |11> is 2 sqrt(1 + sin^2 2t) (Gisin 1991), reached by A0 = Z, A1 = X and Bob's
+        // max S of cos t |00> + sin t |11> is 2 sqrt(1 + sin^2 2t), reached by A0 = Z, A1 = X and Bob's
         // directions Z cos + X sin with tan = +- sin 2t.
         for theta in [0.1, 0.4, 0.7f64] {
             let k = (2.0 * theta).sin();

@@ -40,7 +40,7 @@ impl Devices for FakedState {
 }
 
 /// Clicks always, but late when the setting does not suit it, so that a coincidence window loses exactly the pairs that
-/// would lower S (Larsson and Gill, Europhys. Lett. 67, 707 (2004)). Slots that are fixed beforehand keep them.
+/// would lower S (Larsson and Gill, arXiv quant-ph/0312035). Slots that are fixed beforehand keep them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CoincidenceTime;
 
