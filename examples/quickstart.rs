@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let checked = check::check(&certificate)?;
                 println!("{:<12} {:>7} bits, checked by separate code", theorem.name(), checked.key_bits());
             }
-            KeyLength::NoKey(reason) => println!("{:<12} no key: {reason}"),
+            KeyLength::NoKey(reason) => println!("{:<12} no key: {reason}", theorem.name()),
         }
     }
     Ok(())

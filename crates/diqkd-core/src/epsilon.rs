@@ -59,7 +59,8 @@ impl Epsilon {
 
     /// The sum of two epsilons, rounded upward. `None` when it reaches 1.
     pub fn plus(self, other: Self) -> Option<Self> {
-        let (high, low) = if self.log2 >= other.log2 { (self.log2, other.log2) } else { (other.log2, self.log2) };
+        let (high, low) =
+            if self.log2 >= other.log2 { (self.log2, other.log2) } else { (other.log2, self.log2) };
         let log2 = widen_up(high + libm::log1p(libm::exp2(low - high)) * core::f64::consts::LOG2_E);
         Self::from_log2(log2).ok()
     }
@@ -68,7 +69,11 @@ impl Epsilon {
 impl fmt::Display for Epsilon {
     /// Writes the probability in scientific notation, or as a power of two where `f64` underflows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.log2 > -1000.0 { write!(f, "{:.4e}", self.probability()) } else { write!(f, "2^{:.2}", self.log2) }
+        if self.log2 > -1000.0 {
+            write!(f, "{:.4e}", self.probability())
+        } else {
+            write!(f, "2^{:.2}", self.log2)
+        }
     }
 }
 

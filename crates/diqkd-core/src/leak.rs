@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn outcomes_round_up_to_whole_bits() {
-        for (outcomes, bits) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1 << 63, 63), (u64::MAX, 64)] {
+        for (outcomes, bits) in
+            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1 << 63, 63), (u64::MAX, 64)]
+        {
             assert_eq!(LeakBits::of_outcomes(outcomes), LeakBits(bits), "{outcomes}");
         }
     }

@@ -45,7 +45,12 @@ impl EpsilonLedger {
                 self.entries.push(LedgerEntry { name: name.into(), epsilon });
                 Ok(())
             }
-            _ => Err(Overspent { name: name.into(), requested: epsilon, spent: self.total(), budget: self.budget }),
+            _ => Err(Overspent {
+                name: name.into(),
+                requested: epsilon,
+                spent: self.total(),
+                budget: self.budget,
+            }),
         }
     }
 

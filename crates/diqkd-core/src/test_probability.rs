@@ -31,7 +31,7 @@ impl TestProbability {
     /// [`OutOfRange`] unless the nearest multiple of 1/65536 lies strictly between 0 and 1.
     pub fn nearest(gamma: f64) -> Result<Self, OutOfRange> {
         let steps = libm::round(gamma * Self::DENOMINATOR);
-        if !(steps >= 1.0 && steps < Self::DENOMINATOR) {
+        if !(1.0..Self::DENOMINATOR).contains(&steps) {
             return Err(Self::out_of_range(gamma));
         }
         Ok(Self { threshold: steps as u16 })

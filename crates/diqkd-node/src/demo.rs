@@ -40,7 +40,11 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     for role in [Role::Alice, Role::Bob] {
         match open_session(role, &prepared, &randomness)? {
             Ok(session) => sessions.push(session),
-            Err(abort) => return Ok(DemoEnding::Aborted { by: role, abort, facts: prepared.facts(None) }),
+            Err(abort) => {
+                let facts = Box::new(prepared.facts(None));
+                let least_rounds = Preparation::least_rounds(options, &randomness)?;
+                return Ok(DemoEnding::Aborted { by: role, abort, facts, least_rounds });
+            }
         }
     }
     let [alice, bob]: [Session; 2] = sessions.try_into().map_err(|_| NodeError::Thread)?;
@@ -64,12 +68,16 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
         }
         // Who knows the reason speaks; the other only knows that it is over.
         (Ok(Ending::Aborted(abort)), other) if abort != Abort::PeerAborted || !is_abort(&other) => {
-            Ok(DemoEnding::Aborted { by: Role::Alice, abort, facts })
+            Ok(aborted(Role::Alice, abort, facts))
         }
-        (_, Ok(Ending::Aborted(abort))) => Ok(DemoEnding::Aborted { by: Role::Bob, abort, facts }),
+        (_, Ok(Ending::Aborted(abort))) => Ok(aborted(Role::Bob, abort, facts)),
         (Err(error), _) | (_, Err(error)) => Err(error),
-        (Ok(Ending::Aborted(abort)), _) => Ok(DemoEnding::Aborted { by: Role::Alice, abort, facts }),
+        (Ok(Ending::Aborted(abort)), _) => Ok(aborted(Role::Alice, abort, facts)),
     }
+}
+
+fn aborted(by: Role, abort: Abort, facts: DemoFacts) -> DemoEnding {
+    DemoEnding::Aborted { by, abort, facts: Box::new(facts), least_rounds: None }
 }
 
 fn is_abort(ending: &Result<Ending, NodeError>) -> bool {
@@ -99,7 +107,8 @@ fn stations(prepared: &Preparation, randomness: &Randomness, flags: [TestFlags; 
         let (alice, bob) = (chooser(Role::Alice)?, chooser(Role::Bob)?);
         Some(SimulatedStation::new(role, &prepared.experiment, alice, bob))
     };
-    [station(Role::Alice), station(Role::Bob)].map(|station| station.expect("four sets of flags, two a station"))
+    [station(Role::Alice), station(Role::Bob)]
+        .map(|station| station.expect("four sets of flags, two a station"))
 }
 
 /// Two ends of a TCP connection on the loopback interface.

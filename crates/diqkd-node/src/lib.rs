@@ -14,7 +14,7 @@ mod store;
 mod tcp;
 
 pub use error::NodeError;
-pub use setting_rng::SoftwareSettingRng;
 pub use observer::{Observer, Silent};
+pub use setting_rng::SoftwareSettingRng;
 pub use store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
 pub use tcp::{TcpError, TcpLink};

@@ -89,7 +89,11 @@ struct Party<'a> {
 type Recorded = Result<(Recording, Option<ClockFit>), StationError>;
 
 impl Party<'_> {
-    fn record_reference<T: TimeTagger>(&mut self, tagger: T, layout: &StationLayout) -> Result<Recorded, NodeError> {
+    fn record_reference<T: TimeTagger>(
+        &mut self,
+        tagger: T,
+        layout: &StationLayout,
+    ) -> Result<Recorded, NodeError> {
         let mut station = match ReferenceStation::start(tagger, layout) {
             Ok(station) => station,
             Err(error) => return Ok(Err(error)),
@@ -114,7 +118,11 @@ impl Party<'_> {
         }
     }
 
-    fn record_follower<T: TimeTagger>(&mut self, tagger: T, layout: &StationLayout) -> Result<Recorded, NodeError> {
+    fn record_follower<T: TimeTagger>(
+        &mut self,
+        tagger: T,
+        layout: &StationLayout,
+    ) -> Result<Recorded, NodeError> {
         let mut station = match FollowerStation::start(tagger, layout) {
             Ok(station) => station,
             Err(error) => return Ok(Err(error)),

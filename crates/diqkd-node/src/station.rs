@@ -101,7 +101,9 @@ impl<T: TimeTagger> Tags<T> {
                 self.ended = true;
                 self.tagger.stop().map_err(device)?;
             }
-            Status::Overflow { missed } => return Err(StationError::TagsLost { missed, after_tag: self.read }),
+            Status::Overflow { missed } => {
+                return Err(StationError::TagsLost { missed, after_tag: self.read });
+            }
             _ => return Err(StationError::Interrupted { after_tag: self.read }),
         }
         Ok((&self.time_ps[..filled.len], &self.channel[..filled.len]))
@@ -116,7 +118,9 @@ fn device(error: impl diqkd_hal::Error) -> StationError {
 /// event-ready rule from the herald.
 fn slotter(layout: &StationLayout) -> Result<Slotter, StationError> {
     let (station, origin_ps) = match layout.trigger {
-        Trigger::EventReady => (StationKind::EventReady { herald: common_channel(layout)? }, layout.herald_ps),
+        Trigger::EventReady => {
+            (StationKind::EventReady { herald: common_channel(layout)? }, layout.herald_ps)
+        }
         Trigger::Clocked => (StationKind::Clocked, 0),
     };
     let window = |window: Window| window.start_ps - origin_ps..window.end_ps - origin_ps;
@@ -146,4 +150,3 @@ const ACQUISITION_EVENTS: usize = 8192;
 const TRACKING_EVENTS: usize = 512;
 /// One sample in so many common events.
 const SEGMENT_EVENTS: usize = 1 << 15;
-

@@ -54,8 +54,8 @@ impl StoreOnDisk {
         let file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
             .open(&path)
             .map_err(io(&path))?;
-        let backend = redb::backends::FileBackend::new(file)
-            .map_err(|_| StoreError::InUse { path: path.clone() })?;
+        let backend =
+            redb::backends::FileBackend::new(file).map_err(|_| StoreError::InUse { path: path.clone() })?;
         let store = KeyStore::open(backend, storage_key, now_unix_s(), &mut rng)?;
         Ok(Self { path, store, rng })
     }

@@ -11,6 +11,15 @@ use crate::wire::{FrameError, MessageError};
 pub enum Abort {
     /// The parameters certify no key, whatever the data: too few rounds, too low a threshold, too much leak.
     NoPositiveKey(NoKeyReason),
+    /// The parameters certify a key, but a shorter one than they ask for: too few rounds.
+    NotWorthARun {
+        /// Rounds of the block.
+        rounds: u64,
+        /// The certified length.
+        certified_bits: u64,
+        /// The least length worth a run.
+        least_bits: u64,
+    },
     /// The two sites hold different parameters.
     ParametersDiffer {
         /// The first field that differs.
@@ -103,6 +112,7 @@ impl Abort {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NoPositiveKey(reason) => reason.label(),
+            Self::NotWorthARun { .. } => "too-few-rounds",
             Self::ParametersDiffer { .. } => "parameters-differ",
             Self::TooFewRounds { .. } => "too-few-shared-rounds",
             Self::SettingsInconsistent { .. } => "settings-inconsistent",
@@ -126,6 +136,7 @@ impl Abort {
     pub fn observed(&self) -> Option<f64> {
         match *self {
             Self::NoPositiveKey(reason) => Some(reason.observed()),
+            Self::NotWorthARun { certified_bits, .. } => Some(certified_bits as f64),
             Self::TooFewRounds { observed, .. } => Some(observed as f64),
             Self::ReconciliationFailed { failed_frames, .. } => Some(f64::from(failed_frames)),
             Self::BellViolationTooLow { wins, tests, .. } => Some(wins as f64 / (tests as f64).max(1.0)),
@@ -140,6 +151,7 @@ impl Abort {
     pub fn threshold(&self) -> Option<f64> {
         match *self {
             Self::NoPositiveKey(reason) => reason.threshold(),
+            Self::NotWorthARun { least_bits, .. } => Some(least_bits as f64),
             Self::TooFewRounds { needed, .. } => Some(needed as f64),
             Self::ReconciliationFailed { allowed, .. } => Some(f64::from(allowed)),
             Self::BellViolationTooLow { omega_threshold, .. } => Some(omega_threshold),
@@ -154,10 +166,11 @@ impl Abort {
 impl std::fmt::Display for Abort {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoPositiveKey(reason @ NoKeyReason::TooFewRounds { least_rounds: Some(least), .. }) => {
-                write!(f, "{reason}; at least about {least} are needed")
-            }
             Self::NoPositiveKey(reason) => write!(f, "{reason}"),
+            Self::NotWorthARun { rounds, certified_bits, least_bits } => write!(
+                f,
+                "{rounds} rounds are too few: they certify {certified_bits} bits, at least {least_bits} are asked for"
+            ),
             Self::ParametersDiffer { field } => write!(f, "the sites hold different values of {field}"),
             Self::TooFewRounds { observed, needed } => {
                 write!(f, "{observed} rounds recorded at both sites, {needed} needed")
@@ -191,7 +204,9 @@ impl std::fmt::Display for Abort {
             }
             Self::NotAFrame(error) => write!(f, "the link carries something else: {error}"),
             Self::NotAMessage(error) => write!(f, "unreadable message from the peer: {error}"),
-            Self::Unexpected { message, state } => write!(f, "message '{message}' has no place while {state}"),
+            Self::Unexpected { message, state } => {
+                write!(f, "message '{message}' has no place while {state}")
+            }
             Self::Inconsistent { message } => write!(f, "message '{message}' contradicts the parameters"),
             Self::KeyPoolExhausted { requested_bits, remaining_bits } => write!(
                 f,

@@ -59,6 +59,10 @@ impl Agreement {
             KeyLength::Key(certificate) => certificate,
             KeyLength::NoKey(reason) => return Ok(Err(Abort::NoPositiveKey(reason))),
         };
+        if certificate.key_bits() < params.least_key_bits {
+            let (certified_bits, least_bits) = (certificate.key_bits(), params.least_key_bits);
+            return Ok(Err(Abort::NotWorthARun { rounds: params.rounds, certified_bits, least_bits }));
+        }
         // The optimiser is not trusted: separate interval code has the last word.
         diqkd_entropy::check::check(&certificate)?;
         let too_large = |_| SetupError::TooLarge { rounds: params.rounds };

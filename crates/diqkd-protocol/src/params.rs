@@ -29,6 +29,9 @@ pub struct SessionParams {
     pub theorem: Theorem,
     /// Length of each key that the block is cut into, in bits.
     pub key_length_bits: u32,
+    /// Least certified length worth a run, in bits. A session that yields less key than it uses up of the pre-shared
+    /// one ([`SessionParams::key_pool_bytes`]) leaves its owner with less than before.
+    pub least_key_bits: u64,
     /// Most frames either site may send; each has a pad of 128 bits of pre-shared key, and each costs epsilon.
     pub max_frames: u32,
     /// Most frames that may fail authentication before the session aborts.
@@ -37,7 +40,7 @@ pub struct SessionParams {
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 12] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 13] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -50,6 +53,7 @@ impl SessionParams {
             ("verification_tag_bits", self.verification_tag_bits.to_le_bytes().to_vec()),
             ("theorem", self.theorem.to_string().into_bytes()),
             ("key_length_bits", self.key_length_bits.to_le_bytes().to_vec()),
+            ("least_key_bits", self.least_key_bits.to_le_bytes().to_vec()),
             ("max_frames", self.max_frames.to_le_bytes().to_vec()),
             ("max_refused_frames", self.max_refused_frames.to_le_bytes().to_vec()),
         ]
@@ -107,6 +111,7 @@ pub(crate) mod tests {
             verification_tag_bits: 64,
             theorem: Theorem::Reat,
             key_length_bits: 256,
+            least_key_bits: 1,
             max_frames: 256,
             max_refused_frames: 16,
         }

@@ -65,7 +65,12 @@ impl Party {
     }
 
     /// What can be told at the end.
-    pub(crate) fn report(&self, transcript: [u8; 32], block: BlockNumbers, observed: Option<Observed>) -> Report {
+    pub(crate) fn report(
+        &self,
+        transcript: [u8; 32],
+        block: BlockNumbers,
+        observed: Option<Observed>,
+    ) -> Report {
         Report {
             session: self.params.session,
             rounds: self.params.rounds,

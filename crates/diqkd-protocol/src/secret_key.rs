@@ -15,7 +15,12 @@ pub struct SecretKey {
 }
 
 impl SecretKey {
-    pub(crate) fn new(bits: Zeroizing<Vec<u64>>, length_bits: usize, session: SessionId, transcript: [u8; 32]) -> Self {
+    pub(crate) fn new(
+        bits: Zeroizing<Vec<u64>>,
+        length_bits: usize,
+        session: SessionId,
+        transcript: [u8; 32],
+    ) -> Self {
         Self { bits, length_bits, session, transcript }
     }
 
@@ -49,7 +54,10 @@ impl SecretKey {
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretKey").field("length_bits", &self.length_bits).field("session", &self.session).finish()
+        f.debug_struct("SecretKey")
+            .field("length_bits", &self.length_bits)
+            .field("session", &self.session)
+            .finish()
     }
 }
 
@@ -65,7 +73,10 @@ pub struct IdentifiedKey {
 
 impl fmt::Debug for IdentifiedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdentifiedKey").field("id", &self.id).field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("IdentifiedKey")
+            .field("id", &self.id)
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }
 

@@ -55,7 +55,8 @@ impl Session {
             Ok(agreement) => agreement,
             Err(abort) => return Ok(Err(abort)),
         };
-        let Lanes { signer, verifier, test_flag_seed, ack_key } = Lanes::split(pool, role, params.max_frames)?;
+        let Lanes { signer, verifier, test_flag_seed, ack_key } =
+            Lanes::split(pool, role, params.max_frames)?;
         let keys = LinkKeys { signer, verifier, ack_key };
         let link = Link::new(params.session, role, link, params.max_refused_frames, keys, now_ms);
         let flags = TestFlags::new(&test_flag_seed, params.gamma);

@@ -123,7 +123,9 @@ mod tests {
     #[test]
     fn only_fitting_settings_pass() {
         let setting = |i| Setting::new(i).unwrap();
-        assert!(setting_fits(Role::Alice, false, setting(0)) && !setting_fits(Role::Alice, false, setting(1)));
+        assert!(
+            setting_fits(Role::Alice, false, setting(0)) && !setting_fits(Role::Alice, false, setting(1))
+        );
         assert!(setting_fits(Role::Bob, false, setting(2)) && !setting_fits(Role::Bob, false, setting(0)));
         assert!(setting_fits(Role::Bob, true, setting(1)) && !setting_fits(Role::Bob, true, setting(2)));
     }

@@ -33,7 +33,9 @@ impl Console {
         let printed = if answer.text.is_empty() {
             Ok(())
         } else if self.json {
-            serde_json::to_writer(&mut out, &answer.json).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+            serde_json::to_writer(&mut out, &answer.json)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(out))
         } else {
             writeln!(out, "{}", answer.text)
         };
@@ -45,9 +47,13 @@ impl Console {
 
     /// A progress bar over `len` steps, drawn on a terminal and nowhere else.
     pub(crate) fn bar(&self, len: u64, unit: &str) -> ProgressBar {
-        let target =
-            if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let template = format!("{{msg:24}} [{{bar:32}}] {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left");
+        let target = if std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let template =
+            format!("{{msg:24}} [{{bar:32}}] {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left");
         let style = ProgressStyle::with_template(&template)
             .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("=> "));
         let bar = ProgressBar::with_draw_target(Some(len), target).with_style(style);

@@ -37,7 +37,6 @@ impl Input {
         Ok(bytes)
     }
 
-
     fn failed(path: &Path, error: io::Error) -> Failure {
         Failure::because(format!("can't read {}; check the path and its permissions", path.display()), error)
     }

@@ -58,7 +58,7 @@ impl Preparation {
         let mut session = [0; 16];
         session[..8].copy_from_slice(&randomness.seed("session id, first half").to_be_bytes());
         session[8..].copy_from_slice(&randomness.seed("session id, second half").to_be_bytes());
-        let params = SessionParams {
+        let mut params = SessionParams {
             session: SessionId(session),
             rounds: options.rounds,
             gamma,
@@ -69,10 +69,38 @@ impl Preparation {
             verification_tag_bits: 64,
             theorem: options.theorem,
             key_length_bits: 256,
-            max_frames: u32::try_from(256 + options.rounds / 16_384).unwrap_or(u32::MAX),
+            least_key_bits: 0,
+            max_frames: u32::try_from(32 + options.rounds / 16_384).unwrap_or(u32::MAX),
             max_refused_frames: 16,
         };
+        // A session that yields less than it uses up is not worth its rounds.
+        params.least_key_bits = 8 * params.key_pool_bytes() as u64;
         Ok(Self { preset: options.preset, params, experiment, honest_chsh, honest_qber })
+    }
+
+    /// The number of rounds, to about 2 %, from which sessions laid out like this certify a key; `None` beyond 10^10.
+    ///
+    /// # Errors
+    /// As for [`Preparation::new`], and for parameters that no session can have.
+    pub fn least_rounds(options: &DemoOptions, randomness: &Randomness) -> Result<Option<u64>, NodeError> {
+        let has_key = |rounds: u64| -> Result<bool, NodeError> {
+            let options = DemoOptions { rounds, ..options.clone() };
+            Ok(Agreement::derive(&Self::new(&options, randomness)?.params)?.is_ok())
+        };
+        let mut low = options.rounds.max(1);
+        let mut high = low;
+        while !has_key(high)? {
+            low = high;
+            high = high.saturating_mul(2);
+            if high > MOST_ROUNDS {
+                return Ok(None);
+            }
+        }
+        while high - low > high / 50 {
+            let middle = low + (high - low) / 2;
+            if has_key(middle)? { high = middle } else { low = middle }
+        }
+        Ok(Some(high))
     }
 
     pub(crate) fn facts(&self, agreement: Option<&Agreement>) -> DemoFacts {
@@ -93,7 +121,11 @@ impl Preparation {
 }
 
 /// The threshold that honest stations miss with probability [`HONEST_MISS`], rounded down to a multiple of 1e-5.
-fn threshold(omega: WinProbability, gamma: TestProbability, rounds: u64) -> Result<WinProbability, NodeError> {
+fn threshold(
+    omega: WinProbability,
+    gamma: TestProbability,
+    rounds: u64,
+) -> Result<WinProbability, NodeError> {
     let tests = (gamma.get() * rounds as f64).max(1.0);
     let w = omega.get();
     let deviations = Normal::standard().inverse_cdf(1.0 - HONEST_MISS);
@@ -102,3 +134,4 @@ fn threshold(omega: WinProbability, gamma: TestProbability, rounds: u64) -> Resu
 }
 
 const HONEST_MISS: f64 = 1e-3;
+const MOST_ROUNDS: u64 = 10_000_000_000;

@@ -22,7 +22,9 @@ pub enum DemoEnding {
         /// The reason.
         abort: Abort,
         /// What was fixed beforehand.
-        facts: DemoFacts,
+        facts: Box<DemoFacts>,
+        /// Where the parameters certify no key: rounds from which this preset gives one, to about 2 %.
+        least_rounds: Option<u64>,
     },
 }
 

@@ -55,7 +55,9 @@ impl<T: TimeTagger> FollowerStation<T> {
         let margin = self.layout.slot_period_ps;
         match &self.tracker {
             None => {
-                self.read_until(|station| station.events.len() >= ACQUISITION_EVENTS + ACQUISITION_EVENTS / 4)?;
+                self.read_until(|station| {
+                    station.events.len() >= ACQUISITION_EVENTS + ACQUISITION_EVENTS / 4
+                })?;
                 let local: Vec<i64> = self.events.iter().copied().collect();
                 let fit = acquire(reference_ps, &local, &self.acquire_options())?;
                 self.tracker = Some(Tracker::new(&fit));
@@ -70,7 +72,9 @@ impl<T: TimeTagger> FollowerStation<T> {
                     .events
                     .iter()
                     .copied()
-                    .filter(|&local| (first - margin..=last + margin).contains(&tracker.to_reference_ps(local)))
+                    .filter(|&local| {
+                        (first - margin..=last + margin).contains(&tracker.to_reference_ps(local))
+                    })
                     .collect();
                 if let Some(tracker) = &mut self.tracker
                     && tracker.update(reference_ps, &local).lock == Lock::Lost

@@ -5,7 +5,8 @@ use diqkd_hal::{StationLayout, TimeTagger};
 use diqkd_timetag::slot::Slotter;
 
 use super::{
-    ACQUISITION_EVENTS, Recording, SEGMENT_EVENTS, StationError, TRACKING_EVENTS, Tags, common_channel, slotter,
+    ACQUISITION_EVENTS, Recording, SEGMENT_EVENTS, StationError, TRACKING_EVENTS, Tags, common_channel,
+    slotter,
 };
 
 /// Records rounds and samples the common events for the other site.
@@ -51,7 +52,8 @@ impl<T: TimeTagger> ReferenceStation<T> {
         let (time_ps, channel) = self.tags.next()?;
         self.slotter.push(time_ps, channel, &mut self.table)?;
         let mut samples = Vec::new();
-        for (&time, _) in time_ps.iter().zip(channel).filter(|&(_, &channel)| Channel(channel) == self.common) {
+        for (&time, _) in time_ps.iter().zip(channel).filter(|&(_, &channel)| Channel(channel) == self.common)
+        {
             let place = self.events_seen % SEGMENT_EVENTS;
             let wanted = if self.events_seen < SEGMENT_EVENTS { ACQUISITION_EVENTS } else { TRACKING_EVENTS };
             self.events_seen += 1;

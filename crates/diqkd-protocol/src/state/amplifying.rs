@@ -50,10 +50,15 @@ impl Amplifying {
     pub(crate) fn handle(self, message: Message, party: &mut Party) -> Result<State, Abort> {
         let numbers = self.numbers;
         let (key, report) = match (self.step, message) {
-            (Step::AwaitDone { key, transcript }, Message::Done) => (key, party.report(transcript, numbers, None)),
+            (Step::AwaitDone { key, transcript }, Message::Done) => {
+                (key, party.report(transcript, numbers, None))
+            }
             (Step::AwaitSeed { block, observed, mut assembly }, message @ Message::Chunk { .. }) => {
                 let Some(bytes) = assembly.push(message, Stage::Amplifying.name())? else {
-                    return Ok(State::Amplifying(Self { numbers, step: Step::AwaitSeed { block, observed, assembly } }));
+                    return Ok(State::Amplifying(Self {
+                        numbers,
+                        step: Step::AwaitSeed { block, observed, assembly },
+                    }));
                 };
                 let seed = seed_bits(&bytes, party)?;
                 let transcript = party.link.transcript();
@@ -69,5 +74,6 @@ impl Amplifying {
 }
 
 fn seed_bits(bytes: &[u8], party: &Party) -> Result<Bits, Abort> {
-    bits::from_bytes(bytes, party.agreement.plan.seed_bits()).ok_or(Abort::Inconsistent { message: "hash seed" })
+    bits::from_bytes(bytes, party.agreement.plan.seed_bits())
+        .ok_or(Abort::Inconsistent { message: "hash seed" })
 }

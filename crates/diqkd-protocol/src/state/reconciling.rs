@@ -23,15 +23,16 @@ pub(crate) struct Reconciling {
     step: Step,
 }
 
+/// What this site waits for.
 enum Step {
-    /// Alice waits for the bitmap of failed frames.
-    AwaitFailedFrames(Assembly),
-    /// Bob waits for the settings of the test rounds.
-    AwaitTestSettings(Assembly),
-    /// Bob waits for the syndrome.
-    AwaitSyndrome { assembly: Assembly, peer_settings: Bits },
-    /// Bob waits for the bits of the frames that failed.
-    AwaitRetry(Box<Retry>),
+    /// Alice: the bitmap of failed frames.
+    FailedFrames(Assembly),
+    /// Bob: the settings of the test rounds.
+    TestSettings(Assembly),
+    /// Bob: the syndrome.
+    Syndrome { assembly: Assembly, peer_settings: Bits },
+    /// Bob: the bits of the frames that failed.
+    RetryBits(Box<Retry>),
 }
 
 struct Retry {
@@ -45,13 +46,13 @@ struct Retry {
 
 impl Reconciling {
     pub(crate) fn alice(block: Sifted, numbers: BlockNumbers) -> Self {
-        let step = Step::AwaitFailedFrames(Assembly::new(ChunkKind::FailedFrames, FAILED_FRAMES_LIMIT));
+        let step = Step::FailedFrames(Assembly::new(ChunkKind::FailedFrames, FAILED_FRAMES_LIMIT));
         Self { block, numbers, step }
     }
 
     pub(crate) fn bob(block: Sifted, numbers: BlockNumbers, party: &Party) -> Self {
         let limit = (party.params.rounds as usize).div_ceil(8);
-        let step = Step::AwaitTestSettings(Assembly::new(ChunkKind::TestSettings, limit));
+        let step = Step::TestSettings(Assembly::new(ChunkKind::TestSettings, limit));
         Self { block, numbers, step }
     }
 
@@ -62,40 +63,45 @@ impl Reconciling {
         }
         let name = message.name();
         let assembly = match &mut self.step {
-            Step::AwaitFailedFrames(assembly) | Step::AwaitTestSettings(assembly) => assembly,
-            Step::AwaitSyndrome { assembly, .. } => assembly,
-            Step::AwaitRetry(retry) => &mut retry.assembly,
+            Step::FailedFrames(assembly) | Step::TestSettings(assembly) => assembly,
+            Step::Syndrome { assembly, .. } => assembly,
+            Step::RetryBits(retry) => &mut retry.assembly,
         };
         let Some(bytes) = assembly.push(message, STATE)? else {
             return Ok(State::Reconciling(self));
         };
         let Self { block, numbers, step } = self;
         match step {
-            Step::AwaitFailedFrames(_) => {
+            Step::FailedFrames(_) => {
                 let frames = party.agreement.scheme.frames() as usize;
                 let failed = bits::from_bytes(&bytes, frames).ok_or_else(|| inconsistent(name))?;
                 answer_retry(block, numbers, &failed, party)
             }
-            Step::AwaitTestSettings(_) => {
+            Step::TestSettings(_) => {
                 let tests = numbers.test_rounds as usize;
                 let peer_settings = bits::from_bytes(&bytes, tests).ok_or_else(|| inconsistent(name))?;
                 let limit = (party.agreement.scheme.syndrome_bits()).div_ceil(8);
                 let assembly = Assembly::new(ChunkKind::Syndrome, limit);
-                let step = Step::AwaitSyndrome { assembly, peer_settings };
+                let step = Step::Syndrome { assembly, peer_settings };
                 Ok(State::Reconciling(Self { block, numbers, step }))
             }
-            Step::AwaitSyndrome { peer_settings, .. } => {
+            Step::Syndrome { peer_settings, .. } => {
                 let len = party.agreement.scheme.syndrome_bits();
                 let syndrome = bits::from_bytes(&bytes, len).ok_or_else(|| inconsistent(name))?;
                 decode(block, numbers, peer_settings, syndrome, party)
             }
-            Step::AwaitRetry(retry) => decode_retry(block, numbers, *retry, &bytes, party),
+            Step::RetryBits(retry) => decode_retry(block, numbers, *retry, &bytes, party),
         }
     }
 }
 
 /// Alice: the bits that the failed frames ask for, if any, then the verification tag.
-fn answer_retry(block: Sifted, numbers: BlockNumbers, failed: &Bits, party: &mut Party) -> Result<State, Abort> {
+fn answer_retry(
+    block: Sifted,
+    numbers: BlockNumbers,
+    failed: &Bits,
+    party: &mut Party,
+) -> Result<State, Abort> {
     let failed: Vec<u32> = failed.iter_ones().map(|frame| frame as u32).collect();
     if !failed.is_empty() {
         let encoder = Encoder::new(&party.agreement.scheme);
@@ -132,7 +138,7 @@ fn decode(
     }
     let assembly = Assembly::new(ChunkKind::RetryBits, retry_bits(decoded.failed.len(), party).div_ceil(8));
     let retry = Retry { assembly, peer_settings, decoder, guess, syndrome, first: decoded };
-    Ok(State::Reconciling(Reconciling { block, numbers, step: Step::AwaitRetry(Box::new(retry)) }))
+    Ok(State::Reconciling(Reconciling { block, numbers, step: Step::RetryBits(Box::new(retry)) }))
 }
 
 /// Bob: the second try of the frames that failed.
@@ -162,7 +168,10 @@ fn retry_bits(frames: usize, party: &Party) -> usize {
 }
 
 fn too_many(failed: usize, party: &Party) -> Abort {
-    Abort::ReconciliationFailed { failed_frames: failed as u32, allowed: party.agreement.scheme.retry_frames() }
+    Abort::ReconciliationFailed {
+        failed_frames: failed as u32,
+        allowed: party.agreement.scheme.retry_frames(),
+    }
 }
 
 fn inconsistent(message: &'static str) -> Abort {

@@ -80,9 +80,7 @@ impl Sifting {
                 shared_own.set(own_index, true);
                 shared += 1;
             } else {
-                dropped
-                    .push(index as u64)
-                    .map_err(|_| Abort::Inconsistent { message: "rounds" })?;
+                dropped.push(index as u64).map_err(|_| Abort::Inconsistent { message: "rounds" })?;
             }
         }
         if shared < n {

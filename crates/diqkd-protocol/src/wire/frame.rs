@@ -49,7 +49,13 @@ pub enum Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Header and payload of a data frame, ready to be signed.
-    pub(crate) fn signable(sender: Role, session: SessionId, sequence: u64, kind: u8, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn signable(
+        sender: Role,
+        session: SessionId,
+        sequence: u64,
+        kind: u8,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len() + TAG_BYTES);
         write_header(&mut bytes, sender, session, sequence, kind, payload.len() as u32);
         bytes.extend_from_slice(payload);
@@ -176,7 +182,8 @@ mod tests {
     #[test]
     fn a_frame_reads_back() {
         let bytes = sample();
-        let Ok(Frame::Data { sequence, kind, payload, signed, tag }) = Frame::parse(&bytes, Role::Alice, SESSION)
+        let Ok(Frame::Data { sequence, kind, payload, signed, tag }) =
+            Frame::parse(&bytes, Role::Alice, SESSION)
         else {
             panic!("not a data frame")
         };

@@ -138,7 +138,8 @@ impl Message {
         let pieces: Vec<&[u8]> =
             if bytes.is_empty() { vec![&[]] } else { bytes.chunks(MAX_PAYLOAD_BYTES - 1).collect() };
         let count = pieces.len();
-        let chunk = |(i, piece): (usize, &[u8])| Self::Chunk { kind, last: i + 1 == count, bytes: piece.to_vec() };
+        let chunk =
+            |(i, piece): (usize, &[u8])| Self::Chunk { kind, last: i + 1 == count, bytes: piece.to_vec() };
         pieces.into_iter().enumerate().map(chunk).collect()
     }
 

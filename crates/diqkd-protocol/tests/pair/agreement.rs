@@ -24,7 +24,8 @@ fn honest_sites_get_the_same_keys_under_the_same_ids() {
     assert_eq!(observed.tests, report.test_rounds);
     assert_eq!(observed.tests + observed.key_rounds, ROUNDS);
 
-    let (alice_keys, bob_keys) = (alice_end.key_bytes().expect("alice has a key"), bob_end.key_bytes().unwrap());
+    let (alice_keys, bob_keys) =
+        (alice_end.key_bytes().expect("alice has a key"), bob_end.key_bytes().unwrap());
     assert_eq!(alice_keys, bob_keys);
     assert_eq!(alice_keys.len() as u64, certified / 256);
     assert!(wire.len() < 64, "{} frames", wire.len());
@@ -74,7 +75,10 @@ fn too_few_rounds_and_wrong_settings_abort() {
     b.iter().for_each(|trial| shifted.push(LocalTrial { round: trial.round + 1, ..trial }).unwrap());
     bob.finish_recording(shifted);
     events(&mut bob, &mut end);
-    assert!(matches!(end, Some(End::Aborted(Abort::SettingsInconsistent { role: Role::Bob, .. }))), "{end:?}");
+    assert!(
+        matches!(end, Some(End::Aborted(Abort::SettingsInconsistent { role: Role::Bob, .. }))),
+        "{end:?}"
+    );
 }
 
 #[test]
@@ -105,7 +109,11 @@ fn a_round_that_one_site_lacks_is_dropped_at_both() {
     let (a, b) = tables(&alice, Strategy::Honest, 3);
     let thin = |table: &LocalTable, lost: u64| {
         let mut kept = LocalTable::new();
-        table.iter().enumerate().filter(|&(i, _)| i as u64 % 1000 != lost).for_each(|(_, t)| kept.push(t).unwrap());
+        table
+            .iter()
+            .enumerate()
+            .filter(|&(i, _)| i as u64 % 1000 != lost)
+            .for_each(|(_, t)| kept.push(t).unwrap());
         kept
     };
     alice.finish_recording(thin(&a, 17));

@@ -1,5 +1,7 @@
 //! Two sessions on virtual time, with a network that loses, delays, reorders, duplicates and damages frames.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod adversaries;
 mod agreement;
 mod network;
@@ -14,8 +16,8 @@ use diqkd_hal::{RngHealth, SettingRng};
 use diqkd_protocol::{Abort, Event, LinkConfig, Report, SecretKey, Session, SessionParams, SpotCheckChooser};
 use diqkd_sim::{Experiment, Preset, Strategy};
 use rand::SeedableRng;
-use rand::rngs::StdRng;
 use rand::rand_core::{Infallible, TryRng};
+use rand::rngs::StdRng;
 
 /// Rounds of a block in these tests: a bit more than the least that give a key.
 const ROUNDS: u64 = 250_000;
@@ -30,7 +32,9 @@ enum End {
 impl End {
     fn key_bytes(self) -> Option<Vec<(diqkd_core::KeyId, Vec<u8>)>> {
         match self {
-            Self::Key(key, _) => Some(key.into_keys(256).into_iter().map(|k| (k.id, k.secret.to_vec())).collect()),
+            Self::Key(key, _) => {
+                Some(key.into_keys(256).into_iter().map(|k| (k.id, k.secret.to_vec())).collect())
+            }
             Self::Aborted(_) => None,
         }
     }
@@ -74,6 +78,7 @@ fn params(rounds: u64) -> SessionParams {
         verification_tag_bits: 64,
         theorem: Theorem::Reat,
         key_length_bits: 256,
+        least_key_bits: 1,
         max_frames: 256,
         max_refused_frames: 1000,
     }

@@ -41,7 +41,8 @@ fn run(mut alice: Session, mut bob: Session, network: Network, seed: u64) -> (Op
             events(session, end);
         }
         let arrival = on_the_way.keys().next().map(|&(time, _)| time);
-        let Some(next) = [arrival, alice.poll_timeout(), bob.poll_timeout()].into_iter().flatten().min() else {
+        let Some(next) = [arrival, alice.poll_timeout(), bob.poll_timeout()].into_iter().flatten().min()
+        else {
             break;
         };
         now = now.max(next);

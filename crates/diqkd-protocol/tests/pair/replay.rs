@@ -51,6 +51,7 @@ fn an_altered_replayed_or_misplaced_frame_ends_the_session() {
         Some(End::Aborted(Abort::Authentication { .. }))
     ));
     assert!(matches!(end_of(&[from_alice[1].clone()]), Some(End::Aborted(Abort::Authentication { .. }))));
-    let from_bob = wire.iter().find(|(sender, _)| *sender == Role::Bob).map(|(_, frame)| frame.clone()).unwrap();
+    let from_bob =
+        wire.iter().find(|(sender, _)| *sender == Role::Bob).map(|(_, frame)| frame.clone()).unwrap();
     assert!(matches!(end_of(&[from_bob]), Some(End::Aborted(Abort::NotAFrame(_)))), "a reflected frame");
 }

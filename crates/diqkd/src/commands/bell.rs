@@ -28,7 +28,8 @@ impl Bell {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
         let bias = match self.tau {
             Some(tau) => {
-                let bias = SettingBias::new(tau, tau).map_err(|e| Failure::usage("--tau is out of range", e))?;
+                let bias =
+                    SettingBias::new(tau, tau).map_err(|e| Failure::usage("--tau is out of range", e))?;
                 BiasSource::Declared(bias)
             }
             None => BiasSource::Observed(epsilon(0.001)?),
@@ -104,10 +105,15 @@ fn json(report: &BellReport) -> Value {
 
 fn text(report: &BellReport) -> String {
     let chsh = &report.chsh;
-    let p = |log10: f64| if log10 > -4.0 { format!("{:.4}", 10f64.powf(log10)) } else { format!("10^{log10:.2}") };
+    let p = |log10: f64| {
+        if log10 > -4.0 { format!("{:.4}", 10f64.powf(log10)) } else { format!("10^{log10:.2}") }
+    };
     let mut lines = vec![
         format!("trials      {} ({} won)", chsh.trials, chsh.wins),
-        format!("S           {:.4} +- {:.4}   ({})", chsh.s, chsh.s_standard_error, report.options.convention),
+        format!(
+            "S           {:.4} +- {:.4}   ({})",
+            chsh.s, chsh.s_standard_error, report.options.convention
+        ),
         format!("            above {:.4} with 95 % confidence", report.s_lower),
         format!("omega       {:.6}", chsh.omega.get()),
         format!("p-value     {}   local models with memory, uniform settings", p(report.p_value.log10())),
@@ -121,12 +127,18 @@ fn text(report: &BellReport) -> String {
     ];
     for (x, row) in chsh.correlators.iter().enumerate() {
         for (y, e) in row.iter().enumerate() {
-            lines.push(format!("E{x}{y}         {:+.4} +- {:.4}   {} trials", e.value, e.standard_error, e.trials));
+            lines.push(format!(
+                "E{x}{y}         {:+.4} +- {:.4}   {} trials",
+                e.value, e.standard_error, e.trials
+            ));
         }
     }
     for m in &report.no_signalling.marginals {
         let setting = if m.side == Role::Alice { "x" } else { "y" };
-        lines.push(format!("signalling  z = {:+.2} in {}'s outcome at {setting} = {}", m.z, m.side, m.setting));
+        lines.push(format!(
+            "signalling  z = {:+.2} in {}'s outcome at {setting} = {}",
+            m.z, m.side, m.setting
+        ));
     }
     lines.push(format!(
         "settings    z_x = {:+.2}, z_y = {:+.2}; independence p = {}",

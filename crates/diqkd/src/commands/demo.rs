@@ -43,7 +43,10 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) fn run(self, console: &Console) -> Result<Answer, Failure> {
         if self.rounds == 0 {
-            return Err(Failure::Usage { what: "--rounds is 0, expected at least 1".to_owned(), source: None });
+            return Err(Failure::Usage {
+                what: "--rounds is 0, expected at least 1".to_owned(),
+                source: None,
+            });
         }
         let options = DemoOptions {
             preset: self.preset,

@@ -90,7 +90,9 @@ impl Keylength {
         match (self.eps_pa, self.eps_ev, self.eps_auth) {
             (None, None, None) => Ok(EpsilonSplit::Optimised),
             (None, Some(eps_ev), Some(eps_auth)) => Ok(EpsilonSplit::Remaining { eps_ev, eps_auth }),
-            (Some(eps_pa), Some(eps_ev), Some(eps_auth)) => Ok(EpsilonSplit::Fixed { eps_pa, eps_ev, eps_auth }),
+            (Some(eps_pa), Some(eps_ev), Some(eps_auth)) => {
+                Ok(EpsilonSplit::Fixed { eps_pa, eps_ev, eps_auth })
+            }
             (Some(eps_pa), eps_ev, eps_auth) => {
                 // What the caller leaves open takes 2^-64 of the budget each.
                 let least = Epsilon::from_log2(self.eps_sound.log2() - 64.0)

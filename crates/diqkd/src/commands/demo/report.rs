@@ -8,13 +8,17 @@ use crate::answer::{Answer, Failure, number};
 
 pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
     match ending {
-        DemoEnding::Aborted { by, abort, facts } => {
+        DemoEnding::Aborted { by, abort, facts, least_rounds } => {
             let mut json = beforehand(facts);
             json.insert("aborted_by".to_owned(), json!(by.to_string()));
             json.insert("key_bits".to_owned(), json!(0));
             json.insert("keys_match".to_owned(), Value::Null);
             json.insert("key_ids".to_owned(), json!([]));
-            Ok(Answer::aborted(abort, Value::Object(json)))
+            json.insert("least_rounds".to_owned(), json!(least_rounds));
+            let advice = least_rounds.map_or(String::new(), |least| {
+                format!("\nsessions laid out like this one give a key from about {least} rounds: try --rounds {least}")
+            });
+            Ok(Answer::aborted(abort, &advice, Value::Object(json)))
         }
         DemoEnding::Key(report) if !report.keys_match => Err(Failure::new(
             "the two key stores differ although both parties finished; keep the stores and report the seed",

@@ -46,9 +46,14 @@ impl Dump {
         )
         .map_err(|e| Failure::because(named("reading failed"), e))?;
         let end = if form == Form::Json { "]}\n" } else { "" };
-        rows.written.and_then(|()| write!(rows.out, "{end}")).and_then(|()| rows.out.flush()).map_err(|e| Failure::because("can't write the tags", e))?;
+        rows.written
+            .and_then(|()| write!(rows.out, "{end}"))
+            .and_then(|()| rows.out.flush())
+            .map_err(|e| Failure::because("can't write the tags", e))?;
         match recording.fatal.or(rows.fault).filter(|_| rows.left > 0) {
-            Some(fault) => Err(Failure::because(named("the recording is damaged; the tags before are written"), fault)),
+            Some(fault) => {
+                Err(Failure::because(named("the recording is damaged; the tags before are written"), fault))
+            }
             None => Ok(Answer::printed()),
         }
     }
