@@ -5,7 +5,6 @@
 //! nothing with the optimisers but the types. Cost: well under a millisecond.
 
 mod eat2018;
-mod enclosure;
 mod reat;
 mod second_order;
 

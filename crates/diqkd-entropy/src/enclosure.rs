@@ -1,30 +1,80 @@
-//! Enclosures of the single-round functions at intervals of winning probabilities.
+//! Enclosures of the single-round functions: certified values, nothing searched.
 
 use crate::interval::Interval;
 
-/// The quantum maximum `(2 + sqrt 2) / 4` of the winning probability, rounded up.
-pub(super) const OMEGA_MAX_UP: f64 = diqkd_core::WinProbability::QUANTUM_MAX.next_up();
+/// `2 sqrt 2` minus its nearest floating-point number, to the nearest.
+const TSIRELSON_REST: f64 = -1.933_458_662_690_583e-16;
 
-/// `x = sqrt v` with `v = (4w - 1)(4w - 3)` clipped to [0, 1], and `p = (1 + x)/2`, `1 - p`.
+/// The quantum maximum `(2 + sqrt 2) / 4` of the winning probability, rounded up.
+pub(crate) const OMEGA_MAX_UP: f64 = diqkd_core::WinProbability::QUANTUM_MAX.next_up();
+
+/// `x = sqrt v` for a squared correlation `v` in [0, 1], with `p = (1 + x)/2` and `1 - p`.
 #[derive(Clone, Copy)]
-pub(super) struct Correlation {
-    pub(super) x: Interval,
-    pub(super) p: Interval,
-    pub(super) one_minus_p: Interval,
+pub(crate) struct Correlation {
+    pub(crate) x: Interval,
+    p: Interval,
+    one_minus_p: Interval,
 }
 
 impl Correlation {
-    pub(super) fn at(omega: Interval) -> Self {
+    /// `v = 0`.
+    pub(crate) fn none() -> Self {
+        Self::thin(0.5)
+    }
+
+    /// `v = 1`.
+    pub(crate) fn full() -> Self {
+        Self::thin(0.0)
+    }
+
+    /// From enclosures of `v` and of `1 - v`, both clipped to [0, 1].
+    pub(crate) fn new(v: Interval, one_minus_v: Interval) -> Self {
         let (zero, one) = (Interval::point(0.0), Interval::point(1.0));
-        let v = ((4.0 * omega - 1.0) * (4.0 * omega - 3.0)).max(zero).min(one);
-        let x = v.sqrt().min(one);
-        let one_minus_p = ((1.0 - v) / (2.0 * (1.0 + x))).max(zero);
+        let x = v.max(zero).min(one).sqrt().min(one);
+        let one_minus_p = (one_minus_v.max(zero).min(one) / (2.0 * (1.0 + x))).max(zero);
         Self { x, p: ((1.0 + x) / 2.0).min(one), one_minus_p }
     }
 
-    /// `dx/dw = (16 w - 8) / x`.
-    pub(super) fn slope(self, omega: Interval) -> Interval {
+    /// `v = (4w - 1)(4w - 3)` of a winning probability.
+    pub(crate) fn at_omega(omega: Interval) -> Self {
+        let v = (4.0 * omega - 1.0) * (4.0 * omega - 3.0);
+        Self::new(v, 1.0 - v)
+    }
+
+    /// `v = S^2/4 - 1` of a CHSH value.
+    pub(crate) fn at_chsh(value: Interval) -> Self {
+        // 2 sqrt 2 as the sum of two floating-point numbers, so that the difference is known to a relative 1e-16.
+        let rest = Interval::new(TSIRELSON_REST.next_down(), TSIRELSON_REST.next_up());
+        let (below, above) =
+            (diqkd_core::Chsh::TSIRELSON - value + rest, diqkd_core::Chsh::TSIRELSON + value + rest);
+        Self::new((value / 2.0 - 1.0) * (value / 2.0 + 1.0), below * above / 4.0)
+    }
+
+    /// `v = S^2/4 - a^2` of an asymmetric CHSH value with weight `a`.
+    pub(crate) fn at_asymmetric(value: Interval, weight: Interval) -> Self {
+        let v = (value / 2.0 - weight) * (value / 2.0 + weight);
+        Self::new(v, 1.0 - v)
+    }
+
+    /// `dx/dw = (16 w - 8) / x` for `v = (4w - 1)(4w - 3)`.
+    pub(crate) fn slope_in_omega(self, omega: Interval) -> Interval {
         (16.0 * omega - 8.0) / self.x
+    }
+
+    /// `sqrt(1 - v) = 2 sqrt(p (1-p))`.
+    pub(crate) fn complement(self) -> Interval {
+        2.0 * (self.p * self.one_minus_p).sqrt()
+    }
+
+    /// Encloses a monotone function of `v` from its values at the two ends.
+    fn ends(self, f: impl Fn(Self) -> Interval) -> Interval {
+        let (least, most) = (self.one_minus_p.lo(), self.one_minus_p.hi().min(0.5));
+        if least > 0.5 { Interval::ENTIRE } else { f(Self::thin(least)).hull(f(Self::thin(most))) }
+    }
+
+    fn thin(one_minus_p: f64) -> Self {
+        let y = Interval::point(one_minus_p);
+        Self { x: (1.0 - 2.0 * y).max(Interval::point(0.0)), p: 1.0 - y, one_minus_p: y }
     }
 }
 
@@ -45,16 +95,72 @@ fn up_from_zero(y: Interval, f: impl Fn(Interval) -> Interval) -> Interval {
     }
 }
 
-/// `1 - h((1 + sqrt v)/2)`: the conditional von Neumann entropy bound of one round.
-pub(super) fn chsh_entropy(omega: Interval) -> Interval {
-    let correlation = Correlation::at(omega);
-    1.0 - entropy_part(correlation.p) - entropy_part(correlation.one_minus_p)
+/// `h((1 + x)/2)`.
+fn side_entropy(correlation: Correlation) -> Interval {
+    entropy_part(correlation.p) + entropy_part(correlation.one_minus_p)
 }
 
-/// Its derivative with respect to the winning probability.
-pub(super) fn chsh_entropy_slope(omega: Interval) -> Interval {
-    let correlation = Correlation::at(omega);
-    (correlation.p / correlation.one_minus_p).log2() / 2.0 * correlation.slope(omega)
+/// The conditional von Neumann entropy of a bit flipped with probability `q`:
+/// `F = 1 - h((1 + sqrt v)/2) + h((1 + sqrt(1 - k (1-v)))/2)`, `k = 4q(1-q)`; convex and increasing in `v`.
+#[derive(Clone, Copy)]
+pub(crate) struct VonNeumann {
+    pub(crate) q: f64,
+}
+
+impl VonNeumann {
+    pub(crate) fn value(self, correlation: Correlation) -> Interval {
+        correlation.ends(|thin| {
+            let plain = 1.0 - side_entropy(thin);
+            if self.q == 0.0 { plain } else { plain + self.flipped(thin).ends(side_entropy) }
+        })
+    }
+
+    /// `dF/dv = (atanh(x)/x - k atanh(y)/y) / (2 ln 2)` with `y = sqrt(1 - k (1-v))`.
+    pub(crate) fn slope_in_v(self, correlation: Correlation) -> Interval {
+        let plain = correlation.ends(inverse_tangent_ratio);
+        let mixed = if self.q == 0.0 {
+            plain
+        } else {
+            plain - self.spread() * self.flipped(correlation).ends(inverse_tangent_ratio)
+        };
+        mixed / (2.0 * Interval::ln_2())
+    }
+
+    /// The entropy of a bit that Eve knows before the flip: the value at `v = 0`.
+    pub(crate) fn local(self) -> Interval {
+        self.value(Correlation::none())
+    }
+
+    fn spread(self) -> Interval {
+        4.0 * Interval::point(self.q) * (1.0 - Interval::point(self.q))
+    }
+
+    fn flipped(self, correlation: Correlation) -> Correlation {
+        let one_minus_v = 4.0 * correlation.p * correlation.one_minus_p;
+        let rest = self.spread() * one_minus_v;
+        Correlation::new(1.0 - rest, rest)
+    }
+}
+
+/// Value and derivative of the CHSH von Neumann bound at a winning probability.
+pub(crate) fn chsh_tangent(omega: Interval) -> (Interval, Interval) {
+    let correlation = Correlation::at_omega(omega);
+    let bound = VonNeumann { q: 0.0 };
+    (bound.value(correlation), bound.slope_in_v(correlation) * (32.0 * omega - 16.0))
+}
+
+/// `atanh(x)/x = 1 + v/3 + v^2/5 + ...`, increasing in `v`.
+fn inverse_tangent_ratio(thin: Correlation) -> Interval {
+    if thin.x.hi() > 0.05 {
+        return (thin.p / thin.one_minus_p).ln() / (2.0 * thin.x);
+    }
+    // Horner form; what is left out is below v^8 / (17 (1 - v)).
+    let v = thin.x.square();
+    let left_out = Interval::new(0.0, (v.square().square().square() / 16.0).hi());
+    [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0]
+        .into_iter()
+        .fold(Interval::point(0.0), |sum, odd| sum * v + 1.0 / Interval::point(odd))
+        + left_out
 }
 
 /// The sandwiched Rényi functional `G` of order `alpha` for a bit that is flipped with probability `q`:
@@ -63,17 +169,21 @@ pub(super) fn chsh_entropy_slope(omega: Interval) -> Interval {
 ///
 /// `G - 1` is of the order of `alpha - 1`; everything is arranged so that it is known to that relative accuracy.
 #[derive(Clone, Copy)]
-pub(super) struct RenyiFunctional {
+pub(crate) struct RenyiFunctional {
     /// `alpha - 1`.
-    pub(super) order: f64,
+    pub(crate) order: f64,
     /// Flip probability.
-    pub(super) q: f64,
+    pub(crate) q: f64,
 }
 
 impl RenyiFunctional {
-    /// `ln G`.
-    pub(super) fn ln(self, omega: Interval) -> Interval {
-        let parts = self.parts(omega);
+    /// `ln G`, decreasing in `v`.
+    pub(crate) fn ln(self, correlation: Correlation) -> Interval {
+        correlation.ends(|thin| self.ln_at(thin))
+    }
+
+    fn ln_at(self, correlation: Correlation) -> Interval {
+        let parts = self.parts(correlation);
         let weighted = match parts.mu {
             None => parts.ln_n * self.order,
             Some((plus, minus)) => {
@@ -84,20 +194,19 @@ impl RenyiFunctional {
         parts.ln_n + weighted - self.order * Interval::ln_2()
     }
 
-    /// `dG/dw`.
-    pub(super) fn slope(self, omega: Interval) -> Interval {
-        let parts = self.parts(omega);
+    /// The derivative of `G` along a path on which `x = sqrt v` has derivative `x_slope`.
+    pub(crate) fn slope(self, correlation: Correlation, x_slope: Interval) -> Interval {
+        let parts = self.parts(correlation);
         let alpha = 1.0 + Interval::point(self.order);
-        let correlation = parts.correlation;
         let root = 1.0 / alpha;
-        let n_slope = root / 2.0 * (parts.tilt_p - parts.tilt_rest) * correlation.slope(omega);
+        let n_slope = root / 2.0 * (parts.tilt_p - parts.tilt_rest) * x_slope;
         let scale = alpha * (-(self.order * Interval::ln_2())).exp();
         match parts.mu {
             None => scale * (self.order * parts.ln_n).exp() * n_slope,
             Some((plus, minus)) => {
                 let product_slope = -(root * parts.product * correlation.x)
                     / (2.0 * correlation.p * correlation.one_minus_p)
-                    * correlation.slope(omega);
+                    * x_slope;
                 let root_slope = (parts.n * n_slope - self.flips() * 8.0 * product_slope) / (plus - minus);
                 let plus_slope = (n_slope + root_slope) / 2.0;
                 let minus_slope = (n_slope - root_slope) / 2.0;
@@ -113,26 +222,28 @@ impl RenyiFunctional {
         Interval::point(self.q) * (1.0 - Interval::point(self.q))
     }
 
-    fn parts(self, omega: Interval) -> Parts {
-        let correlation = Correlation::at(omega);
+    fn parts(self, correlation: Correlation) -> Parts {
         let alpha = 1.0 + Interval::point(self.order);
         let power = self.order / alpha;
         let tilt = |p: Interval| (-(power * p.ln())).exp_m1();
         let (tilt_p, tilt_rest) = (tilt(correlation.p), tilt(correlation.one_minus_p));
-        let excess = correlation.p * tilt_p + small_tilt(correlation.one_minus_p, power);
+        let (gain_p, gain_rest) = (correlation.p * tilt_p, small_tilt(correlation.one_minus_p, power));
+        let excess = gain_p + gain_rest;
         let n = 1.0 + excess;
         let product = ((correlation.p.ln() + correlation.one_minus_p.ln()) / alpha).exp();
         let mu = (self.q > 0.0).then(|| {
-            let spread = (n.square() - self.flips() * 16.0 * product).sqrt();
+            // N^2 - 16 q (1-q) P = (p^(1/alpha) - (1-p)^(1/alpha))^2 + 4 (1-2q)^2 P, without cancellation.
+            let difference = correlation.x + gain_p - gain_rest;
+            let unflipped = 1.0 - 2.0 * Interval::point(self.q);
+            let spread = (difference.square() + 4.0 * unflipped.square() * product).sqrt();
             let plus = (n + spread) / 2.0;
             (plus, self.flips() * 4.0 * product / plus)
         });
-        Parts { correlation, tilt_p, tilt_rest, n, ln_n: excess.ln_1p(), product, mu }
+        Parts { tilt_p, tilt_rest, n, ln_n: excess.ln_1p(), product, mu }
     }
 }
 
 struct Parts {
-    correlation: Correlation,
     tilt_p: Interval,
     tilt_rest: Interval,
     n: Interval,

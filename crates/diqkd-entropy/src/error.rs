@@ -30,11 +30,27 @@ pub enum Error {
         /// What was given.
         alpha: f64,
     },
-    /// Weight of the asymmetric CHSH functional that is not a number.
-    #[error("the weight of the asymmetric CHSH value is {weight}, expected a finite number")]
+    /// Weight of the asymmetric CHSH functional outside the range in which it is of use.
+    #[error("the weight of the asymmetric CHSH value is {weight}, expected a size from 0.05 to 20")]
     Weight {
         /// What was given.
         weight: f64,
+    },
+    /// Bell value outside its algebraic range.
+    #[error("the Bell value is {value}, expected a value from 0 to {algebraic_max}")]
+    BellValue {
+        /// What was given.
+        value: f64,
+        /// The greatest value that any behaviour has.
+        algebraic_max: f64,
+    },
+    /// The supporting line of a bound that is not convex could not be proved.
+    #[error(
+        "the convex hull could not be certified at the Bell value {bell_value}; use a bound with a closed form"
+    )]
+    HullNotProved {
+        /// The Bell value.
+        bell_value: f64,
     },
     /// The parts exceed the budget.
     #[error(

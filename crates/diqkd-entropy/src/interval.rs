@@ -88,9 +88,9 @@ impl Interval {
         Self::new(wide.lo.max(-1.0), wide.hi)
     }
 
-    /// The natural logarithm; minus infinity where the interval reaches 0.
+    /// The natural logarithm of the non-negative part; minus infinity where the interval reaches 0.
     pub(crate) fn ln(self) -> Self {
-        if self.hi <= 0.0 {
+        if self.hi < 0.0 {
             return Self::ENTIRE;
         }
         Self::new(self.lo.max(0.0), self.hi).monotone(libm::log)
@@ -115,7 +115,8 @@ impl Interval {
 
     fn monotone(self, f: fn(f64) -> f64) -> Self {
         let (lo, hi) = (f(self.lo), f(self.hi));
-        Self::new((lo - lo.abs() * MARGIN).next_down(), (hi + hi.abs() * MARGIN).next_up())
+        let margin = |x: f64| if x.is_finite() { x.abs() * MARGIN } else { 0.0 };
+        Self::new((lo - margin(lo)).next_down(), (hi + margin(hi)).next_up())
     }
 }
 
@@ -266,6 +267,7 @@ mod tests {
             assert_eq!(undefined, Interval::ENTIRE);
         }
         assert_eq!(zero.ln().lo(), f64::NEG_INFINITY);
+        assert_eq!(Interval::point(0.0).ln().exp(), Interval::new(0.0, f64::from_bits(1)));
         assert_eq!((Interval::ENTIRE * Interval::point(0.0)), Interval::ENTIRE);
     }
 

@@ -5,6 +5,7 @@ mod acceptance;
 mod certificate;
 pub mod check;
 mod completeness;
+mod enclosure;
 mod error;
 mod interval;
 mod key_length;
@@ -12,6 +13,7 @@ mod no_key;
 mod optimise;
 mod params;
 mod shares;
+mod single_round;
 mod theorem;
 
 pub use acceptance::Acceptance;
@@ -24,4 +26,8 @@ pub use error::Error;
 pub use key_length::{KeyLength, key_length};
 pub use no_key::NoKeyReason;
 pub use params::{EpsilonSplit, Params, SingleRound};
+pub use single_round::{
+    AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,
+    SingleRoundEntropy, TwoBases, single_round,
+};
 pub use theorem::{Theorem, UnknownTheorem};

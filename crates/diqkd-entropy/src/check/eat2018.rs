@@ -1,9 +1,9 @@
 //! `eat2018`: the first accumulation theorem.
 
-use super::enclosure::{OMEGA_MAX_UP, chsh_entropy, chsh_entropy_slope};
 use super::second_order::theta;
 use super::{CheckError, EnclosedTerm, in_range, term};
 use crate::certificate::{Accumulation, Certificate, Eat2018Witness};
+use crate::enclosure::{OMEGA_MAX_UP, chsh_tangent};
 use crate::interval::Interval;
 
 pub(super) fn evaluate(
@@ -23,8 +23,8 @@ pub(super) fn evaluate(
     let n = Interval::count(certificate.rounds);
     let gamma = Interval::point(certificate.gamma);
     let at = Interval::point(witness.tangent_at);
-    let slope = chsh_entropy_slope(at);
-    let entropy = chsh_entropy(at) + slope * (certificate.omega_threshold.get() - at);
+    let (value, slope) = chsh_tangent(at);
+    let entropy = value + slope * (certificate.omega_threshold.get() - at);
     let deviation = 2.0 * n.sqrt() * (Interval::point(13.0).log2() + slope / gamma) * root;
     Ok(vec![
         term("entropy at the threshold", n * entropy),

@@ -1,8 +1,8 @@
 //! `reat` and `reat-basic`: `K <= 1` by branch and bound, then `kappa - leak - alpha/(alpha-1) log2(1/eps_pa) + 2`.
 
-use super::enclosure::{OMEGA_MAX_UP, RenyiFunctional};
 use super::{CheckError, EnclosedTerm, in_range, prove, term};
 use crate::certificate::{Certificate, ReatWitness};
+use crate::enclosure::{Correlation, OMEGA_MAX_UP, RenyiFunctional};
 use crate::interval::Interval;
 use crate::theorem::Theorem;
 
@@ -74,9 +74,10 @@ impl ScoreFunctional {
 
     /// An enclosure of `K - 1` with `G` at `functions_at` and the linear part at `wins_at`.
     fn excess(&self, functions_at: Interval, wins_at: Interval) -> Interval {
-        let key = (self.ln_u_none + self.key.ln(functions_at)).exp_m1();
+        let correlation = Correlation::at_omega(functions_at);
+        let key = (self.ln_u_none + self.key.ln(correlation)).exp_m1();
         let test = match &self.test {
-            Some(test) => self.ln_u_lose.exp() * test.ln(functions_at).exp_m1(),
+            Some(test) => self.ln_u_lose.exp() * test.ln(correlation).exp_m1(),
             None => Interval::point(0.0),
         };
         let scores = (1.0 - wins_at) * self.ln_u_lose.exp_m1() + wins_at * self.ln_u_win.exp_m1();
@@ -85,9 +86,11 @@ impl ScoreFunctional {
 
     /// An enclosure of `dK/dw` over a box.
     fn slope(&self, omega: Interval) -> Interval {
-        let key = self.ln_u_none.exp() * self.key.slope(omega);
+        let correlation = Correlation::at_omega(omega);
+        let x_slope = correlation.slope_in_omega(omega);
+        let key = self.ln_u_none.exp() * self.key.slope(correlation, x_slope);
         let test = match &self.test {
-            Some(test) => self.ln_u_lose.exp() * test.slope(omega),
+            Some(test) => self.ln_u_lose.exp() * test.slope(correlation, x_slope),
             None => Interval::point(0.0),
         };
         (1.0 - self.gamma) * key + self.gamma * (test + self.win_premium())

@@ -1,9 +1,9 @@
 //! `df19`, `df19-fixed` and `geat`: second-order accumulation of the entropy of both outcomes, minus Bob's test
 //! outcomes.
 
-use super::enclosure::{OMEGA_MAX_UP, chsh_entropy, chsh_entropy_slope};
 use super::{CheckError, EnclosedTerm, in_range, prove, term};
 use crate::certificate::{Accumulation, Certificate, SecondOrderWitness};
+use crate::enclosure::{OMEGA_MAX_UP, chsh_tangent};
 use crate::interval::Interval;
 use crate::theorem::Theorem;
 
@@ -101,7 +101,7 @@ struct MinTradeoff {
 impl MinTradeoff {
     fn at(tangent_at: f64, none_position: f64, gamma: Interval) -> Self {
         let at = Interval::point(tangent_at);
-        let slope = chsh_entropy_slope(at);
+        let (value, slope) = chsh_tangent(at);
         let none = Interval::point(none_position);
         let tilt = 1.0 - 2.0 * none;
         let (least, most) = (1.0 - Interval::point(OMEGA_MAX_UP), Interval::point(OMEGA_MAX_UP));
@@ -116,12 +116,7 @@ impl MinTradeoff {
         };
         // A position from 0 to 1 makes a win the greatest score.
         let greatest = none + (1.0 - none) / gamma;
-        Self {
-            value: chsh_entropy(at),
-            slope,
-            variance: variance * slope.square(),
-            range: (greatest - least) * slope,
-        }
+        Self { value, slope, variance: variance * slope.square(), range: (greatest - least) * slope }
     }
 }
 

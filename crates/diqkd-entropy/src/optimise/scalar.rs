@@ -56,7 +56,8 @@ pub(crate) fn renyi(order: f64, q: f64, omega: f64) -> (f64, f64) {
     let alpha = 1.0 + order;
     let tilt = |y: f64| libm::expm1(-(order / alpha) * libm::log(y));
     let (tilt_p, tilt_rest) = (tilt(p), tilt(rest));
-    let excess = p * tilt_p + if rest > 0.0 { rest * tilt_rest } else { 0.0 };
+    let (gain_p, gain_rest) = (p * tilt_p, if rest > 0.0 { rest * tilt_rest } else { 0.0 });
+    let excess = gain_p + gain_rest;
     let n = 1.0 + excess;
     let ln_n = libm::log1p(excess);
     let x_slope = (16.0 * omega - 8.0) / x;
@@ -67,7 +68,8 @@ pub(crate) fn renyi(order: f64, q: f64, omega: f64) -> (f64, f64) {
     }
     let flips = q * (1.0 - q);
     let product = libm::exp((libm::log(p) + libm::log(rest)) / alpha);
-    let spread = (n * n - 16.0 * flips * product).max(0.0).sqrt();
+    let difference = x + gain_p - gain_rest;
+    let spread = (difference * difference + 4.0 * (1.0 - 2.0 * q) * (1.0 - 2.0 * q) * product).sqrt();
     let plus = (n + spread) / 2.0;
     let minus = 4.0 * flips * product / plus;
     let power = |mu: f64| if mu > 0.0 { libm::expm1(order * libm::log(mu)) } else { -1.0 };
