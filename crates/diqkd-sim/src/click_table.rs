@@ -33,7 +33,7 @@ impl Clicks {
         }
     }
 
-    fn from_index(index: usize) -> Self {
+    pub(crate) fn from_index(index: usize) -> Self {
         Self { plus: index & 1 == 1, minus: index & 2 == 2 }
     }
 }
@@ -183,48 +183,8 @@ impl ClickTable {
         Self { probability }
     }
 
-    fn cell(&self, x: u8, y: u8) -> &[f64; 16] {
+    pub(crate) fn cell(&self, x: u8, y: u8) -> &[f64; 16] {
         &self.probability[usize::from(x & 3)][usize::from(y & 3)]
-    }
-}
-
-/// A click table compiled for sampling from one uniform word a round.
-#[derive(Clone, Debug)]
-pub struct ClickSampler {
-    /// Index `[x * 4 + y]`; the likeliest patterns first.
-    cells: [[(u64, u8); 16]; 16],
-}
-
-impl ClickSampler {
-    /// Compiles a table.
-    pub fn new(table: &ClickTable) -> Self {
-        let mut cells = [[(u64::MAX, 0); 16]; 16];
-        for (xy, cell) in cells.iter_mut().enumerate() {
-            let probability = table.cell((xy >> 2) as u8, (xy & 3) as u8);
-            let mut order: [usize; 16] = core::array::from_fn(|i| i);
-            order.sort_by(|&i, &j| probability[j].total_cmp(&probability[i]));
-            let total: f64 = probability.iter().sum();
-            let mut sum = 0.0;
-            for (entry, &i) in cell.iter_mut().zip(&order) {
-                sum += probability[i] / total;
-                *entry = (crate::noise::threshold(sum), i as u8);
-            }
-            let last = order.iter().rposition(|&i| probability[i] > 0.0).unwrap_or(0);
-            cell[last].0 = u64::MAX;
-        }
-        Self { cells }
-    }
-
-    /// Clicks of both stations for settings `x`, `y` (below 4) and a uniform word.
-    #[inline]
-    pub fn sample(&self, x: u8, y: u8, word: u64) -> (Clicks, Clicks) {
-        let cell = &self.cells[usize::from((x & 3) << 2 | (y & 3))];
-        let mut i = 0;
-        while i < 15 && word >= cell[i].0 && cell[i].0 != u64::MAX {
-            i += 1;
-        }
-        let pattern = usize::from(cell[i].1);
-        (Clicks::from_index(pattern & 3), Clicks::from_index(pattern >> 2))
     }
 }
 
@@ -232,7 +192,6 @@ impl ClickSampler {
 mod tests {
     use super::*;
     use crate::measurement::Measurement;
-    use crate::noise::Noise;
     use crate::state::TwoQubitState;
     use core::f64::consts::{FRAC_PI_2, FRAC_PI_4, SQRT_2};
 
@@ -273,43 +232,6 @@ mod tests {
             for y in 0..4 {
                 assert!((two.cell(x, y).iter().sum::<f64>() - 1.0).abs() < 1e-14);
             }
-        }
-    }
-
-    fn index(clicks: Clicks) -> usize {
-        usize::from(clicks.plus) | usize::from(clicks.minus) << 1
-    }
-
-    #[test]
-    fn samples_follow_the_table() {
-        // Chi-squared with 15 degrees of freedom exceeds 44.3 with probability 1e-4; 16 cells, fixed seed.
-        let readout = Readout::TwoDetectors { efficiency: 0.8, dark_counts: 0.05 };
-        let table = ClickTable::new(&ideal(), readout, readout);
-        let sampler = ClickSampler::new(&table);
-        let noise = Noise::new(7, "samples");
-        for xy in 0..16u8 {
-            let n = 100_000;
-            let mut counts = [0u32; 16];
-            for i in 0..n {
-                let (alice, bob) = sampler.sample(xy >> 2, xy & 3, noise.word(u64::from(xy) << 32 | i));
-                counts[index(alice) | index(bob) << 2] += 1;
-            }
-            let expected = table.cell(xy >> 2, xy & 3);
-            let chi2: f64 = (counts.iter().zip(expected))
-                .map(|(&count, p)| (f64::from(count) - p * n as f64).powi(2) / (p * n as f64))
-                .sum();
-            assert!(chi2 < 44.3, "cell {xy}: {chi2}");
-        }
-    }
-
-    #[test]
-    fn impossible_patterns_never_come() {
-        let readout = Readout::Fluorescence { bright_lost: 0.0, dark_clicks: 0.0 };
-        let sampler = ClickSampler::new(&ClickTable::new(&ideal(), readout, readout));
-        for word in [0, 1, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
-            let (alice, bob) = sampler.sample(0, 2, word);
-            assert_eq!(alice, bob);
-            assert!(!alice.minus);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use diqkd_core::{Outcome, Setting};
 
-use crate::click_table::{ClickSampler, Clicks};
+use crate::click_sampler::ClickSampler;
+use crate::click_table::Clicks;
 use crate::noise::NoiseRng;
 
 mod collective;

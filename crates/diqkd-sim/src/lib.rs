@@ -3,8 +3,10 @@
 
 mod behaviour;
 mod chooser;
+mod click_sampler;
 mod click_table;
 mod clock;
+mod counts;
 mod devices;
 mod error;
 mod experiment;
@@ -24,8 +26,10 @@ mod world;
 
 pub use behaviour::Behaviour;
 pub use chooser::SeededChooser;
-pub use click_table::{ClickSampler, ClickTable, Clicks, Readout};
+pub use click_sampler::ClickSampler;
+pub use click_table::{ClickTable, Clicks, Readout};
 pub use clock::{BobClock, ClockModel};
+pub use counts::TrialCounts;
 pub use devices::{Answer, Delay, Devices, PastRound, Preparation, Responses};
 pub use error::Error;
 pub use experiment::Experiment;

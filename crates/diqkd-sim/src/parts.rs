@@ -110,9 +110,10 @@ impl Modulator for SimulatedParts {
             return Err(ErrorKind::OutOfRange);
         }
         let slot = self.slot_at(at_ps);
-        let stuck = self.phase_at(slot).stuck;
-        let fails = self.role == Role::Alice && stuck > 0 && self.stuck.word(slot) <= stuck;
-        let setting = if fails && setting.index() == 1 { Setting::from_bit(false) } else { setting };
+        let setting = match self.role {
+            Role::Alice => self.phase_at(slot).applied(setting, || self.stuck.word(slot)),
+            Role::Bob => setting,
+        };
         self.settled_ps = at_ps.saturating_add(SETTLING_PS);
         Ok(Applied { setting, time_ps: self.settled_ps })
     }

@@ -1,6 +1,9 @@
 //! The world between two onsets of faults: everything that is constant for a while.
 
-use crate::click_table::{ClickSampler, ClickTable, Readout};
+use diqkd_core::Setting;
+
+use crate::click_sampler::ClickSampler;
+use crate::click_table::{ClickTable, Readout};
 use crate::experiment::Experiment;
 use crate::fault::FaultKind;
 use crate::model::TriggerModel;
@@ -37,6 +40,16 @@ impl Phase {
             _ => (false, false),
         };
         (at_alice, at_bob && !self.bob_blind)
+    }
+
+    /// What Alice's modulator applies: what was chosen, unless the line is stuck.
+    #[inline]
+    pub(crate) fn applied(&self, chosen: Setting, word: impl FnOnce() -> u64) -> Setting {
+        if self.stuck > 0 && chosen.index() == 1 && word() <= self.stuck {
+            Setting::from_bit(false)
+        } else {
+            chosen
+        }
     }
 }
 

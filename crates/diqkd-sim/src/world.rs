@@ -101,15 +101,10 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
         Some(slot)
     }
 
-    /// What Alice's modulator applies: what the chooser says, unless the line is stuck.
     #[inline]
     fn alice_setting(&mut self, round: u64) -> Setting {
         let chosen = self.alice.choose(round);
-        let stuck = self.phases[self.phase].stuck;
-        if stuck > 0 && chosen.index() == 1 && self.stuck_noise.word(round) <= stuck {
-            return Setting::from_bit(false);
-        }
-        chosen
+        self.phases[self.phase].applied(chosen, || self.stuck_noise.word(round))
     }
 
     #[inline]

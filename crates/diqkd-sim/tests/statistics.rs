@@ -2,7 +2,7 @@
 //! alarm with probability 6e-7 over the choice of the (fixed) seed, fewer than 1e-4 in the whole file.
 
 use diqkd_core::{Role, Setting, TestProbability, Trial};
-use diqkd_sim::{Experiment, Preset, SeededChooser, TriggerModel};
+use diqkd_sim::{Experiment, Fault, FaultKind, Preset, SeededChooser, TrialCounts, TriggerModel};
 
 /// Counts `N(a, b, x, y)` and the number of slots used.
 struct Counts {
@@ -115,6 +115,30 @@ fn one_seed_gives_one_world_and_another_seed_another() {
     assert_eq!(trials(1), trials(1));
     assert_ne!(trials(1), trials(2));
     assert_eq!(trials(1).len(), 5000 + 25 + 100);
+}
+
+#[test]
+fn counts_of_slot_ranges_add_up_to_the_trials() {
+    for preset in [Preset::Oxford2022, Preset::Photonic] {
+        let gamma = preset.test_probability();
+        let fault = |kind, slots| Fault { kind, slots, severity: 0.4 };
+        let experiment = Experiment::new(preset, 20_000, 22)
+            .with_fault(fault(FaultKind::SettingBias, 3000..6000))
+            .with_fault(fault(FaultKind::Outage, 5000..9000))
+            .with_fault(fault(FaultKind::LowRate, 8000..12_000));
+        let trials: Vec<Trial> = experiment.seeded_trials(gamma).collect();
+        let end = trials[trials.len() - 1].round + 1;
+        let whole: TrialCounts = trials.into_iter().collect();
+        assert_eq!(experiment.honest_counts(0..end, gamma), whole);
+        assert_eq!(whole.trials(), experiment.rounds_with_margin());
+        for pieces in [2, 7, 64] {
+            let mut sum = TrialCounts::default();
+            for i in 0..pieces {
+                sum += &experiment.honest_counts(end * i / pieces..end * (i + 1) / pieces, gamma);
+            }
+            assert_eq!(sum, whole, "{preset} in {pieces} pieces");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use rand_core::Rng;
 
 use super::{Devices, Preparation};
 use crate::behaviour::Behaviour;
-use crate::click_table::{ClickSampler, ClickTable, Readout};
+use crate::click_sampler::ClickSampler;
+use crate::click_table::{ClickTable, Readout};
 use crate::error::Error;
 use crate::measurement::Measurement;
 use crate::noise::NoiseRng;
