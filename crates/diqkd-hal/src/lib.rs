@@ -20,6 +20,8 @@ mod setting_chooser;
 mod setting_rng;
 mod time_tagger;
 
+#[cfg(feature = "asynch")]
+pub mod asynch;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "mock")]
