@@ -9,9 +9,12 @@ use crate::click_table::Clicks;
 use crate::noise::NoiseRng;
 
 mod collective;
+mod hash_forcing;
 mod local;
 mod loophole;
 mod memory;
+
+pub use hash_forcing::HashForcing;
 
 pub(crate) use collective::Purified;
 pub(crate) use local::{BiasedSettings, Memoryless};

@@ -30,7 +30,7 @@ pub use click_sampler::ClickSampler;
 pub use click_table::{ClickTable, Clicks, Readout};
 pub use clock::{BobClock, ClockModel};
 pub use counts::TrialCounts;
-pub use devices::{Answer, Delay, Devices, PastRound, Preparation, Responses};
+pub use devices::{Answer, Delay, Devices, HashForcing, PastRound, Preparation, Responses};
 pub use error::Error;
 pub use experiment::Experiment;
 pub use fault::{Fault, FaultKind, ParseFaultError, ScenarioError, parse_scenario};
