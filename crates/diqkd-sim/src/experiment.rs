@@ -19,7 +19,7 @@ use crate::world::World;
 pub struct Experiment {
     /// The honest stations.
     pub model: Model,
-    /// Rounds that both sites can use at least. A margin of 0.5 % and 100 rounds is added for what later stages may
+    /// Rounds that both sites can use at least, unless faults prevent them (see [`Experiment::greatest_slots`]). A margin of 0.5 % and 100 rounds is added for what later stages may
     /// lose at the edges.
     pub rounds: u64,
     /// The seed of the whole world.
@@ -52,6 +52,12 @@ impl Experiment {
     /// About how many slots the experiment takes when nothing fails.
     pub fn expected_slots(&self) -> u64 {
         (self.rounds_with_margin() as f64 / self.model.trigger.round_probability().max(1e-9)) as u64
+    }
+
+    /// The data end here at the latest, also when faults let too few rounds happen: a hundred times the expected slots
+    /// and ten million.
+    pub fn greatest_slots(&self) -> u64 {
+        self.expected_slots().saturating_mul(100).saturating_add(10_000_000)
     }
 
     /// How the tags of either station become trials.

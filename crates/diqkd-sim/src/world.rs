@@ -21,6 +21,7 @@ pub(crate) struct World<A, B> {
     device_noise: Noise,
     stuck_noise: Noise,
     next_slot: u64,
+    last_slot: u64,
     rounds_left: u64,
     no_click: Outcome,
     multi_click: Outcome,
@@ -52,6 +53,7 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             device_noise: Noise::new(experiment.seed, "devices"),
             stuck_noise: Noise::new(experiment.seed, "stuck settings"),
             next_slot: 0,
+            last_slot: experiment.greatest_slots(),
             rounds_left: experiment.rounds_with_margin(),
             no_click: experiment.model.no_click,
             multi_click: experiment.model.multi_click,
@@ -80,6 +82,10 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
         if index == self.phase_end {
             self.phase += 1;
             self.phase_end = self.phases.get(self.phase + 1).map_or(u64::MAX, |phase| phase.from_slot);
+        }
+        if index == self.last_slot {
+            self.rounds_left = 0;
+            return None;
         }
         let (at_alice, at_bob) = self.phases[self.phase].sites(self.happening_noise.word(index));
         let mut slot = Slot { index, alice: None, bob: None };

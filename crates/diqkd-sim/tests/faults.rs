@@ -178,6 +178,13 @@ fn f7_makes_rounds_rare() {
 }
 
 #[test]
+fn a_dead_source_ends_the_data() {
+    let dead = Fault { kind: FaultKind::LowRate, slots: 0..u64::MAX, severity: 1.0 };
+    let experiment = Experiment::new(Preset::Oxford2022, 10, 46).with_fault(dead);
+    assert_eq!(experiment.seeded_trials(half()).count(), 0);
+}
+
+#[test]
 fn several_faults_at_once_compose() {
     let all = FaultKind::ALL.map(|kind| Fault { kind, slots: 1000..3000, severity: 0.5 });
     let mut experiment = Experiment::new(Preset::Oxford2022, 2000, 45);
