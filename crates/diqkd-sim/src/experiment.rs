@@ -19,8 +19,8 @@ use crate::world::World;
 pub struct Experiment {
     /// The honest stations.
     pub model: Model,
-    /// Rounds that both sites can use at least, unless faults prevent them (see [`Experiment::greatest_slots`]). A margin of 0.5 % and 100 rounds is added for what later stages may
-    /// lose at the edges.
+    /// Rounds that both sites can use at least, unless faults prevent them (see [`Experiment::greatest_slots`]). A
+    /// margin of 0.5 % and 100 rounds is added for what later stages may lose at the edges.
     pub rounds: u64,
     /// The seed of the whole world.
     pub seed: u64,
