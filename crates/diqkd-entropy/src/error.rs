@@ -36,6 +36,12 @@ pub enum Error {
         /// What was given.
         weight: f64,
     },
+    /// Reconciliation efficiency below 1.
+    #[error("f_ec is {f_ec}, expected the leak over the conditional entropy, at least 1")]
+    ReconciliationEfficiency {
+        /// What was given.
+        f_ec: f64,
+    },
     /// Bell value outside its algebraic range.
     #[error("the Bell value is {value}, expected a value from 0 to {algebraic_max}")]
     BellValue {

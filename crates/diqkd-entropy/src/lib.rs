@@ -12,9 +12,11 @@ mod key_length;
 mod no_key;
 mod optimise;
 mod params;
+mod planner;
 mod shares;
 mod single_round;
 mod theorem;
+mod variable_length;
 
 pub use acceptance::Acceptance;
 pub use certificate::{
@@ -26,8 +28,10 @@ pub use error::Error;
 pub use key_length::{KeyLength, key_length};
 pub use no_key::NoKeyReason;
 pub use params::{EpsilonSplit, Params, SingleRound};
+pub use planner::{Plan, PlanRequest, plan, plan_with_best_noise, plan_with_noise};
 pub use single_round::{
     AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,
     SingleRoundEntropy, TwoBases, single_round,
 };
 pub use theorem::{Theorem, UnknownTheorem};
+pub use variable_length::{VariableLength, VariableLengthError};

@@ -1,6 +1,6 @@
 //! Why no key can be certified, and what would change it.
 
-use diqkd_core::{LeakBits, WinProbability};
+use diqkd_core::{LeakBits, WinProbability, binary_entropy};
 
 use crate::key_length::certify;
 use crate::params::Params;
@@ -116,15 +116,17 @@ fn asymptotic_rate(params: &Params) -> f64 {
     use crate::theorem::Theorem;
     let omega = params.omega_threshold.get().min(WinProbability::QUANTUM_MAX - 1e-9);
     let plain = chsh_entropy(omega).0;
+    let gamma = params.gamma;
     match params.theorem {
         Theorem::Reat => {
             let q = params.bound.flip_probability();
             let x = correlation(omega);
             let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
-            plain + (1.0 - params.gamma) * diqkd_core::binary_entropy((1.0 + mixed) / 2.0)
+            let flipped = if q > 0.0 { binary_entropy((1.0 + mixed) / 2.0) } else { 0.0 };
+            plain + (1.0 - gamma) * flipped - gamma * binary_entropy(omega)
         }
-        Theorem::ReatBasic => (1.0 - params.gamma) * plain,
-        _ => plain - params.gamma,
+        Theorem::ReatBasic => (1.0 - gamma) * plain - gamma,
+        _ => plain - gamma,
     }
 }
 

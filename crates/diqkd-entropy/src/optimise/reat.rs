@@ -30,7 +30,7 @@ impl Problem {
             let saddle = self.saddle(1.0 + libm::exp(ln_order).min(1.0));
             (self.objective(&saddle), saddle)
         };
-        let ln_order = argmax(LEAST_LN_ORDER, 0.0, 60, |ln_order| at(ln_order).0);
+        let ln_order = argmax(LEAST_LN_ORDER, 0.0, 44, |ln_order| at(ln_order).0);
         at(ln_order)
     }
 

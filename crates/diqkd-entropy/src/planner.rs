@@ -1,0 +1,374 @@
+//! Planning: the best test probability and threshold for a setup, and the least number of rounds that gives a key.
+
+use diqkd_core::{Chsh, Epsilon, LeakBits, Qber, TestProbability, WinProbability, binary_entropy};
+
+use crate::acceptance::Acceptance;
+use crate::error::Error;
+use crate::key_length::certify;
+use crate::optimise::reat;
+use crate::optimise::scalar::{argmax, chsh_entropy};
+use crate::params::{EpsilonSplit, Params, SingleRound};
+use crate::shares::{self, Shares};
+use crate::theorem::Theorem;
+
+/// What a setup reaches and what is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlanRequest {
+    /// Expected CHSH value of the test rounds.
+    pub chsh: Chsh,
+    /// Expected error rate of the key rounds.
+    pub qber: Qber,
+    /// Total soundness budget.
+    pub eps_sound: Epsilon,
+    /// Probability with which honest devices may miss the threshold.
+    pub eps_complete: Epsilon,
+    /// Number of rounds; `None` plans for ten times the least number.
+    pub rounds: Option<u64>,
+    /// Efficiency of reconciliation: leaked bits over the conditional entropy, at least 1.
+    pub f_ec: f64,
+}
+
+/// A protocol run that suits a setup.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Number of rounds planned for.
+    pub rounds: u64,
+    /// Certified key length with the values below; 0 when these rounds give no key.
+    pub key_bits: u64,
+    /// Best test probability, a multiple of 2^-16.
+    pub gamma: f64,
+    /// Highest threshold that honest devices reach with the requested probability.
+    pub omega_threshold: WinProbability,
+    /// Probability, rounded up, that honest devices miss it.
+    pub honest_abort: f64,
+    /// Leak that was assumed: `f_ec` times the conditional entropy of Alice's string, and a 128-bit tag.
+    pub leak_bits: LeakBits,
+    /// Flip probability of noisy preprocessing, 0 without.
+    pub noise: f64,
+    /// Least number of rounds with a key, to three digits rounded up; `None` when no number below 10^14 has one.
+    pub min_rounds: Option<u64>,
+    /// `key_bits / rounds`.
+    pub key_rate_per_round: f64,
+}
+
+/// Plans a run of the plain protocol under `reat`.
+///
+/// Deterministic; about a second. The thresholds are exact (see [`Acceptance::honest_abort`]), the key length is
+/// certified, the least number of rounds is confirmed by a certificate.
+///
+/// # Errors
+/// [`Error`] naming a field that no run can have.
+///
+/// # Examples
+/// ```
+/// use diqkd_core::{Chsh, Epsilon, Qber};
+/// use diqkd_entropy::{PlanRequest, plan};
+///
+/// let plan = plan(&PlanRequest {
+///     chsh: Chsh::new(2.677)?,
+///     qber: Qber::new(0.0144)?,
+///     eps_sound: Epsilon::new(1e-10)?,
+///     eps_complete: Epsilon::new(1e-2)?,
+///     rounds: Some(1_500_000),
+///     f_ec: 1.2,
+/// })?;
+/// assert!(plan.key_bits > 500_000 && plan.honest_abort <= 1e-2);
+/// assert!(plan.min_rounds.is_some_and(|rounds| rounds < 150_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn plan(request: &PlanRequest) -> Result<Plan, Error> {
+    plan_with_noise(request, 0.0)
+}
+
+/// Plans a run with noisy preprocessing: Alice flips her key-round bits with probability `q`.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
+    let planner = Planner::new(request, q)?;
+    let min_rounds = planner.least_rounds()?;
+    let rounds = match (request.rounds, min_rounds) {
+        (Some(0), _) => return Err(Error::NoRounds),
+        (Some(rounds), _) => rounds,
+        (None, Some(least)) => least.saturating_mul(10),
+        (None, None) => FEWEST_ROUNDS,
+    };
+    planner.plan(rounds, min_rounds)
+}
+
+/// The flip probability that needs the fewest rounds, and the plan that uses it. About twenty times the cost of
+/// [`plan`].
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
+    let least = |q: f64| {
+        Planner::new(request, q)
+            .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds().unwrap_or(f64::MAX))
+    };
+    let q = argmax(0.0, 0.45, 16, |q| -least(q));
+    plan_with_noise(request, if least(0.0) <= least(q) { 0.0 } else { q })
+}
+
+struct Planner<'a> {
+    request: &'a PlanRequest,
+    bound: SingleRound,
+    omega: f64,
+    /// One-sided normal quantile of the honest-abort probability.
+    deviations: f64,
+    shares: Shares,
+}
+
+impl<'a> Planner<'a> {
+    fn new(request: &'a PlanRequest, q: f64) -> Result<Self, Error> {
+        let bound = if q == 0.0 { SingleRound::Chsh } else { SingleRound::NoisyPreprocessing { q } };
+        bound.validate()?;
+        if !(request.f_ec >= 1.0 && request.f_ec.is_finite()) {
+            return Err(Error::ReconciliationEfficiency { f_ec: request.f_ec });
+        }
+        Ok(Self {
+            request,
+            bound,
+            omega: WinProbability::from_chsh(request.chsh)?.get().min(WinProbability::QUANTUM_MAX),
+            deviations: normal_quantile(request.eps_complete),
+            shares: shares::divide(request.eps_sound, EpsilonSplit::Optimised)?,
+        })
+    }
+
+    fn entropy_per_round(&self, gamma: f64) -> f64 {
+        let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
+        (1.0 - gamma) * binary_entropy(error + q - 2.0 * q * error) + gamma * binary_entropy(self.omega)
+    }
+
+    fn leak(&self, rounds: f64, gamma: f64) -> f64 {
+        (self.request.f_ec * rounds * self.entropy_per_round(gamma)).ceil() + TAG_BITS
+    }
+
+    fn threshold(&self, rounds: f64, gamma: f64) -> f64 {
+        let tests = rounds * gamma;
+        self.omega - self.deviations * (self.omega * (1.0 - self.omega) / tests).sqrt() - 1.0 / tests
+    }
+
+    /// Key bits, not certified, at the normal approximation of the threshold.
+    fn estimate(&self, rounds: f64, gamma: f64) -> f64 {
+        let omega = self.threshold(rounds, gamma).min(WinProbability::QUANTUM_MAX - 1e-6);
+        if omega <= WinProbability::LOCAL_MAX + 1e-6 {
+            // Worse the fewer tests there are, so that a search moves towards more.
+            return f64::MIN * (1.0 - gamma) / 2.0;
+        }
+        let problem = reat::Problem {
+            theorem: Theorem::Reat,
+            bound: self.bound,
+            rounds,
+            gamma,
+            omega,
+            eps_pa_log2: self.shares.secrecy.log2(),
+        };
+        problem.best().0 + 2.0 - self.leak(rounds, gamma)
+    }
+
+    /// The best test probability in multiples of 2^-16.
+    fn best_gamma(&self, rounds: f64) -> Result<f64, Error> {
+        let ln_gamma =
+            argmax(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 24, |ln_gamma| self.estimate(rounds, ln_gamma.exp()));
+        Ok(TestProbability::nearest(ln_gamma.exp())?.get())
+    }
+
+    fn estimated_least_rounds(&self) -> Option<f64> {
+        let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
+        let x = crate::optimise::scalar::correlation(self.omega);
+        let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
+        let rate = chsh_entropy(self.omega.min(WinProbability::QUANTUM_MAX - 1e-9)).0
+            + if q > 0.0 { binary_entropy((1.0 + mixed) / 2.0) } else { 0.0 };
+        if rate <= self.request.f_ec * binary_entropy(error + q - 2.0 * q * error) {
+            return None;
+        }
+        let best = |rounds: f64| {
+            let ln_gamma = argmax(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 16, |ln_gamma| {
+                self.estimate(rounds, ln_gamma.exp())
+            });
+            self.estimate(rounds, ln_gamma.exp())
+        };
+        let (mut low, mut high) = ((FEWEST_ROUNDS as f64).ln(), (MOST_ROUNDS as f64).ln());
+        if best(high.exp()) < 1.0 {
+            return None;
+        }
+        for _ in 0..18 {
+            let middle = f64::midpoint(low, high);
+            if best(middle.exp()) >= 1.0 { high = middle } else { low = middle }
+        }
+        Some(high.exp())
+    }
+
+    /// The estimate, raised until a certificate confirms it.
+    fn least_rounds(&self) -> Result<Option<u64>, Error> {
+        let Some(estimate) = self.estimated_least_rounds() else { return Ok(None) };
+        let mut rounds = three_digits_up(estimate);
+        while rounds <= MOST_ROUNDS {
+            if self.plan(rounds, None)?.key_bits > 0 {
+                return Ok(Some(rounds));
+            }
+            rounds = three_digits_up(rounds as f64 * 1.002);
+        }
+        Ok(None)
+    }
+
+    fn plan(&self, rounds: u64, min_rounds: Option<u64>) -> Result<Plan, Error> {
+        let gamma = self.best_gamma(rounds as f64)?;
+        let (omega_threshold, honest_abort) = self.exact_threshold(rounds, gamma)?;
+        let leak_bits = LeakBits(self.leak(rounds as f64, gamma) as u64);
+        let params = Params {
+            rounds,
+            gamma,
+            omega_threshold,
+            leak_bits,
+            eps_sound: self.request.eps_sound,
+            split: EpsilonSplit::Optimised,
+            theorem: Theorem::Reat,
+            bound: self.bound,
+            assumptions: Vec::new(),
+        };
+        // A run without a key needs no reason here, so only thresholds above the local maximum are tried.
+        let key_bits =
+            if omega_threshold.get() > WinProbability::LOCAL_MAX { certified(&params)? } else { 0 };
+        Ok(Plan {
+            rounds,
+            key_bits,
+            gamma,
+            omega_threshold,
+            honest_abort,
+            leak_bits,
+            noise: self.bound.flip_probability(),
+            min_rounds,
+            key_rate_per_round: key_bits as f64 / rounds as f64,
+        })
+    }
+
+    /// The highest threshold, to a thousandth of a standard deviation, whose honest-abort probability fits.
+    fn exact_threshold(&self, rounds: u64, gamma: f64) -> Result<(WinProbability, f64), Error> {
+        let honest = WinProbability::new(self.omega)?;
+        let deviation = (self.omega * (1.0 - self.omega) / (rounds as f64 * gamma)).sqrt();
+        let at = |deviations: f64| -> Result<(WinProbability, f64), Error> {
+            let threshold = WinProbability::new((self.omega - deviations * deviation).clamp(0.0, 1.0))?;
+            let abort = Acceptance::ratio(rounds, gamma, threshold).honest_abort(rounds, gamma, honest);
+            Ok((threshold, abort))
+        };
+        let fits = |abort: f64| abort <= self.request.eps_complete.probability();
+        let (mut near, mut far) = (self.deviations - 0.5, self.deviations + 0.5);
+        let mut best = at(far)?;
+        while !fits(best.1) && best.0.get() > 0.0 {
+            far += 1.0;
+            best = at(far)?;
+        }
+        for _ in 0..11 {
+            let middle = f64::midpoint(near, far);
+            let tried = at(middle)?;
+            if fits(tried.1) {
+                (best, far) = (tried, middle);
+            } else {
+                near = middle;
+            }
+        }
+        Ok(best)
+    }
+}
+
+fn certified(params: &Params) -> Result<u64, Error> {
+    let shares = shares::divide(params.eps_sound, params.split)?;
+    Ok(certify(params, &shares)?.map_or(0, |certificate| certificate.key_bits()))
+}
+
+fn three_digits_up(x: f64) -> u64 {
+    let unit = libm::exp10((libm::log10(x).floor() - 2.0).max(0.0));
+    ((x / unit).ceil() * unit) as u64
+}
+
+/// The number of standard deviations that a normal variable exceeds with probability `epsilon`, at least 0; to about
+/// 1e-3, a starting point for exact evaluation.
+fn normal_quantile(epsilon: Epsilon) -> f64 {
+    let ln_target = epsilon.log2() * core::f64::consts::LN_2;
+    let ln_tail = |z: f64| {
+        if z < 20.0 {
+            libm::log(libm::erfc(z / core::f64::consts::SQRT_2) / 2.0)
+        } else {
+            -z * z / 2.0 - libm::log(z * (2.0 * core::f64::consts::PI).sqrt())
+        }
+    };
+    let (mut low, mut high) = (0.0, 1e3);
+    for _ in 0..40 {
+        let middle = f64::midpoint(low, high);
+        if ln_tail(middle) > ln_target { low = middle } else { high = middle }
+    }
+    high
+}
+
+const TAG_BITS: f64 = 128.0;
+const FEWEST_ROUNDS: u64 = 1_000;
+const MOST_ROUNDS: u64 = 100_000_000_000_000;
+const LEAST_GAMMA: f64 = 1.0 / 65_536.0;
+const MOST_GAMMA: f64 = 0.9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(s: f64, qber: f64) -> PlanRequest {
+        PlanRequest {
+            chsh: Chsh::new(s).unwrap(),
+            qber: Qber::new(qber).unwrap(),
+            eps_sound: Epsilon::new(1e-10).unwrap(),
+            eps_complete: Epsilon::new(1e-2).unwrap(),
+            rounds: Some(1_500_000),
+            f_ec: 1.1,
+        }
+    }
+
+    #[test]
+    fn quantiles_of_the_normal_distribution() {
+        for (epsilon, deviations) in
+            [(0.5, 0.0), (0.158_655, 1.0), (1.349_898e-3, 3.0), (7.619_853e-24, 10.0)]
+        {
+            let got = normal_quantile(Epsilon::new(epsilon).unwrap());
+            assert!((got - deviations).abs() < 1e-3, "{epsilon} {got}");
+        }
+    }
+
+    #[test]
+    fn a_plan_keeps_its_promises() {
+        let request = request(2.677, 0.0144);
+        let made = plan(&request).unwrap();
+        assert!(made.honest_abort <= 1e-2 && made.honest_abort > 5e-3, "{made:?}");
+        assert!(made.key_bits > 549_000, "{made:?}");
+        let least = made.min_rounds.unwrap();
+        let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_bits;
+        assert!(at(least) > 0 && at(least * 97 / 100) == 0, "{least}");
+        assert_eq!(plan(&PlanRequest { rounds: None, ..request }).unwrap().rounds, 10 * least);
+    }
+
+    #[test]
+    fn a_hopeless_setup_has_no_least_number_of_rounds() {
+        let made = plan(&request(2.4, 0.08)).unwrap();
+        assert_eq!((made.key_bits, made.min_rounds), (0, None));
+        let local = plan(&request(1.9, 0.0)).unwrap();
+        assert_eq!((local.key_bits, local.min_rounds), (0, None));
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        let base = request(2.677, 0.0144);
+        assert_eq!(plan(&PlanRequest { rounds: Some(0), ..base }), Err(Error::NoRounds));
+        for f_ec in [0.9, f64::NAN, f64::INFINITY] {
+            assert!(matches!(
+                plan(&PlanRequest { f_ec, ..base }),
+                Err(Error::ReconciliationEfficiency { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn noise_saves_rounds_where_errors_are_many() {
+        let request = PlanRequest { rounds: None, f_ec: 1.0, ..request(2.578, 0.078) };
+        let (plain, noisy) = (plan(&request).unwrap(), plan_with_noise(&request, 0.1).unwrap());
+        assert!(noisy.min_rounds.unwrap() < plain.min_rounds.unwrap(), "{plain:?} {noisy:?}");
+    }
+}
