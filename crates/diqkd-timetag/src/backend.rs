@@ -1,5 +1,8 @@
-//! Record kernels: 32-bit records in, times and channels out. `soft` is the portable reference.
+//! Record kernels: 32-bit records in, times and channels out. `soft` is the portable reference; the configuration
+//! `diqkd_backend="soft"` forces it.
 
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod avx2;
 mod soft;
 
 use crate::formats::{FaultKind, RecordType, TickLength};
@@ -105,5 +108,9 @@ pub(crate) fn decode(
     time_ps: &mut [i64],
     channel: &mut [u16],
 ) -> Decoded {
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    if let Some(avx2) = avx2::Avx2::detect() {
+        return avx2.decode(format, state, bytes, time_ps, channel);
+    }
     soft::decode(format, state, bytes, time_ps, channel)
 }

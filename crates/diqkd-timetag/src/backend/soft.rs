@@ -1,5 +1,7 @@
 //! The portable kernel.
 
+use core::hint::select_unpredictable;
+
 use super::{Decoded, Layout, MARKER, RecordFormat, RecordState};
 use crate::formats::FaultKind;
 
@@ -25,40 +27,59 @@ pub(super) fn decode(
 
 /// Bit fields of a record.
 trait Fields {
-    /// Whether the record is a photon, and on which channel.
-    fn photon(record: u32) -> Option<u16>;
-    /// What a record that is no photon is.
-    fn special(record: u32) -> Special;
-    /// Ticks or sync count since the last overflow.
+    /// Whether the record is a photon.
+    fn is_photon(record: u32) -> bool;
+    /// Whether the record is neither a photon nor an overflow; one comparison, so that no branch tells those apart.
+    fn is_unusual(record: u32) -> bool;
+    /// Whether an unusual record is a marker.
+    fn is_marker(record: u32) -> bool;
+    /// Channel of a photon.
+    fn input(record: u32) -> u16;
+    /// Marker inputs of a marker.
+    fn marker(record: u32) -> u16;
+    /// Ticks or sync count since the last overflow; the number of overflows in an overflow record.
     fn ticks(record: u32) -> u64;
+    /// Ticks of a marker.
+    fn marker_ticks(record: u32) -> u64 {
+        Self::ticks(record)
+    }
     /// Time after the sync.
     fn dtime(record: u32) -> u64;
 }
 
-enum Special {
-    Overflow {
-        /// 0 counts as 1.
-        count: u32,
-    },
-    Marker {
-        bits: u16,
-        ticks: u64,
-    },
-    Unknown,
+/// Codes 1 to 15 of a special record of the HydraHarp family.
+#[inline(always)]
+fn is_hydra_marker(record: u32) -> bool {
+    (0x41..=0x4F).contains(&(record >> 25))
 }
 
 struct HydraT2;
 
 impl Fields for HydraT2 {
     #[inline(always)]
-    fn photon(record: u32) -> Option<u16> {
-        let code = record >> 25;
-        if code < 0x40 { Some(code as u16 + 1) } else { (code == 0x40).then_some(0) }
+    fn is_photon(record: u32) -> bool {
+        record >> 25 <= 0x40
     }
 
     #[inline(always)]
-    fn special(record: u32) -> Special {
-        hydra_special(record, record & 0x01FF_FFFF, Self::ticks(record))
+    fn is_unusual(record: u32) -> bool {
+        (0x41..0x7F).contains(&(record >> 25))
+    }
+
+    #[inline(always)]
+    fn is_marker(record: u32) -> bool {
+        is_hydra_marker(record)
+    }
+
+    #[inline(always)]
+    fn input(record: u32) -> u16 {
+        let code = record >> 25;
+        if code == 0x40 { 0 } else { code as u16 + 1 }
+    }
+
+    #[inline(always)]
+    fn marker(record: u32) -> u16 {
+        (record >> 25 & 0xF) as u16
     }
 
     #[inline(always)]
@@ -76,14 +97,28 @@ struct HydraT3;
 
 impl Fields for HydraT3 {
     #[inline(always)]
-    fn photon(record: u32) -> Option<u16> {
-        let code = record >> 25;
-        (code < 0x40).then_some(code as u16)
+    fn is_photon(record: u32) -> bool {
+        record >> 25 < 0x40
     }
 
     #[inline(always)]
-    fn special(record: u32) -> Special {
-        hydra_special(record, record & 0x3FF, Self::ticks(record))
+    fn is_unusual(record: u32) -> bool {
+        (0x40..0x7F).contains(&(record >> 25))
+    }
+
+    #[inline(always)]
+    fn is_marker(record: u32) -> bool {
+        is_hydra_marker(record)
+    }
+
+    #[inline(always)]
+    fn input(record: u32) -> u16 {
+        (record >> 25) as u16
+    }
+
+    #[inline(always)]
+    fn marker(record: u32) -> u16 {
+        HydraT2::marker(record)
     }
 
     #[inline(always)]
@@ -97,35 +132,42 @@ impl Fields for HydraT3 {
     }
 }
 
-#[inline(always)]
-fn hydra_special(record: u32, count: u32, ticks: u64) -> Special {
-    match record >> 25 & 0x3F {
-        0x3F => Special::Overflow { count },
-        bits @ 1..=15 => Special::Marker { bits: bits as u16, ticks },
-        _ => Special::Unknown,
-    }
-}
-
 struct PicoT2;
 
 impl Fields for PicoT2 {
     #[inline(always)]
-    fn photon(record: u32) -> Option<u16> {
-        let code = record >> 28;
-        (code != 0xF).then_some(code as u16)
+    fn is_photon(record: u32) -> bool {
+        record >> 28 != 0xF
     }
 
     #[inline(always)]
-    fn special(record: u32) -> Special {
-        match record & 0xF {
-            0 => Special::Overflow { count: 1 },
-            bits => Special::Marker { bits: bits as u16, ticks: u64::from(record & 0x0FFF_FFF0) },
-        }
+    fn is_unusual(record: u32) -> bool {
+        (record >> 28 == 0xF) & (record & 0xF != 0)
+    }
+
+    #[inline(always)]
+    fn is_marker(_: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn input(record: u32) -> u16 {
+        (record >> 28) as u16
+    }
+
+    #[inline(always)]
+    fn marker(record: u32) -> u16 {
+        (record & 0xF) as u16
     }
 
     #[inline(always)]
     fn ticks(record: u32) -> u64 {
         u64::from(record & 0x0FFF_FFFF)
+    }
+
+    #[inline(always)]
+    fn marker_ticks(record: u32) -> u64 {
+        u64::from(record & 0x0FFF_FFF0)
     }
 
     #[inline(always)]
@@ -138,16 +180,28 @@ struct PicoT3;
 
 impl Fields for PicoT3 {
     #[inline(always)]
-    fn photon(record: u32) -> Option<u16> {
-        PicoT2::photon(record)
+    fn is_photon(record: u32) -> bool {
+        record >> 28 != 0xF
     }
 
     #[inline(always)]
-    fn special(record: u32) -> Special {
-        match record >> 16 & 0xFFF {
-            0 => Special::Overflow { count: 1 },
-            bits => Special::Marker { bits: bits as u16, ticks: Self::ticks(record) },
-        }
+    fn is_unusual(record: u32) -> bool {
+        record >> 16 > 0xF000
+    }
+
+    #[inline(always)]
+    fn is_marker(_: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn input(record: u32) -> u16 {
+        (record >> 28) as u16
+    }
+
+    #[inline(always)]
+    fn marker(record: u32) -> u16 {
+        (record >> 16 & 0xFFF) as u16
     }
 
     #[inline(always)]
@@ -171,6 +225,7 @@ fn time<const WHOLE: bool>(format: &RecordFormat, ticks: u64, dtime: u64) -> i64
     }
 }
 
+/// Photons and overflows take the same path without a branch between them: their order is random.
 fn run<F: Fields, const WHOLE: bool>(
     format: &RecordFormat,
     state: &mut RecordState,
@@ -178,50 +233,129 @@ fn run<F: Fields, const WHOLE: bool>(
     time_ps: &mut [i64],
     channel: &mut [u16],
 ) -> Decoded {
-    let mut done = Decoded::default();
     let room = time_ps.len().min(channel.len());
-    for word in bytes.chunks_exact(4) {
-        if done.tags == room {
+    let (time_ps, channel) = (&mut time_ps[..room], &mut channel[..room]);
+    let RecordState { mut base, mut last } = *state;
+    let (mut records, mut tags, mut overflows, mut markers) = (0, 0, 0, 0);
+    let mut fault = None;
+    for word in bytes.as_chunks::<4>().0 {
+        if tags == room {
             break;
         }
-        let record = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-        done.records += 1;
-        if let Some(input) = F::photon(record) {
-            let ticks = state.base + F::ticks(record);
-            let at = time::<WHOLE>(format, ticks, F::dtime(record));
-            time_ps[done.tags] = at;
-            channel[done.tags] = input;
-            done.tags += 1;
-            if ticks < state.last {
-                let previous_ps = time::<WHOLE>(format, state.last, 0);
-                state.last = ticks;
-                done.fault = Some(FaultKind::TimeBackwards { previous_ps, time_ps: at });
+        let record = u32::from_le_bytes(*word);
+        records += 1;
+        if F::is_unusual(record) {
+            if !F::is_marker(record) {
+                fault = Some(FaultKind::UnknownRecord { record });
                 break;
             }
-            state.last = ticks;
+            time_ps[tags] = time::<WHOLE>(format, base + F::marker_ticks(record), 0);
+            channel[tags] = MARKER | F::marker(record);
+            tags += 1;
+            markers += 1;
             continue;
         }
-        match F::special(record) {
-            Special::Overflow { count } => {
-                done.overflows += 1;
-                let count = if format.counted { count.max(1) } else { 1 };
-                state.base += u64::from(count) * format.wrap;
-                if state.base > format.base_limit {
-                    done.fault = Some(FaultKind::TimeOutOfRange);
-                    break;
+        let photon = F::is_photon(record);
+        let ticks = base + F::ticks(record);
+        let at = time::<WHOLE>(format, ticks, F::dtime(record));
+        // Not kept where the record is an overflow: the next tag is written to the same place.
+        time_ps[tags] = at;
+        channel[tags] = F::input(record);
+        let count = if format.counted { F::ticks(record).max(1) } else { 1 };
+        base += select_unpredictable(photon, 0, count * format.wrap);
+        tags += usize::from(photon);
+        overflows += u64::from(!photon);
+        let previous = last;
+        last = select_unpredictable(photon, ticks, last);
+        if last < previous {
+            let previous_ps = time::<WHOLE>(format, previous, 0);
+            fault = Some(FaultKind::TimeBackwards { previous_ps, time_ps: at });
+            break;
+        }
+        if base > format.base_limit {
+            fault = Some(FaultKind::TimeOutOfRange);
+            break;
+        }
+    }
+    *state = RecordState { base, last };
+    Decoded { records, tags, overflows, markers, fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+    use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+    use std::vec;
+
+    /// The kernel that is used against the portable one, tag by tag and state by state.
+    #[test]
+    fn the_fast_kernel_agrees() {
+        let mut rng = StdRng::seed_from_u64(11);
+        for record_type in [
+            RecordType::PicoHarpT2,
+            RecordType::PicoHarpT3,
+            RecordType::HydraHarpV1T2,
+            RecordType::HydraHarpV1T3,
+            RecordType::HydraHarpV2T2,
+            RecordType::HydraHarpV2T3,
+        ] {
+            for (tick, dtime) in [
+                (TickLength::whole(1), TickLength::whole(1)),
+                (TickLength::whole(12_500), TickLength::whole(32)),
+                (TickLength { whole_ps: 12_500, fraction: u64::MAX / 3 }, TickLength::whole(8)),
+                (
+                    TickLength { whole_ps: 0, fraction: 1 << 63 },
+                    TickLength { whole_ps: 0, fraction: 1 << 63 },
+                ),
+                (TickLength::whole((1 << 30) - 1), TickLength::whole((1 << 40) - 1)),
+            ] {
+                let format = RecordFormat::new(record_type, tick, dtime).unwrap();
+                for special in [0u32, 1, 2, 8] {
+                    compare(&format, special, &mut rng);
                 }
-            }
-            Special::Marker { bits, ticks } => {
-                done.markers += 1;
-                time_ps[done.tags] = time::<WHOLE>(format, state.base + ticks, 0);
-                channel[done.tags] = MARKER | bits;
-                done.tags += 1;
-            }
-            Special::Unknown => {
-                done.fault = Some(FaultKind::UnknownRecord { record });
-                break;
             }
         }
     }
-    done
+
+    fn compare(format: &RecordFormat, special: u32, rng: &mut StdRng) {
+        let mut bytes = vec::Vec::new();
+        let mut ticks = 0;
+        for _ in 0..4000 {
+            // Mostly rising times below the narrowest wrap, so that long runs are in order.
+            ticks = (ticks + rng.random_range(0..3)) % 1000;
+            let record = match rng.random_range(0..64u32) {
+                0 if special == 8 => rng.next_u32(),
+                n if n < 8 * special => {
+                    ticks = 0;
+                    match format.layout {
+                        Layout::PicoT2 | Layout::PicoT3 => 0xF000_0000,
+                        _ => 0xFE00_0000 | [0, 1, 2, 300][rng.random_range(0..4)],
+                    }
+                }
+                _ => match format.layout {
+                    Layout::PicoT2 | Layout::PicoT3 => rng.random_range(1..5) << 28 | ticks,
+                    _ => rng.random_range(0..5) << 25 | ticks,
+                },
+            };
+            bytes.extend(record.to_le_bytes());
+        }
+        let (mut fast_state, mut soft_state) = (RecordState::default(), RecordState::default());
+        let mut at = 0;
+        while at < bytes.len() {
+            let (mut fast, mut soft) = ((vec![0; 300], vec![0; 300]), (vec![0; 300], vec![0; 300]));
+            let end = (at + rng.random_range(4..2000)).min(bytes.len());
+            let room = rng.random_range(1..=300);
+            let piece = &bytes[at..end];
+            let a = decode(format, &mut fast_state, piece, &mut fast.0[..room], &mut fast.1);
+            let b = soft::decode(format, &mut soft_state, piece, &mut soft.0[..room], &mut soft.1);
+            assert_eq!(a, b);
+            assert_eq!(fast.0[..a.tags], soft.0[..a.tags]);
+            assert_eq!(fast.1[..a.tags], soft.1[..a.tags]);
+            assert_eq!((fast_state.base, fast_state.last), (soft_state.base, soft_state.last));
+            if a.fault == Some(FaultKind::TimeOutOfRange) {
+                break;
+            }
+            at += if a.records > 0 { 4 * a.records } else { end - at };
+        }
+    }
 }

@@ -38,7 +38,8 @@ pub struct TagSummary {
     pub error_count: u64,
     /// The fault after which nothing could be interpreted.
     pub fatal: Option<Fault>,
-    small: [u64; SMALL],
+    /// Counts of small channels; four of them, so that a channel's next increment does not wait for its last.
+    small: [[u64; SMALL]; 4],
 }
 
 /// Channels that are counted in an array.
@@ -62,7 +63,7 @@ impl Default for TagSummary {
             errors: Vec::new(),
             error_count: 0,
             fatal: None,
-            small: [0; SMALL],
+            small: [[0; SMALL]; 4],
         }
     }
 }
@@ -78,8 +79,34 @@ impl TagSummary {
         self.markers = recording.markers;
         self.truncated = recording.truncated;
         self.fatal = recording.fatal;
-        for (channel, count) in self.small.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+        let counts = self.small.iter_mut().flat_map(|counts| counts.iter_mut().enumerate());
+        for (channel, count) in counts.filter(|(_, count)| **count > 0) {
             *self.channels.entry(channel as u16).or_default() += core::mem::take(count);
+        }
+    }
+}
+
+impl TagSummary {
+    fn photons(&mut self, time_ps: &[i64], channel: &[u16]) {
+        let (&[first, ..], &[.., last]) = (time_ps, time_ps) else { return };
+        self.first_ps.get_or_insert(first);
+        self.last_ps = Some(last);
+        self.photons += channel.len() as u64;
+        let sum = time_ps.iter().fold(0u64, |sum, &time_ps| sum.wrapping_add(time_ps as u64));
+        self.sum_ps_mod_2_64 = self.sum_ps_mod_2_64.wrapping_add(sum);
+        let (fours, rest) = channel.as_chunks::<4>();
+        for four in fours {
+            for (&channel, counts) in four.iter().zip(&mut self.small) {
+                if let Some(count) = counts.get_mut(usize::from(channel)) {
+                    *count += 1;
+                }
+            }
+        }
+        for &channel in rest {
+            match self.small[0].get_mut(usize::from(channel)) {
+                Some(count) => *count += 1,
+                None => *self.channels.entry(channel).or_default() += 1,
+            }
         }
     }
 }
@@ -92,18 +119,13 @@ impl TagSink for TagSummary {
     }
 
     fn tags(&mut self, time_ps: &[i64], channel: &[u16]) {
-        for (&time_ps, &channel) in time_ps.iter().zip(channel) {
-            if channel & MARKER != 0 {
-                continue;
-            }
-            match self.small.get_mut(usize::from(channel)) {
-                Some(count) => *count += 1,
-                None => *self.channels.entry(channel).or_default() += 1,
-            }
-            self.photons += 1;
-            self.first_ps.get_or_insert(time_ps);
-            self.last_ps = Some(time_ps);
-            self.sum_ps_mod_2_64 = self.sum_ps_mod_2_64.wrapping_add(time_ps as u64);
+        let any = channel.iter().fold(0, |any, &channel| any | channel);
+        if usize::from(any) < SMALL {
+            self.photons(time_ps, channel);
+            return;
+        }
+        for (time_ps, channel) in time_ps.iter().zip(channel).filter(|(_, channel)| **channel & MARKER == 0) {
+            self.photons(core::slice::from_ref(time_ps), core::slice::from_ref(channel));
         }
     }
 

@@ -80,9 +80,9 @@ pub struct TrackReport {
 }
 
 impl TrackReport {
-    /// Whether the sample matched.
+    /// Whether the clock is still followed: the sample matched, or was too small to say anything.
     pub fn is_locked(&self) -> bool {
-        self.lock == Lock::Locked
+        self.lock != Lock::Lost
     }
 }
 
