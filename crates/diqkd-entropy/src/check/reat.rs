@@ -115,14 +115,17 @@ impl ScoreFunctional {
     }
 
     fn never_positive_on(&self, low: f64, high: f64) -> bool {
-        // Both G decrease in w and the win term increases: corners bound the functional.
-        if self.excess(Interval::point(low), Interval::point(high)).hi() <= 0.0 {
-            return true;
-        }
         let middle = low + (high - low) / 2.0;
         let at_middle = self.excess(Interval::point(middle), Interval::point(middle));
+        if at_middle.hi() > 0.0 {
+            return false;
+        }
         let offset = Interval::new(low, high) - middle;
-        (at_middle + self.slope(Interval::new(low, high)) * offset).hi() <= 0.0
+        if (at_middle + self.slope(Interval::new(low, high)) * offset).hi() <= 0.0 {
+            return true;
+        }
+        // Both G decrease in w and the win term increases: corners bound the functional where slopes diverge.
+        self.excess(Interval::point(low), Interval::point(high)).hi() <= 0.0
     }
 }
 
