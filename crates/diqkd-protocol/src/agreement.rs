@@ -37,24 +37,34 @@ impl Agreement {
             ErrorClass { fraction: 1.0 - gamma, error_probability: params.qber_design.get() },
             ErrorClass { fraction: gamma, error_probability: 1.0 - params.omega_design.get() },
         ];
-        let scheme = Scheme::design(params.rounds, &classes, &DesignOptions::default())?;
-        let mut leak = scheme.leak();
-        leak.record("verification tag", LeakBits(u64::from(params.verification_tag_bits)));
-
         let eps_ev = collision_epsilon(params.rounds, params.verification_tag_bits)?;
         let attempts = 2 * (u64::from(params.max_frames) + u64::from(params.max_refused_frames));
         let eps_auth = forgery_epsilon((HEADER_BYTES + MAX_PAYLOAD_BYTES) as u64, attempts);
-        let entropy = Params {
+        let without_leak = Params {
             rounds: params.rounds,
             gamma,
             omega_threshold: params.omega_threshold,
-            leak_bits: leak.total(),
+            leak_bits: LeakBits(u64::from(params.verification_tag_bits)),
             eps_sound: params.eps_sound,
             split: EpsilonSplit::Remaining { eps_ev, eps_auth },
             theorem: params.theorem,
             bound: SingleRound::Chsh,
             assumptions: vec![Assumption::ExpandedTestFlags],
         };
+        // Too few rounds for a key even if nothing leaked are too few for any code.
+        if let KeyLength::NoKey(reason) = key_length(&without_leak)? {
+            return Ok(Err(Abort::NoPositiveKey(reason)));
+        }
+        let options = DesignOptions {
+            target_failure: HONEST_FAILURE,
+            max_frame_bits: params.max_codeword_bits,
+            ..DesignOptions::default()
+        };
+        let scheme = Scheme::design(params.rounds, &classes, &options)?;
+        let mut leak = scheme.leak();
+        leak.record("verification tag", LeakBits(u64::from(params.verification_tag_bits)));
+
+        let entropy = Params { leak_bits: leak.total(), ..without_leak };
         let certificate = match key_length(&entropy)? {
             KeyLength::Key(certificate) => certificate,
             KeyLength::NoKey(reason) => return Ok(Err(Abort::NoPositiveKey(reason))),
@@ -72,3 +82,6 @@ impl Agreement {
         Ok(Ok(Self { scheme, leak, certificate, plan }))
     }
 }
+
+/// Probability that an honest block is not reconciled: a completeness figure, no part of a security claim.
+const HONEST_FAILURE: f64 = 1e-4;

@@ -21,6 +21,8 @@ pub struct SessionParams {
     pub qber_design: Qber,
     /// Winning probability that the reconciliation is laid out for: test rounds err with `1 - omega_design`.
     pub omega_design: WinProbability,
+    /// Longest codeword of the reconciliation in bits, from 2^14 to 2^24: longer ones leak less and take more memory.
+    pub max_codeword_bits: u32,
     /// Total soundness of the session: privacy amplification, verification and authentication together.
     pub eps_sound: Epsilon,
     /// Length of the verification tag in bits; it counts as leak.
@@ -40,7 +42,7 @@ pub struct SessionParams {
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 13] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 14] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -49,6 +51,7 @@ impl SessionParams {
             ("omega_threshold", float(self.omega_threshold.get())),
             ("qber_design", float(self.qber_design.get())),
             ("omega_design", float(self.omega_design.get())),
+            ("max_codeword_bits", self.max_codeword_bits.to_le_bytes().to_vec()),
             ("eps_sound", float(self.eps_sound.log2())),
             ("verification_tag_bits", self.verification_tag_bits.to_le_bytes().to_vec()),
             ("theorem", self.theorem.to_string().into_bytes()),
@@ -107,6 +110,7 @@ pub(crate) mod tests {
             omega_threshold: WinProbability::new(0.83).unwrap(),
             qber_design: Qber::new(0.0144).unwrap(),
             omega_design: WinProbability::from_chsh(Chsh::new(2.677).unwrap()).unwrap(),
+            max_codeword_bits: 1 << 21,
             eps_sound: Epsilon::new(1e-10).unwrap(),
             verification_tag_bits: 64,
             theorem: Theorem::Reat,

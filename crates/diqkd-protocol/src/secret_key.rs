@@ -7,6 +7,18 @@ use zeroize::Zeroizing;
 
 /// The key of one block, made by hashing a verified, tested string to a certified length. Neither `Clone` nor
 /// printable; cut into keys once, by value.
+///
+/// ```compile_fail,E0382
+/// fn twice(key: diqkd_protocol::SecretKey) {
+///     let first = key.into_keys(256);
+///     let second = key.into_keys(256);
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// fn copy(key: &diqkd_protocol::SecretKey) -> diqkd_protocol::SecretKey {
+///     key.clone()
+/// }
+/// ```
 pub struct SecretKey {
     bits: Zeroizing<Vec<u64>>,
     length_bits: usize,

@@ -70,6 +70,14 @@ impl Sifted {
 }
 
 /// Bob's block with an estimate of Alice's string that nobody has verified.
+///
+/// No key comes from it:
+/// ```compile_fail,E0599
+/// # use diqkd_protocol::*;
+/// fn skip(block: Corrected, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
+///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+/// }
+/// ```
 pub struct Corrected {
     own: Sifted,
     estimate: SecretBits,
@@ -92,6 +100,14 @@ impl Corrected {
 }
 
 /// Bob's block; his copy of Alice's string is hers, but for the verification epsilon.
+///
+/// No key comes from it before the Bell test:
+/// ```compile_fail,E0599
+/// # use diqkd_protocol::*;
+/// fn skip(block: Verified, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
+///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+/// }
+/// ```
 pub struct Verified {
     block: Corrected,
 }
@@ -147,6 +163,21 @@ impl Verified {
 }
 
 /// A block that passed verification and Bell test: the only thing a key is made of.
+///
+/// ```
+/// # use diqkd_protocol::*;
+/// fn make(block: Accepted, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) -> Result<SecretKey, Abort> {
+///     block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32])
+/// }
+/// ```
+/// One block makes one key:
+/// ```compile_fail,E0382
+/// # use diqkd_protocol::*;
+/// fn twice(block: Accepted, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
+///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+/// }
+/// ```
 pub struct Accepted {
     string: SecretBits,
 }

@@ -28,14 +28,14 @@ pub enum Preset {
     /// Two strontium ions 2 m apart: S = 2.677, Q = 1.44 %, gamma = 13/256 (Nadlinger et al., Nature 607, 682 (2022)).
     Oxford2022,
     /// Two rubidium atoms 400 m apart: S = 2.578, Q = 7.8 % (Zhang et al., Nature 607, 687 (2022)). The published
-    /// protocol uses two key bases; the test probability 1/8 of a one-basis protocol is ours.
+    /// protocol uses two key bases; the test probability 1/32 of a one-basis protocol is ours.
     Munich2022,
     /// Two rubidium atoms at up to 100 km of fibre (Lu et al., Science 391, 592 (2026), arXiv 2602.09596; 1.2 million
-    /// events in 624 h at 11 km). **Assumed, not published:** S = 2.60, Q = 3 %, test probability 1/16.
+    /// events in 624 h at 11 km). **Assumed, not published:** S = 2.60, Q = 3 %, test probability 3/64.
     Ustc2026,
     /// A clocked source of photon pairs with visibility 0.99 and total efficiency 0.96 on each side, one pair in every
     /// slot but for 0.1 % double pairs; rounds without a click count as `Minus`. **No experiment has reached these
-    /// values**; test probability 1/16.
+    /// values**; test probability 3/64.
     Photonic,
     /// Two electron spins in diamond, 1.3 km apart: S = 2.42 (Hensen et al., Nature 526, 682 (2015): 2.42 +- 0.20 from
     /// 245 trials). A Bell test, not key distribution: the state is a Werner state of that S.
@@ -68,8 +68,8 @@ impl Preset {
     pub fn test_probability(self) -> TestProbability {
         let threshold = match self {
             Self::Oxford2022 => 3328,
-            Self::Munich2022 => 8192,
-            Self::Ustc2026 | Self::Photonic => 4096,
+            Self::Munich2022 => 2048,
+            Self::Ustc2026 | Self::Photonic => 3072,
             Self::Delft2015 | Self::Nist2015 => u16::MAX,
         };
         TestProbability::from_threshold(threshold).expect("every threshold above is positive")

@@ -4,7 +4,9 @@ mod amplify;
 mod bell;
 mod certificate;
 mod demo;
+mod entropy;
 mod keylength;
+mod plan;
 mod reconcile;
 mod tags;
 
@@ -21,8 +23,12 @@ pub(crate) enum Command {
     Tags(tags::Tags),
     /// Bell statistics of a counts table.
     Bell(bell::Bell),
+    /// Certified entropy of one round.
+    Entropy(entropy::Entropy),
     /// Finite-key length at a stated threshold and leak, with its certificate.
     Keylength(keylength::Keylength),
+    /// Best test probability, threshold and least number of rounds for a setup.
+    Plan(plan::Plan),
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
     #[command(subcommand)]
@@ -37,6 +43,8 @@ impl Command {
             Self::Demo(demo) => demo.run(console),
             Self::Tags(tags) => tags.run(console),
             Self::Bell(bell) => bell.run(),
+            Self::Entropy(entropy) => entropy.run(),
+            Self::Plan(plan) => plan.run(),
             Self::Keylength(keylength) => keylength.run(),
             Self::Certificate(certificate) => certificate.run(),
             Self::Reconcile(reconcile) => reconcile.run(),

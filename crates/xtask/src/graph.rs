@@ -54,7 +54,8 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
         match drawn.get(from) {
             None => findings.push(format!("docs/architecture.md does not draw {from}")),
             Some(seen) if seen != targets => {
-                findings.push(format!("docs/architecture.md draws {from} -> {seen:?}, cargo sees {targets:?}"));
+                findings
+                    .push(format!("docs/architecture.md draws {from} -> {seen:?}, cargo sees {targets:?}"));
             }
             Some(_) => {}
         }
@@ -80,7 +81,8 @@ fn cargo_edges(root: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, CheckE
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).map_err(|error| CheckError::Metadata(error.to_string()))?;
     let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
-    let names: BTreeSet<String> = packages.iter().filter_map(|p| Some(p["name"].as_str()?.to_owned())).collect();
+    let names: BTreeSet<String> =
+        packages.iter().filter_map(|p| Some(p["name"].as_str()?.to_owned())).collect();
     let mut edges = BTreeMap::new();
     for package in &packages {
         let Some(name) = package["name"].as_str() else { continue };
@@ -94,7 +96,8 @@ fn cargo_edges(root: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, CheckE
 
 /// The lines `name -> a, b, c` of the block fenced as `crate-graph`.
 fn drawn_edges(architecture: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let block = architecture.split("```crate-graph").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or("");
+    let block =
+        architecture.split("```crate-graph").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or("");
     let line = |line: &str| {
         let (from, to) = line.split_once("->")?;
         let to = to.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "-");

@@ -3,6 +3,7 @@
 mod documents;
 mod graph;
 mod requirements;
+mod trusted_base;
 mod unsafe_code;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,9 @@ fn main() -> ExitCode {
     }
     let root = workspace_root();
     let mut findings = Vec::new();
-    for check in [graph::check, unsafe_code::check, requirements::check, documents::check] {
+    for check in
+        [graph::check, unsafe_code::check, requirements::check, trusted_base::check, documents::check]
+    {
         match check(&root) {
             Ok(found) => findings.extend(found),
             Err(error) => findings.push(error.to_string()),
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
         eprintln!("tidy: {finding}");
     }
     if findings.is_empty() {
-        println!("tidy: crate graph, unsafe list, requirements and documents are consistent");
+        println!("tidy: crate graph, unsafe list, requirements, trusted base and documents are consistent");
         return ExitCode::SUCCESS;
     }
     ExitCode::FAILURE

@@ -22,7 +22,11 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
             }
             for (number, line) in read(&path)?.lines().enumerate() {
                 if uses_unsafe(line) {
-                    findings.push(format!("unsafe outside the listed folders: {}:{}", relative.display(), number + 1));
+                    findings.push(format!(
+                        "unsafe outside the listed folders: {}:{}",
+                        relative.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -34,7 +38,9 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
 fn uses_unsafe(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or("");
     let keyword = concat!("un", "safe");
-    ["{", " {", " fn", " impl", " extern", "("].iter().any(|after| code.contains(&format!("{keyword}{after}")))
+    ["{", " {", " fn", " impl", " extern", "("]
+        .iter()
+        .any(|after| code.contains(&format!("{keyword}{after}")))
 }
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Lays out a session for the honest stations of the preset: the threshold lies where they fall below it once in a
-    /// thousand blocks, the reconciliation is laid out for their error rates.
+    /// Lays out a session for the honest stations of the preset: the threshold lies where they fall below it once in
+    /// ten thousand blocks, the reconciliation is laid out for their error rates.
     ///
     /// # Errors
     /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible.
@@ -65,6 +65,7 @@ impl Preparation {
             omega_threshold: threshold(omega_design, gamma, options.rounds)?,
             qber_design: honest_qber,
             omega_design,
+            max_codeword_bits: 1 << 21,
             eps_sound: options.eps_sound,
             verification_tag_bits: 64,
             theorem: options.theorem,
@@ -133,5 +134,5 @@ fn threshold(
     Ok(WinProbability::new(((exact * 1e5).floor() / 1e5).clamp(0.0, 1.0))?)
 }
 
-const HONEST_MISS: f64 = 1e-3;
+const HONEST_MISS: f64 = 1e-4;
 const MOST_ROUNDS: u64 = 10_000_000_000;

@@ -4,6 +4,7 @@
 
 mod adversaries;
 mod agreement;
+mod audit;
 mod network;
 mod replay;
 
@@ -74,6 +75,7 @@ fn params(rounds: u64) -> SessionParams {
         omega_threshold: WinProbability::new(0.829).unwrap(),
         qber_design: Qber::new(0.0144).unwrap(),
         omega_design: WinProbability::new((4.0 + 2.677) / 8.0).unwrap(),
+        max_codeword_bits: 1 << 21,
         eps_sound: Epsilon::new(1e-10).unwrap(),
         verification_tag_bits: 64,
         theorem: Theorem::Reat,

@@ -26,7 +26,7 @@ pub(crate) struct Demo {
     /// Replay a run; without it the operating system's randomness is used.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Who runs the devices: honest, lhv, lhv-memory, detection-loophole, collective.
+    /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, collective.
     #[arg(long, value_name = "NAME", default_value = "honest")]
     attack: Strategy,
     /// Total soundness, as 1e-10 or 2^-64.

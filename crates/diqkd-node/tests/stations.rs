@@ -1,0 +1,155 @@
+//! From tags on two clocks to the trials of the world that made them.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::convert::Infallible;
+
+use diqkd_core::{LocalTrial, Role, TestProbability, Trial};
+use diqkd_hal::{Capabilities, ErrorType, Filled, SettingChooser, Status, TagBlock, TimeTagger};
+use diqkd_node::station::{FollowerStation, Recording, ReferenceStation, StationError};
+use diqkd_sim::{Experiment, Preset, SeededChooser, SimulatedStation};
+
+const ROUNDS: u64 = 60_000;
+
+fn station(role: Role, experiment: &Experiment, gamma: TestProbability) -> SimulatedStation {
+    let chooser = |site| -> Box<dyn SettingChooser + Send> {
+        Box::new(SeededChooser::new(site, gamma, experiment.seed))
+    };
+    SimulatedStation::new(role, experiment, chooser(Role::Alice), chooser(Role::Bob))
+}
+
+/// Runs both stations, handing Alice's samples to Bob.
+fn record(
+    alice: impl TimeTagger,
+    bob: impl TimeTagger,
+    experiment: &Experiment,
+) -> Result<(Recording, Recording, f64), StationError> {
+    let layout = experiment.layout();
+    let mut alice = ReferenceStation::start(alice, &layout)?;
+    let mut bob = FollowerStation::start(bob, &layout)?;
+    loop {
+        let step = alice.step()?;
+        for sample in &step.samples {
+            bob.sample(sample)?;
+        }
+        if step.ended {
+            break;
+        }
+    }
+    let drift_ppb = bob.clock().map_or(f64::NAN, |fit| fit.drift_ppb);
+    Ok((alice.finish()?, bob.finish()?, drift_ppb))
+}
+
+#[test]
+fn both_stations_give_the_trials_of_the_world() {
+    for (preset, seed) in [(Preset::Oxford2022, 1), (Preset::Munich2022, 2), (Preset::Photonic, 3)] {
+        let gamma = preset.test_probability();
+        let experiment = Experiment::new(preset, ROUNDS, seed);
+        let stations = [Role::Alice, Role::Bob].map(|role| station(role, &experiment, gamma));
+        let [alice, bob] = stations;
+        let (alice, bob, drift_ppb) = record(alice, bob, &experiment).unwrap();
+        let truth = experiment.model.clock.drift_ppb;
+        assert!((drift_ppb - truth).abs() < 5.0, "{preset}: {drift_ppb} against {truth}");
+
+        // The last round may still be open when the tags end.
+        let end = alice.table.rounds().last().min(bob.table.rounds().last()).unwrap();
+        let trials: Vec<Trial> =
+            experiment.seeded_trials(gamma).take_while(|trial| trial.round <= end).collect();
+        assert!(trials.len() as u64 >= ROUNDS, "{preset}: {}", trials.len());
+        let (mut a, mut b) = (alice.table.iter().peekable(), bob.table.iter().peekable());
+        for trial in trials {
+            let at_alice =
+                find(&mut a, trial.round).unwrap_or_else(|| panic!("{preset}: alice lacks {trial:?}"));
+            let at_bob = find(&mut b, trial.round).unwrap_or_else(|| panic!("{preset}: bob lacks {trial:?}"));
+            assert_eq!((at_alice.setting, at_alice.outcome), (trial.x, trial.a), "{preset}");
+            assert_eq!((at_bob.setting, at_bob.outcome), (trial.y, trial.b), "{preset}");
+        }
+    }
+}
+
+/// Skips rounds that only one site saw.
+fn find(
+    trials: &mut std::iter::Peekable<impl Iterator<Item = LocalTrial>>,
+    round: u64,
+) -> Option<LocalTrial> {
+    while trials.next_if(|trial| trial.round < round).is_some() {}
+    trials.next_if(|trial| trial.round == round)
+}
+
+#[test]
+fn the_recording_does_not_depend_on_when_samples_arrive() {
+    let preset = Preset::Oxford2022;
+    let gamma = preset.test_probability();
+    let experiment = Experiment::new(preset, ROUNDS, 9);
+    let [alice, bob] = [Role::Alice, Role::Bob].map(|role| station(role, &experiment, gamma));
+    let (_, at_once, _) = record(alice, bob, &experiment).unwrap();
+
+    let layout = experiment.layout();
+    let mut alice = ReferenceStation::start(station(Role::Alice, &experiment, gamma), &layout).unwrap();
+    let mut samples = Vec::new();
+    loop {
+        let step = alice.step().unwrap();
+        samples.extend(step.samples);
+        if step.ended {
+            break;
+        }
+    }
+    let mut bob = FollowerStation::start(station(Role::Bob, &experiment, gamma), &layout).unwrap();
+    samples.iter().for_each(|sample| bob.sample(sample).unwrap());
+    assert_eq!(bob.finish().unwrap().table, at_once.table);
+}
+
+/// A tagger that loses tags after some blocks.
+struct Lossy {
+    inner: SimulatedStation,
+    blocks_left: u32,
+}
+
+impl ErrorType for Lossy {
+    type Error = Infallible;
+}
+
+impl TimeTagger for Lossy {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn start(&mut self) -> Result<(), Infallible> {
+        self.inner.start()
+    }
+
+    fn fill(&mut self, block: TagBlock<'_>) -> Result<Filled, Infallible> {
+        let filled = self.inner.fill(block)?;
+        match self.blocks_left.checked_sub(1) {
+            Some(left) => {
+                self.blocks_left = left;
+                Ok(filled)
+            }
+            None => Ok(Filled { len: filled.len, status: Status::Overflow { missed: 17 } }),
+        }
+    }
+
+    fn stop(&mut self) -> Result<(), Infallible> {
+        self.inner.stop()
+    }
+}
+
+#[test]
+fn lost_tags_end_the_recording() {
+    let preset = Preset::Oxford2022;
+    let experiment = Experiment::new(preset, ROUNDS, 4);
+    let [alice, bob] =
+        [Role::Alice, Role::Bob].map(|role| station(role, &experiment, preset.test_probability()));
+    let lossy = Lossy { inner: alice, blocks_left: 3 };
+    assert!(matches!(record(lossy, bob, &experiment), Err(StationError::TagsLost { missed: 17, .. })));
+}
+
+#[test]
+fn stations_of_different_worlds_never_lock() {
+    let preset = Preset::Oxford2022;
+    let gamma = preset.test_probability();
+    let experiment = Experiment::new(preset, ROUNDS, 5);
+    let alice = station(Role::Alice, &experiment, gamma);
+    let bob = station(Role::Bob, &Experiment::new(preset, ROUNDS, 6), gamma);
+    assert!(matches!(record(alice, bob, &experiment), Err(StationError::NoPeak(_))));
+}

@@ -1,0 +1,71 @@
+//! `diqkd entropy`: certified single-round bounds.
+
+use clap::{Args, ValueEnum};
+use diqkd_entropy::{EntropyBound, single_round};
+use serde_json::json;
+
+use crate::answer::{Answer, Failure};
+
+#[derive(Debug, Args)]
+pub(crate) struct Entropy {
+    /// Which bound.
+    #[arg(long, value_enum)]
+    bound: Bound,
+    /// The CHSH value; with --bound asymmetric the value of the asymmetric expression.
+    #[arg(long, value_name = "S")]
+    chsh: f64,
+    /// Flip probability of noisy preprocessing.
+    #[arg(long, value_name = "q", default_value_t = 0.0)]
+    noise: f64,
+    /// Rényi order, above 1 and at most 2.
+    #[arg(long, value_name = "a", default_value_t = 1.01)]
+    alpha: f64,
+    /// Weight of the asymmetric CHSH value.
+    #[arg(long, value_name = "a", default_value_t = 1.0)]
+    weight: f64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Bound {
+    /// Von Neumann entropy of one key basis.
+    Chsh,
+    /// The same after noisy preprocessing.
+    Npp,
+    /// From the asymmetric CHSH value.
+    Asymmetric,
+    /// Mean of two equally likely key bases.
+    TwoBasis,
+    /// Min-entropy.
+    Hmin,
+    /// Sandwiched Rényi entropy.
+    Renyi,
+}
+
+impl Entropy {
+    pub(crate) fn run(self) -> Result<Answer, Failure> {
+        let q = self.noise;
+        let bound = match self.bound {
+            Bound::Chsh => EntropyBound::Chsh,
+            Bound::Npp => EntropyBound::NoisyPreprocessing { q },
+            Bound::Asymmetric => EntropyBound::Asymmetric { weight: self.weight, q },
+            Bound::TwoBasis => EntropyBound::TwoBases { q },
+            Bound::Hmin => EntropyBound::MinEntropy,
+            Bound::Renyi => EntropyBound::Renyi { alpha: self.alpha, q },
+        };
+        let entropy =
+            single_round(bound, self.chsh).map_err(|e| Failure::usage("no bound for these values", e))?;
+        Ok(Answer::new(
+            format!(
+                "at least {:.12} bits a round, slope {:.6} bits per unit of the Bell value ({})",
+                entropy.entropy_bits, entropy.slope, entropy.method
+            ),
+            json!({
+                "bound": bound.name(),
+                "bell_value": self.chsh,
+                "entropy_bits": entropy.entropy_bits,
+                "slope": entropy.slope,
+                "method": entropy.method,
+            }),
+        ))
+    }
+}

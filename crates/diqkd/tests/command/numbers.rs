@@ -1,0 +1,85 @@
+//! Published and stated values.
+
+use super::*;
+
+fn keylength(theorem: &str) -> Value {
+    let arguments = [
+        "keylength",
+        "--rounds",
+        "1500000",
+        "--gamma",
+        "13/256",
+        "--omega-threshold",
+        "0.83",
+        "--leak-bits",
+        "296581",
+        "--eps-sound",
+        "1e-10",
+        "--theorem",
+        theorem,
+    ];
+    let (status, json) = json(&arguments);
+    assert_eq!(status, 0, "{json}");
+    json
+}
+
+#[test]
+fn key_lengths_of_the_theory_page_are_reproduced() {
+    // docs/theory: reat 454,725 and df19 92,166 bits with the whole budget on privacy amplification. Never more.
+    for (theorem, stated) in [("reat", 454_725), ("reat-basic", 389_946), ("df19", 92_166)] {
+        let bits = keylength(theorem)["key_bits"].as_u64().unwrap();
+        assert!(bits <= stated && bits + 40 >= stated, "{theorem}: {bits}");
+    }
+}
+
+#[test]
+fn a_certificate_survives_its_check_and_a_forged_one_does_not() {
+    let folder = folder("certificate");
+    let mut document = keylength("reat");
+    let path = folder.join("certificate.json");
+    std::fs::write(&path, document.to_string()).unwrap();
+    let (status, checked) = json(&["certificate", "check", path.to_str().unwrap()]);
+    assert_eq!((status, &checked["valid"]), (0, &Value::Bool(true)), "{checked}");
+    let claimed = document["certificate"]["key_bits"].as_u64().unwrap();
+    document["certificate"]["key_bits"] = Value::from(claimed + 1);
+    std::fs::write(&path, document.to_string()).unwrap();
+    let (status, checked) = json(&["certificate", "check", path.to_str().unwrap()]);
+    assert_eq!((status, &checked["valid"]), (3, &Value::Bool(false)), "{checked}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn delft_is_reproduced() {
+    let Some(path) = reference("bell/delft-2015.csv") else { return };
+    let (status, json) = json(&["bell", path.to_str().unwrap()]);
+    assert_eq!(status, 0, "{json}");
+    let number = |name: &str| json[name].as_f64().unwrap_or_else(|| panic!("{name}: {}", json[name]));
+    assert_eq!((json["trials"].as_u64(), json["wins"].as_u64()), (Some(245), Some(196)));
+    assert!((number("chsh_s") - 2.42).abs() < 0.005 && (number("chsh_s_se") - 0.20).abs() < 0.005);
+    assert!((10f64.powf(number("p_value_log10")) - 0.039).abs() < 0.0005);
+}
+
+#[test]
+fn amplify_hashes_by_the_stated_convention() {
+    let folder = folder("amplify");
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("input"), [0b0000_0101]).unwrap();
+    std::fs::write(path("seed"), [0b0001_0110]).unwrap();
+    let (status, json) = json(&[
+        "amplify",
+        "--input",
+        &path("input"),
+        "--seed-file",
+        &path("seed"),
+        "--in-bits",
+        "3",
+        "--out-bits",
+        "3",
+        "--out",
+        &path("output"),
+    ]);
+    assert_eq!(status, 0, "{json}");
+    // x = 1,0,1 and t = 0,1,1,0,1: y_i = t_(i+2) + t_i = (1+0, 0+1, 1+1).
+    assert_eq!(std::fs::read(path("output")).unwrap(), [0b0000_0011]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
