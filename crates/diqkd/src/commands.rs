@@ -6,6 +6,7 @@ mod certificate;
 mod demo;
 mod entropy;
 mod keylength;
+mod keys;
 mod plan;
 mod reconcile;
 mod tags;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Certificate(certificate::CertificateCommand),
     #[command(subcommand)]
     Reconcile(reconcile::Reconcile),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Toeplitz hash of a file.
     Amplify(amplify::Amplify),
 }
@@ -48,6 +51,7 @@ impl Command {
             Self::Keylength(keylength) => keylength.run(),
             Self::Certificate(certificate) => certificate.run(),
             Self::Reconcile(reconcile) => reconcile.run(),
+            Self::Keys(keys) => keys.run(),
             Self::Amplify(amplify) => amplify.run(),
         }
     }

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use crate::{CheckError, files_below, read};
 
-const ALLOWED: [&str; 4] = [
+/// The last one is this file, which has to spell the word.
+const ALLOWED: [&str; 5] = [
     "crates/diqkd-gf2/src/backend",
     "crates/diqkd-reconcile/src/backend",
     "crates/diqkd-timetag/src/backend",
     "crates/no-std-smoke",
+    "crates/xtask/src/unsafe_code.rs",
 ];
 
 pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {

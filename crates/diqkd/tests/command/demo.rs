@@ -53,6 +53,19 @@ fn keys_reopen_under_a_second_run_of_the_same_seed() {
     let (first, again) = (run(), run());
     assert_eq!((first.0, again.0), (0, 0), "{}", again.1);
     assert_eq!(first.1["key_ids"], again.1["key_ids"]);
+
+    let bob = out.join("bob");
+    let bob = bob.to_str().unwrap();
+    let (status, listed) = json(&["keys", "list", bob]);
+    assert_eq!(status, 0, "{listed}");
+    let keys = listed["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), first.1["key_ids"].as_array().unwrap().len());
+    assert!(keys.iter().all(|key| key["trust"] == "di" && key["state"] == "available"), "{listed}");
+    let id = first.1["key_ids"][0].as_str().unwrap();
+    let (_, shown) = json(&["keys", "show", bob, id]);
+    assert_eq!((&shown["keys"][0]["id"], &shown["keys"][0]["position"]), (&Value::from(id), &Value::from(0)));
+    assert_eq!(json(&["keys", "verify", bob]).0, 0);
+    assert_eq!(failure(&["keys", "show", bob, "00000000-0000-0000-0000-000000000000"]).0, 1);
     std::fs::remove_dir_all(out).unwrap();
 }
 
