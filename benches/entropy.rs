@@ -4,8 +4,8 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use diqkd_core::{Chsh, Epsilon, LeakBits, OutOfRange, Qber, WinProbability};
 use diqkd_entropy::{
-    EntropyBound, EpsilonSplit, KeyLength, Params, PlanRequest, SingleRound, Theorem, check, key_length, plan,
-    single_round,
+    EntropyBound, EpsilonSplit, KeyLength, Params, PlanRequest, SingleRound, Theorem, check, key_length,
+    plan, single_round,
 };
 
 fn params(theorem: Theorem, bound: SingleRound) -> Result<Params, OutOfRange> {

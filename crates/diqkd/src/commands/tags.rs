@@ -1,7 +1,10 @@
 //! `diqkd tags`: time-tag recordings.
 
+mod correlate;
 mod dump;
 mod info;
+mod load;
+mod sync;
 
 use clap::Subcommand;
 
@@ -15,6 +18,10 @@ pub(crate) enum Tags {
     Info(info::Info),
     /// The tags as CSV: time_ps,channel.
     Dump(dump::Dump),
+    /// Clock offset and drift between two recordings, from their photons alone.
+    Sync(sync::Sync),
+    /// Coincidences of two recordings, for diagnostics.
+    Correlate(correlate::Correlate),
 }
 
 impl Tags {
@@ -22,6 +29,8 @@ impl Tags {
         match self {
             Self::Info(info) => info.run(),
             Self::Dump(dump) => dump.run(console),
+            Self::Sync(sync) => sync.run(),
+            Self::Correlate(correlate) => correlate.run(),
         }
     }
 }

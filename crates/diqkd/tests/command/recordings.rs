@@ -39,3 +39,28 @@ fn a_dump_agrees_with_the_counts() {
     let (status, pairs) = json(&["tags", "dump", path.to_str().unwrap(), "--limit", "3"]);
     assert_eq!((status, pairs["tags"].as_array().map(Vec::len)), (0, Some(3)));
 }
+
+#[test]
+fn a_recording_correlates_with_itself_at_zero() {
+    let Some(path) = reference("timetag/v30_t2.ptu") else { return };
+    let path = path.to_str().unwrap();
+    let (_, info) = json(&["tags", "info", path]);
+    let own = info["channels"]["1"].as_u64().or(info["channels"]["0"].as_u64()).unwrap();
+    let channel = if info["channels"]["1"].is_u64() { "1" } else { "0" };
+    let (status, pairs) = json(&[
+        "tags",
+        "correlate",
+        path,
+        path,
+        "--channel-a",
+        channel,
+        "--channel-b",
+        channel,
+        "--window-ps",
+        "0",
+    ]);
+    assert_eq!(status, 0, "{pairs}");
+    assert!(pairs["pairs"].as_u64().unwrap() >= own, "{pairs}");
+    let (_, synced) = json(&["tags", "sync", path, path, "--channel-a", channel, "--channel-b", channel]);
+    assert_eq!((&synced["found"], &synced["offset_ps"]), (&Value::Bool(true), &Value::from(0)), "{synced}");
+}

@@ -1,0 +1,59 @@
+//! `diqkd tags correlate`: coincidences of two recordings, for diagnostics. Trials are never made from them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use diqkd_timetag::coincidence::{count_pairs, histogram};
+use serde_json::json;
+
+use super::load::photon_times;
+use crate::answer::{Answer, Failure};
+
+#[derive(Debug, Args)]
+pub(crate) struct Correlate {
+    /// The first recording.
+    a: PathBuf,
+    /// The second recording.
+    b: PathBuf,
+    /// Only this channel of the first recording.
+    #[arg(long, value_name = "N")]
+    channel_a: Option<u16>,
+    /// Only this channel of the second recording.
+    #[arg(long, value_name = "N")]
+    channel_b: Option<u16>,
+    /// Width of a bin of the histogram of b - a.
+    #[arg(long, value_name = "N", requires = "range_ps", required_unless_present = "window_ps")]
+    bin_ps: Option<i64>,
+    /// The histogram covers -range to range.
+    #[arg(long, value_name = "N", requires = "bin_ps")]
+    range_ps: Option<i64>,
+    /// Count all pairs with |b - a - delay| up to this.
+    #[arg(long, value_name = "N", conflicts_with = "bin_ps")]
+    window_ps: Option<i64>,
+    /// Delay of the second recording, with --window-ps.
+    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
+    delay_ps: i64,
+}
+
+impl Correlate {
+    pub(crate) fn run(self) -> Result<Answer, Failure> {
+        let a = photon_times(&self.a, self.channel_a)?;
+        let b = photon_times(&self.b, self.channel_b)?;
+        let wrong = |e| Failure::because("the recordings can't be correlated", e);
+        if let Some(window_ps) = self.window_ps {
+            let count = count_pairs(&a, &b, self.delay_ps, window_ps).map_err(wrong)?;
+            return Ok(Answer::new(
+                format!("{} pairs, {:.1} expected by accident", count.pairs, count.accidentals),
+                json!({ "pairs": count.pairs, "accidentals": count.accidentals }),
+            ));
+        }
+        let (bin_ps, range_ps) = (self.bin_ps.unwrap_or(1), self.range_ps.unwrap_or(1));
+        let bins = histogram(&a, &b, bin_ps, range_ps).map_err(wrong)?;
+        let start = |i: usize| -range_ps + i as i64 * bin_ps;
+        let rows: Vec<String> = bins.iter().enumerate().map(|(i, n)| format!("{},{n}", start(i))).collect();
+        Ok(Answer::new(
+            format!("start_ps,pairs\n{}", rows.join("\n")),
+            json!({ "bins": bins, "bin_ps": bin_ps, "range_ps": range_ps }),
+        ))
+    }
+}

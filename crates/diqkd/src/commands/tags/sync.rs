@@ -1,0 +1,69 @@
+//! `diqkd tags sync`: offset and drift between two recordings.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use diqkd_timetag::sync::{AcquireOptions, NoPeak, acquire};
+use serde_json::json;
+
+use super::load::photon_times;
+use crate::answer::{Answer, Failure, number};
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// The reference recording.
+    a: PathBuf,
+    /// The recording whose clock is sought.
+    b: PathBuf,
+    /// Only this channel of the reference recording.
+    #[arg(long, value_name = "N")]
+    channel_a: Option<u16>,
+    /// Only this channel of the other recording.
+    #[arg(long, value_name = "N")]
+    channel_b: Option<u16>,
+    /// Greatest offset searched, ps.
+    #[arg(long, value_name = "PS", default_value_t = 1_000_000_000_000)]
+    max_offset_ps: i64,
+    /// Greatest drift searched, ppb.
+    #[arg(long, value_name = "PPB", default_value_t = 122_000.0)]
+    max_drift_ppb: f64,
+}
+
+impl Sync {
+    pub(crate) fn run(self) -> Result<Answer, Failure> {
+        let reference = photon_times(&self.a, self.channel_a)?;
+        let local = photon_times(&self.b, self.channel_b)?;
+        let options = AcquireOptions {
+            max_offset_ps: self.max_offset_ps,
+            max_drift_ppb: self.max_drift_ppb,
+            ..AcquireOptions::default()
+        };
+        match acquire(&reference, &local, &options) {
+            Ok(fit) => Ok(Answer::new(
+                format!(
+                    "b = a {:+} ps, {:+.4} ppb; {} pairs, rms {:.1} ps, significance 10^-{:.1}",
+                    fit.offset_ps, fit.drift_ppb, fit.pairs, fit.residual_rms_ps, fit.peak_significance
+                ),
+                json!({
+                    "found": true,
+                    "offset_ps": fit.offset_ps,
+                    "drift_ppb": fit.drift_ppb,
+                    "peak_significance": number(Some(fit.peak_significance)),
+                    "residual_rms_ps": fit.residual_rms_ps,
+                    "pairs": fit.pairs,
+                }),
+            )),
+            Err(no_peak @ NoPeak::NotFound { best_significance, .. }) => Ok(Answer::new(
+                format!("not found: {no_peak}"),
+                json!({
+                    "found": false,
+                    "offset_ps": null,
+                    "drift_ppb": null,
+                    "peak_significance": number(Some(best_significance)),
+                    "residual_rms_ps": null,
+                }),
+            )),
+            Err(error) => Err(Failure::because("the recordings can't be compared", error)),
+        }
+    }
+}
