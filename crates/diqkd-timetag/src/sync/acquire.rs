@@ -226,6 +226,8 @@ fn settle(
     let span_ps = ((last - first) as f64).max(1.0);
     let fitted = refine(reference, local, estimate, span_ps, options.resolution_ps)?;
     let (start_ps, end_ps) = fitted.span;
+    let inside = |time_ps: i64| reference.partition_point(|&time| time < time_ps);
+    let events = inside(end_ps.saturating_add(1)).saturating_sub(inside(start_ps));
     let lag_at_end = fitted.line.lag_at(end_ps);
     Some(ClockFit {
         offset_ps: fitted.line.lag_at(0).round() as i64,
@@ -233,6 +235,7 @@ fn settle(
         peak_significance: significance,
         residual_rms_ps: fitted.rms_ps,
         pairs: fitted.pairs.round() as u64,
+        share: (fitted.pairs / events.max(1) as f64).min(1.0),
         anchor_reference_ps: end_ps,
         anchor_local_ps: end_ps + lag_at_end.round() as i64,
         span_ps: end_ps - start_ps,

@@ -15,6 +15,8 @@ pub struct ClockFit {
     pub residual_rms_ps: f64,
     /// Common events on which the fit rests.
     pub pairs: u64,
+    /// Share of the reference events within the fit that have a partner, 0 to 1.
+    pub share: f64,
     /// A point on the line, at the latest common event of the fit: reference time, ps.
     pub anchor_reference_ps: i64,
     /// The same point in local time, ps.

@@ -6,7 +6,9 @@
 //! mapping never jumps: times placed up to the end of a sample and those placed after the next sample are in order.
 //!
 //! A sample is matched by the highest of 256 bins of the distances from the prediction, in windows from 20 ns to 80 us
-//! as needed, and the mean is taken of the pairs around it. No allocation, no floating point.
+//! as needed, closing in on the peak; the mean is taken of the pairs around it. The peak must hold at least half the
+//! share of events that had a partner before: where events lie on slots, neighbouring slots make lesser peaks. No
+//! allocation, and no floating point but at the start.
 
 use super::fit::ClockFit;
 
@@ -17,6 +19,8 @@ const BINS: usize = 256;
 const WINDOWS_PS: [i64; 4] = [20_480, 327_680, 5_242_880, 83_886_080];
 /// Pairs below which a sample is not believed.
 const LEAST_PAIRS: u64 = 6;
+const MEAN_ROUNDS: u32 = 8;
+const SHARE_BITS: u32 = 16;
 
 /// Follows the local clock of a site and puts its times on the reference clock.
 ///
@@ -44,6 +48,8 @@ pub struct Tracker {
     /// Time over which the rate after the newest knot was averaged, ps.
     memory_ps: i64,
     rms_ps: u64,
+    /// Share of events with a partner, in units of 2^-16.
+    share: u64,
     coasting: u32,
 }
 
@@ -97,6 +103,7 @@ impl Tracker {
             after: rate,
             memory_ps: fit.span_ps.clamp(0, MAX_MEMORY_PS),
             rms_ps: fit.residual_rms_ps as u64,
+            share: (fit.share.clamp(0.0, 1.0) * f64::from(1u32 << SHARE_BITS)) as u64,
             coasting: 0,
         }
     }
@@ -135,15 +142,18 @@ impl Tracker {
             self.coasting += 1;
             return missed(Lock::Coasting);
         }
-        let found = WINDOWS_PS.iter().find_map(|&half_ps| self.peak(reference_ps, local_ps, half_ps));
-        let Some((centre_ps, reach_ps)) = found else {
+        let needed = (events * self.share) >> (SHARE_BITS + 1);
+        let found = WINDOWS_PS.iter().find_map(|&half_ps| {
+            let centre_ps = self.peak(reference_ps, local_ps, 0, half_ps)?;
+            let centre_ps = self.close_in(reference_ps, local_ps, centre_ps, half_ps)?;
+            self.mean(reference_ps, local_ps, centre_ps).filter(|sample| sample.pairs >= needed)
+        });
+        let Some(sample) = found else {
             self.coasting += 1;
             return missed(Lock::Lost);
         };
-        let Some(sample) = self.mean(reference_ps, local_ps, centre_ps, reach_ps) else {
-            self.coasting += 1;
-            return missed(Lock::Lost);
-        };
+        let share = (sample.pairs << SHARE_BITS) / events;
+        self.share = (3 * self.share + share.min(1 << SHARE_BITS)) / 4;
         self.coasting = 0;
         self.rms_ps = sample.rms_ps;
         self.advance(&sample);
@@ -178,13 +188,14 @@ impl Tracker {
         }
     }
 
-    /// The place of the highest two neighbouring bins, and how far around it pairs belong to it.
-    fn peak(&self, reference_ps: &[i64], local_ps: &[i64], half_ps: i64) -> Option<(i64, i64)> {
-        let bin_ps = 2 * half_ps / BINS as i64;
+    /// The place of the highest two neighbouring bins in a window, if it stands out.
+    fn peak(&self, reference_ps: &[i64], local_ps: &[i64], centre_ps: i64, half_ps: i64) -> Option<i64> {
+        let bin_ps = (2 * half_ps / BINS as i64).max(1);
+        let low_ps = centre_ps - half_ps;
         let mut counts = [0u32; BINS];
         let mut total = 0u64;
-        self.distances(reference_ps, local_ps, 0, half_ps, |distance, _| {
-            if let Some(count) = counts.get_mut(((distance + half_ps) / bin_ps) as usize) {
+        self.distances(reference_ps, local_ps, centre_ps, half_ps, |distance, _| {
+            if let Some(count) = counts.get_mut(((distance - low_ps) / bin_ps) as usize) {
                 *count = count.saturating_add(1);
                 total += 1;
             }
@@ -196,20 +207,33 @@ impl Tracker {
                 (most, place) = (sum, i as i64);
             }
         }
-        // Expected by chance: 2 / 256 of what lies elsewhere. Twenty standard deviations of that, and the least number.
+        // Half of all pairs, or twenty standard deviations above what the rest puts into two bins.
         let mean = (total - most) / (BINS as u64 / 2);
-        let enough = most >= LEAST_PAIRS && {
-            let excess = most.saturating_sub(mean);
-            excess.saturating_mul(excess) >= 400 * mean.max(1).min(most) || (mean == 0 && most >= LEAST_PAIRS)
-        };
-        enough.then_some(((place + 1) * bin_ps - half_ps, 4 * bin_ps))
+        let excess = most.saturating_sub(mean);
+        let stands_out = 2 * most >= total || excess.saturating_mul(excess) >= 400 * mean.max(1);
+        (most >= LEAST_PAIRS && stands_out).then_some(low_ps + (place + 1) * bin_ps)
     }
 
-    /// Mean and spread of the pairs around a peak, narrowed twice.
-    fn mean(&self, reference_ps: &[i64], local_ps: &[i64], centre_ps: i64, reach_ps: i64) -> Option<Sample> {
-        let (mut centre_ps, mut reach_ps) = (centre_ps, reach_ps);
+    /// From a peak in a wide window to the same peak in the narrowest one.
+    fn close_in(
+        &self,
+        reference_ps: &[i64],
+        local_ps: &[i64],
+        mut centre_ps: i64,
+        mut half_ps: i64,
+    ) -> Option<i64> {
+        while half_ps > WINDOWS_PS[0] {
+            half_ps = (half_ps / 32).max(WINDOWS_PS[0]);
+            centre_ps = self.peak(reference_ps, local_ps, centre_ps, half_ps)?;
+        }
+        Some(centre_ps)
+    }
+
+    /// Mean and spread of the pairs around a peak, within four standard deviations.
+    fn mean(&self, reference_ps: &[i64], local_ps: &[i64], centre_ps: i64) -> Option<Sample> {
+        let (mut centre_ps, mut reach_ps) = (centre_ps, WINDOWS_PS[0]);
         let mut sample = None;
-        for _ in 0..4 {
+        for _ in 0..MEAN_ROUNDS {
             let (mut pairs, mut sum, mut squares) = (0u64, 0i128, 0i128);
             let mut last_local_ps = i64::MIN;
             self.distances(reference_ps, local_ps, centre_ps, reach_ps, |distance, local| {
@@ -228,7 +252,11 @@ impl Tracker {
             let rms_ps = u128::isqrt(variance.max(0) as u128) as u64;
             sample = Some(Sample { pairs, mean_ps, rms_ps, last_local_ps });
             centre_ps = mean_ps;
-            reach_ps = (4 * rms_ps as i64 + 16).min(reach_ps);
+            let narrower_ps = (4 * rms_ps as i64 + 16).min(reach_ps);
+            if narrower_ps == reach_ps {
+                break;
+            }
+            reach_ps = narrower_ps;
         }
         sample
     }
