@@ -15,9 +15,11 @@ fn bits_about_the_string(wire: &[(Role, Vec<u8>)], params: &SessionParams) -> u6
             Message::Chunk { kind: ChunkKind::Syndrome | ChunkKind::RetryBits, bytes, .. } => {
                 8 * bytes.len() as u64
             }
-            Message::Chunk { kind: ChunkKind::FailedFrames, bytes, .. } => {
-                // Constant, unless frames may be retried.
-                if bytes.iter().any(|&byte| byte != 0) { 8 * bytes.len() as u64 } else { 0 }
+            // Constant, unless frames may be retried.
+            Message::Chunk { kind: ChunkKind::FailedFrames, bytes, .. }
+                if bytes.iter().any(|&byte| byte != 0) =>
+            {
+                8 * bytes.len() as u64
             }
             Message::VerificationTag { tag, .. } => {
                 assert!(tag < 1 << params.verification_tag_bits);
