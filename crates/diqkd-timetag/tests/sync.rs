@@ -76,7 +76,7 @@ impl Streams {
 
 #[test]
 fn photons_of_which_one_in_nine_has_a_partner() {
-    for (seed, ppm) in [(1, 0.0), (2, 100.0), (3, -60.0), (4, 121.9), (5, 13.37), (6, -0.4)] {
+    for (seed, ppm) in [(1, 0.0), (2, 100.0), (3, -121.9), (4, 13.37)] {
         let streams = Streams {
             common_hz: 18_000.0,
             alone_hz: 142_000.0,
