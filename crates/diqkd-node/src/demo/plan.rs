@@ -121,7 +121,8 @@ impl Preparation {
     }
 }
 
-/// The threshold that honest stations miss with probability [`HONEST_MISS`], rounded down to a multiple of 1e-5.
+/// The threshold that honest stations miss with probability [`HONEST_MISS`], rounded down to a multiple of 1e-5; never
+/// within reach of local models, however few the rounds.
 fn threshold(
     omega: WinProbability,
     gamma: TestProbability,
@@ -131,8 +132,9 @@ fn threshold(
     let w = omega.get();
     let deviations = Normal::standard().inverse_cdf(1.0 - HONEST_MISS);
     let exact = w - deviations * (w * (1.0 - w) / tests).sqrt();
-    Ok(WinProbability::new(((exact * 1e5).floor() / 1e5).clamp(0.0, 1.0))?)
+    Ok(WinProbability::new(((exact * 1e5).floor() / 1e5).clamp(LEAST_THRESHOLD, 1.0))?)
 }
 
 const HONEST_MISS: f64 = 1e-4;
+const LEAST_THRESHOLD: f64 = 0.7501;
 const MOST_ROUNDS: u64 = 10_000_000_000;
