@@ -52,10 +52,9 @@ impl Answer {
         Self { text, json, status: Status::Refused, warning: None }
     }
 
-    /// The protocol said no, in its own words, followed by advice.
-    pub(crate) fn aborted(abort: &Abort, advice: &str, json: Value) -> Self {
-        let text = format!("no key: {abort}{advice}");
-        Self::refused(text, json, abort.reason(), [abort.observed(), abort.threshold()])
+    /// The protocol said no, in its own words.
+    pub(crate) fn aborted(abort: &Abort, json: Value) -> Self {
+        Self::refused(format!("no key: {abort}"), json, abort.reason(), [abort.observed(), abort.threshold()])
     }
 
     /// What standard error has to say besides.

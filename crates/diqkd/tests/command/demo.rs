@@ -74,9 +74,8 @@ fn too_few_rounds_are_refused_with_the_number_that_would_do() {
     for rounds in ["1", "1000", "20000", "100000"] {
         let (status, json) = run("too-few", &["--rounds", rounds, "--seed", "1"]);
         assert_eq!(status, 3, "{json}");
-        // A single round has no threshold above local models at all.
-        let expected = if rounds == "1" { "leak-exceeds-entropy" } else { "too-few-rounds" };
-        assert_eq!(json["abort"]["reason"], expected, "{json}");
+        assert_eq!(json["abort"]["reason"], "too-few-rounds", "{json}");
+        assert_eq!(json["abort"]["observed"].as_f64(), rounds.parse().ok(), "{json}");
         assert_eq!(json["key_bits"], 0);
         assert!(json["least_rounds"].as_u64().unwrap() > 100_000, "{json}");
     }

@@ -15,10 +15,16 @@ pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
             json.insert("keys_match".to_owned(), Value::Null);
             json.insert("key_ids".to_owned(), json!([]));
             json.insert("least_rounds".to_owned(), json!(least_rounds));
-            let advice = least_rounds.map_or(String::new(), |least| {
-                format!("\nsessions laid out like this one give a key from about {least} rounds: try --rounds {least}")
-            });
-            Ok(Answer::aborted(abort, &advice, Value::Object(json)))
+            let json = Value::Object(json);
+            // The demo lays out threshold and code for the rounds asked for: where more of them would do, it is the
+            // rounds that are too few, whatever part of the layout shows it.
+            let Some(least) = least_rounds else { return Ok(Answer::aborted(abort, json)) };
+            let rounds = facts.params.rounds;
+            let text = format!(
+                "no key: {rounds} rounds are too few ({abort})\n\
+                 sessions laid out like this one give a key from about {least} rounds: try --rounds {least}"
+            );
+            Ok(Answer::refused(text, json, "too-few-rounds", [Some(rounds as f64), Some(*least as f64)]))
         }
         DemoEnding::Key(report) if !report.keys_match => Err(Failure::new(
             "the two key stores differ although both parties finished; keep the stores and report the seed",
