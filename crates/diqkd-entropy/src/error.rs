@@ -58,6 +58,41 @@ pub enum Error {
         /// The Bell value.
         bell_value: f64,
     },
+    /// No observed Bell value.
+    #[cfg(feature = "sdp")]
+    #[error("nothing is observed; state at least one Bell expression and its value")]
+    NothingObserved,
+    /// Weights that do not form one scenario.
+    #[cfg(feature = "sdp")]
+    #[error(
+        "a Bell expression has no consistent shape; give 1 to 6 settings a side, one row of correlators for each \
+         setting of Alice, finite weights, and no expression that follows from the others"
+    )]
+    BellExpression,
+    /// Observed expressions of different scenarios.
+    #[cfg(feature = "sdp")]
+    #[error("the observed expressions differ in their numbers of settings; state all in one scenario")]
+    MixedScenarios,
+    /// A key setting that Alice does not have.
+    #[cfg(feature = "sdp")]
+    #[error("the key setting is {setting}, expected one below {settings}")]
+    KeySetting {
+        /// What was given.
+        setting: usize,
+        /// Alice's number of settings.
+        settings: usize,
+    },
+    /// Number of quadrature nodes out of range.
+    #[cfg(feature = "sdp")]
+    #[error("{nodes} quadrature nodes, expected 2 to 24")]
+    QuadratureNodes {
+        /// What was given.
+        nodes: usize,
+    },
+    /// The solver found nothing that could be certified.
+    #[cfg(feature = "sdp")]
+    #[error("the semidefinite program has no usable solution; check that the observed values are quantum")]
+    SemidefiniteProgram,
     /// The parts exceed the budget.
     #[error(
         "eps_sound is {eps_sound} but the stated parts need more ({parts}); raise eps_sound or lower eps_pa, eps_ev \

@@ -13,6 +13,8 @@ mod no_key;
 mod optimise;
 mod params;
 mod planner;
+#[cfg(feature = "sdp")]
+pub mod sdp;
 mod shares;
 mod single_round;
 mod theorem;

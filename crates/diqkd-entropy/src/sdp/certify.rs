@@ -1,0 +1,212 @@
+//! From an untrusted solution to a certified affine bound.
+
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::moments::{Coordinates, MomentProblem};
+use super::solver::{Lmi, Sparse};
+use crate::error::Error;
+use crate::interval::Interval;
+
+/// A lower bound on the objective that is affine in the observed values and holds for all of them.
+#[derive(Clone, Debug)]
+pub(super) struct AffineBound {
+    constant: Interval,
+    pub(super) slopes: Vec<f64>,
+}
+
+impl AffineBound {
+    pub(super) fn at(&self, values: &[f64]) -> Interval {
+        self.slopes.iter().zip(values).fold(self.constant, |sum, (&slope, &value)| {
+            sum + Interval::point(slope) * Interval::point(value)
+        })
+    }
+}
+
+/// Solves, repairs and certifies.
+///
+/// # Errors
+/// [`Error::SemidefiniteProgram`] when the solver finds nothing to certify, as for values that are not quantum.
+pub(super) fn certified_minimum(problem: &MomentProblem) -> Result<AffineBound, Error> {
+    let coordinates = problem.coordinates().ok_or(Error::BellExpression)?;
+    let pivots = pivots(&coordinates).ok_or(Error::BellExpression)?;
+    let project = |x: &DMatrix<f64>| Some(repaired(&coordinates, &multipliers(&coordinates, &pivots, x)?, x));
+    let certify = || {
+        let solution = reduced(&coordinates, &pivots).dual_solution(project)?;
+        let slopes = multipliers(&coordinates, &pivots, &solution)?;
+        let constant =
+            certified_constant(&coordinates, &slopes, &repaired(&coordinates, &slopes, &solution))?;
+        Some(AffineBound { constant, slopes })
+    };
+    certify().ok_or(Error::SemidefiniteProgram)
+}
+
+/// One variable for each constraint, chosen so that the constraints can be solved for them.
+fn pivots(coordinates: &Coordinates) -> Option<Vec<usize>> {
+    let mut rows: Vec<Vec<f64>> = coordinates.constraints.iter().map(|(row, _)| row.clone()).collect();
+    let mut pivots = Vec::with_capacity(rows.len());
+    for k in 0..rows.len() {
+        let pivot = (1..rows[k].len()).max_by(|&i, &j| rows[k][i].abs().total_cmp(&rows[k][j].abs()))?;
+        if rows[k][pivot].abs() < 1e-9 {
+            return None;
+        }
+        let row = rows[k].clone();
+        for later in rows.iter_mut().skip(k + 1) {
+            let factor = later[pivot] / row[pivot];
+            later.iter_mut().zip(&row).for_each(|(entry, other)| *entry -= factor * other);
+        }
+        pivots.push(pivot);
+    }
+    Some(pivots)
+}
+
+/// The inequality without the pivot variables.
+fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
+    let count = coordinates.bound.len();
+    let system = pivot_system(coordinates, pivots);
+    let lu = system.lu();
+    // pivot values = offsets - sum over free variables of effects.
+    let solve = |right: DVector<f64>| {
+        let solution = if pivots.is_empty() { None } else { lu.solve(&right) };
+        solution.unwrap_or_else(|| DVector::zeros(pivots.len()))
+    };
+    let constraint = |k: usize| &coordinates.constraints[k];
+    let offsets = solve(DVector::from_fn(pivots.len(), |k, _| constraint(k).1 - constraint(k).0[0]));
+    let mut entries: Vec<Vec<(usize, usize)>> = vec![Vec::new(); count];
+    for (position, &variable) in coordinates.variable.iter().enumerate() {
+        entries[variable].push((position / coordinates.size, position % coordinates.size));
+    }
+    let mut constant = DMatrix::zeros(coordinates.size, coordinates.size);
+    for &(i, j) in &entries[0] {
+        constant[(i, j)] = 1.0;
+    }
+    for (&pivot, &offset) in pivots.iter().zip(offsets.iter()) {
+        for &(i, j) in &entries[pivot] {
+            constant[(i, j)] += offset;
+        }
+    }
+    let mut matrices = Vec::new();
+    let mut cost = Vec::new();
+    for variable in (1..count).filter(|variable| !pivots.contains(variable)) {
+        let effects = solve(DVector::from_fn(pivots.len(), |k, _| constraint(k).0[variable]));
+        let mut matrix: Sparse = entries[variable].iter().map(|&(i, j)| (i, j, 1.0)).collect();
+        let mut price = coordinates.objective[variable];
+        for (&pivot, &effect) in pivots.iter().zip(effects.iter()).filter(|(_, effect)| **effect != 0.0) {
+            matrix.extend(entries[pivot].iter().map(|&(i, j)| (i, j, -effect)));
+            price -= effect * coordinates.objective[pivot];
+        }
+        matrices.push(matrix);
+        cost.push(price);
+    }
+    Lmi { constant, matrices, cost: DVector::from_vec(cost) }
+}
+
+/// Row k: constraint k; column: pivot.
+fn pivot_system(coordinates: &Coordinates, pivots: &[usize]) -> DMatrix<f64> {
+    DMatrix::from_fn(pivots.len(), pivots.len(), |k, j| coordinates.constraints[k].0[pivots[j]])
+}
+
+/// `<F_i, X>` for every variable.
+fn pairings(coordinates: &Coordinates, x: &DMatrix<f64>) -> Vec<f64> {
+    let mut pairings = vec![0.0; coordinates.bound.len()];
+    for (position, &variable) in coordinates.variable.iter().enumerate() {
+        pairings[variable] += x[(position / coordinates.size, position % coordinates.size)];
+    }
+    pairings
+}
+
+/// Multipliers of the constraints: those for which the pivot variables have no residual.
+fn multipliers(coordinates: &Coordinates, pivots: &[usize], x: &DMatrix<f64>) -> Option<Vec<f64>> {
+    let pairings = pairings(coordinates, x);
+    if pivots.is_empty() {
+        return Some(Vec::new());
+    }
+    let right = DVector::from_fn(pivots.len(), |j, _| coordinates.objective[pivots[j]] - pairings[pivots[j]]);
+    let solution = pivot_system(coordinates, pivots).transpose().lu().solve(&right)?;
+    Some(solution.iter().copied().collect())
+}
+
+/// Spreads what each variable lacks evenly over its entries.
+fn repaired(coordinates: &Coordinates, slopes: &[f64], x: &DMatrix<f64>) -> DMatrix<f64> {
+    let mut count = vec![0.0; coordinates.bound.len()];
+    coordinates.variable.iter().for_each(|&variable| count[variable] += 1.0);
+    let mut repaired = (x + x.transpose()) * 0.5;
+    let pairings = pairings(coordinates, &repaired);
+    for (position, &variable) in
+        coordinates.variable.iter().enumerate().filter(|(_, variable)| **variable > 0)
+    {
+        let lacks = wanted(coordinates, slopes, variable) - pairings[variable];
+        repaired[(position / coordinates.size, position % coordinates.size)] += lacks / count[variable];
+    }
+    (&repaired + repaired.transpose()) * 0.5
+}
+
+/// `c_i - sum_k slope_k f_ki`.
+fn wanted(coordinates: &Coordinates, slopes: &[f64], variable: usize) -> f64 {
+    let by_constraints: f64 =
+        coordinates.constraints.iter().zip(slopes).map(|((row, _), s)| row[variable] * s).sum();
+    coordinates.objective[variable] - by_constraints
+}
+
+/// The constant of the affine bound: for every feasible moment matrix `G` with moments `y`,
+/// `c . y >= c . y - <G, X> - e Tr G = constant + sum_k slope_k value_k + sum_i r_i y_i - e Tr G` with residuals `r` and
+/// `X >= -e`; residuals are multiplied by the bounds of their moments.
+fn certified_constant(coordinates: &Coordinates, slopes: &[f64], x: &DMatrix<f64>) -> Option<Interval> {
+    let point = Interval::point;
+    let zero = point(0.0);
+    let mut pairings = vec![zero; coordinates.bound.len()];
+    let mut trace = zero;
+    for (position, &variable) in coordinates.variable.iter().enumerate() {
+        let (i, j) = (position / coordinates.size, position % coordinates.size);
+        pairings[variable] = pairings[variable] + point(x[(i, j)]);
+        if i == j {
+            trace = trace + point(coordinates.bound[variable]);
+        }
+    }
+    let residual = |variable: usize| {
+        coordinates.constraints.iter().zip(slopes).fold(
+            point(coordinates.objective[variable]) - pairings[variable],
+            |rest, ((row, _), &slope)| {
+                if row[variable] == 0.0 { rest } else { rest - point(row[variable]) * slope }
+            },
+        )
+    };
+    let mut constant = residual(0);
+    for variable in 1..coordinates.bound.len() {
+        let rest = residual(variable);
+        constant = constant - point(rest.lo().abs().max(rest.hi().abs())) * coordinates.bound[variable];
+    }
+    constant = constant - negativity(x)? * trace;
+    constant.lo().is_finite().then_some(constant)
+}
+
+/// A number `e` with `X >= -e`: the largest row sum of the enclosed difference to a product `L L'`.
+fn negativity(x: &DMatrix<f64>) -> Option<Interval> {
+    let size = x.nrows();
+    let lifts = [0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10];
+    let scale = x.amax().max(1.0);
+    let (lift, root) = lifts.iter().find_map(|&lift| {
+        let lift = lift * scale;
+        Some((lift, Cholesky::new(x + DMatrix::identity(size, size) * lift)?.l()))
+    })?;
+    let mut largest = 0.0f64;
+    let mut rows = vec![Interval::point(0.0); size];
+    for i in 0..size {
+        for j in 0..=i {
+            let product = (0..=j).fold(Interval::point(0.0), |sum, k| {
+                sum + Interval::point(root[(i, k)]) * Interval::point(root[(j, k)])
+            });
+            let shifted = if i == j { Interval::point(x[(i, j)]) + lift } else { Interval::point(x[(i, j)]) };
+            let rest = shifted - product;
+            let size = Interval::point(rest.lo().abs().max(rest.hi().abs()));
+            rows[i] = rows[i] + size;
+            if i != j {
+                rows[j] = rows[j] + size;
+            }
+        }
+    }
+    for row in rows {
+        largest = largest.max(row.hi());
+    }
+    let negativity = Interval::point(largest) + lift;
+    negativity.hi().is_finite().then_some(negativity)
+}
