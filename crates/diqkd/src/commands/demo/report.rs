@@ -1,5 +1,7 @@
 //! The report of a demo, for people and for scripts.
 
+use diqkd_bell::{BellTest, ConfidenceMethod};
+use diqkd_core::Epsilon;
 use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport};
 use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
@@ -75,6 +77,11 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
     let leaks: Map<String, Value> =
         agreement.leak.entries().map(|(name, bits)| (name.to_owned(), json!(bits.0))).collect();
     let assumptions: Vec<&str> = certificate.assumptions().iter().map(|a| a.label()).collect();
+    let s_lower = BellTest::new(observed.tests, observed.wins)
+        .map_err(|e| Failure::because("the test rounds are miscounted; please report the seed", e))?
+        .omega_lower(ConfidenceMethod::ClopperPearson, confidence()?)
+        .chsh_s();
+    let reserved = 8 * params.key_pool_bytes() as u64;
     let pads = 128 * (bob.report.frames_sent + bob.report.frames_received);
     let document: Value = serde_json::from_str(&certificate.to_json())
         .map_err(|e| Failure::because("the certificate can't be written", e))?;
@@ -85,6 +92,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "test_rounds": observed.tests,
         "chsh_s": chsh.s,
         "chsh_s_se": chsh.s_standard_error,
+        "s_lower_95": s_lower,
         "omega": observed.omega(),
         "wins": observed.wins,
         "min_wins": observed.min_wins,
@@ -103,6 +111,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "clock_drift_ppb": number(clock.map(|fit| fit.drift_ppb)),
         "clock_offset_ps": number(clock.map(|fit| fit.offset_ps as f64)),
         "authentication_pad_bits": pads,
+        "pre_shared_bits_reserved": reserved,
         "key_length_bits": params.key_length_bits,
         "key_ids": bob.key_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "transcript": hex(&bob.report.transcript),
@@ -126,11 +135,15 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
             clock.map_or(f64::NAN, |fit| fit.drift_ppb / 1e3),
             facts.drift_ppb / 1e3
         ),
-        format!("S             {:.4} +- {:.4}", chsh.s, chsh.s_standard_error),
         format!(
-            "omega         {:.6}, threshold {:.6} fixed beforehand ({} wins, {} needed)",
+            "S             {:.4} +- {:.4}, above {s_lower:.4} with 95 % confidence",
+            chsh.s, chsh.s_standard_error
+        ),
+        format!(
+            "omega         {:.6}, threshold {:.6} (S {:.4}) fixed beforehand ({} wins, {} needed)",
             observed.omega(),
             params.omega_threshold.get(),
+            params.omega_threshold.chsh_s(),
             observed.wins,
             observed.min_wins
         ),
@@ -151,9 +164,16 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
     ));
     lines.push(format!("              alice  {}", alice.store.display()));
     lines.push(format!("              bob    {}", bob.store.display()));
-    lines.push(format!("pre-shared    {pads} bits spent on tags"));
+    lines.push(format!(
+        "pre-shared    {reserved} bits set aside for this session, {pads} of them spent on tags"
+    ));
     lines.push(format!("assumes       {}", assumptions.join(", ")));
     Ok(Answer::new(lines.join("\n"), Value::Object(json)))
+}
+
+/// One in twenty: for people, no part of the proof.
+fn confidence() -> Result<Epsilon, Failure> {
+    Epsilon::new(0.05).map_err(|e| Failure::because("epsilon out of range", e))
 }
 
 fn hex(bytes: &[u8]) -> String {
