@@ -78,6 +78,38 @@ impl Correlation {
     }
 }
 
+/// `1/sqrt 2`, rounded down.
+pub(crate) const LEAST_COSINE: f64 = core::f64::consts::FRAC_1_SQRT_2.next_down();
+
+/// Enclosures along the curve at `c`: the Bell value, the correlation, and their derivatives.
+pub(crate) struct TwoBasisPoint {
+    pub(crate) bell_value: Interval,
+    pub(crate) correlation: Correlation,
+    pub(crate) bell_slope: Interval,
+    /// `dv/dc`.
+    pub(crate) v_slope: Interval,
+}
+
+/// The extremal curve of two equally likely key bases: with `r = (c + sqrt(c^2 + 4))/2`, `S = 2c + 2(1-c^2) r` and
+/// `v = (1-c^2)(1 + c^2 r^2)`; `c`, from 1 down to `1/sqrt 2`, is the cosine of half the angle between Alice's two
+/// measurements.
+pub(crate) fn two_basis_point(c: Interval) -> TwoBasisPoint {
+    let (one, c_squared) = (Interval::point(1.0), c.square());
+    let rest = (one - c_squared).max(Interval::point(0.0));
+    let spread = (c_squared + 4.0).sqrt();
+    let r = (c + spread) / 2.0;
+    let cr_squared = (c * r).square();
+    let r_slope = r / spread;
+    // 1 - v = c^2 (1 - r^2 (1 - c^2)).
+    let one_minus_v = c_squared * (one - r.square() * rest);
+    TwoBasisPoint {
+        bell_value: 2.0 * c + 2.0 * rest * r,
+        correlation: Correlation::new(rest * (one + cr_squared), one_minus_v),
+        bell_slope: 2.0 - 4.0 * c * r + 2.0 * rest * r_slope,
+        v_slope: -2.0 * c * (one + cr_squared) + 2.0 * rest * c * r * (r + c * r_slope),
+    }
+}
+
 /// `-y log2 y`, with value 0 at 0; increasing up to 1/e.
 fn entropy_part(y: Interval) -> Interval {
     let natural = |y: Interval| -(y * y.log2());

@@ -112,7 +112,7 @@ pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certifi
                 omega,
                 eps_pa_log2: epsilons.pa.log2(),
             };
-            let (_, saddle) = problem.best();
+            let saddle = problem.settled(problem.best().1);
             let lowered = MARGINS.iter().find_map(|&margin| {
                 assemble(params, epsilons, Witness::Reat(problem.witness(&saddle, margin)))
             });

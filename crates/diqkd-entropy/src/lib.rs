@@ -33,7 +33,7 @@ pub use params::{EpsilonSplit, Params, SingleRound};
 pub use planner::{Plan, PlanRequest, plan, plan_with_best_noise, plan_with_noise};
 pub use single_round::{
     AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,
-    SingleRoundEntropy, TwoBases, single_round,
+    SingleRoundEntropy, TwoBases, TwoBasesRenyi, single_round,
 };
 pub use theorem::{Theorem, UnknownTheorem};
 pub use variable_length::{VariableLength, VariableLengthError};

@@ -3,8 +3,10 @@
 use diqkd_core::{LeakBits, WinProbability, binary_entropy};
 
 use crate::key_length::certify;
-use crate::params::Params;
+use crate::optimise::scalar::{one_basis_correlation, two_basis_correlation};
+use crate::params::{Params, SingleRound};
 use crate::shares;
+use crate::theorem::Theorem;
 
 /// Why no key can be certified.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -112,21 +114,27 @@ impl NoKeyReason {
 
 /// Bits per round before the leak, for infinitely many rounds.
 fn asymptotic_rate(params: &Params) -> f64 {
-    use crate::optimise::scalar::{chsh_entropy, correlation};
-    use crate::theorem::Theorem;
     let omega = params.omega_threshold.get().min(WinProbability::QUANTUM_MAX - 1e-9);
-    let plain = chsh_entropy(omega).0;
     let gamma = params.gamma;
-    match params.theorem {
-        Theorem::Reat => {
-            let q = params.bound.flip_probability();
-            let x = correlation(omega);
-            let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
-            let flipped = if q > 0.0 { binary_entropy((1.0 + mixed) / 2.0) } else { 0.0 };
-            plain + (1.0 - gamma) * flipped - gamma * binary_entropy(omega)
+    let entropy = |x: f64| 1.0 - binary_entropy((1.0 + x) / 2.0);
+    let one = entropy(one_basis_correlation(omega).0);
+    let two = entropy(two_basis_correlation(omega).0);
+    match (params.theorem, params.bound) {
+        (Theorem::Reat, bound) => {
+            let (key, test) = match bound {
+                SingleRound::Chsh => (one, one),
+                SingleRound::ChshTwoBasisTests => (one, two),
+                SingleRound::TwoBases => (two, two),
+                SingleRound::NoisyPreprocessing { q } => {
+                    let x = one_basis_correlation(omega).0;
+                    let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
+                    (one + binary_entropy((1.0 + mixed) / 2.0), one)
+                }
+            };
+            (1.0 - gamma) * key + gamma * (test - binary_entropy(omega))
         }
-        Theorem::ReatBasic => (1.0 - gamma) * plain - gamma,
-        _ => plain - gamma,
+        (Theorem::ReatBasic, _) => (1.0 - gamma) * one - gamma,
+        _ => one - gamma,
     }
 }
 

@@ -81,6 +81,12 @@ pub enum EpsilonSplit {
 pub enum SingleRound {
     /// One key basis, outcomes as they come.
     Chsh,
+    /// One key basis; in test rounds, where Alice's setting is uniform, her outcome is bounded by the mean over both.
+    /// Longer than [`SingleRound::Chsh`] for the same protocol. Only with [`Theorem::Reat`].
+    ChshTwoBasisTests,
+    /// Two key bases: Alice's key setting is uniform too, Bob has a key setting for each. Only with
+    /// [`Theorem::Reat`].
+    TwoBases,
     /// One key basis; Alice flips each key-round bit with probability `q` before everything else. Test rounds are
     /// not flipped. Only with [`Theorem::Reat`].
     NoisyPreprocessing {
@@ -94,6 +100,8 @@ impl SingleRound {
     pub fn name(self) -> &'static str {
         match self {
             Self::Chsh => "chsh",
+            Self::ChshTwoBasisTests => "chsh-two-basis-tests",
+            Self::TwoBases => "two-basis",
             Self::NoisyPreprocessing { .. } => "npp",
         }
     }
@@ -101,7 +109,7 @@ impl SingleRound {
     /// The flip probability of key rounds.
     pub fn flip_probability(self) -> f64 {
         match self {
-            Self::Chsh => 0.0,
+            Self::Chsh | Self::ChshTwoBasisTests | Self::TwoBases => 0.0,
             Self::NoisyPreprocessing { q } => q,
         }
     }

@@ -16,7 +16,7 @@ pub use asymmetric::AsymmetricChsh;
 pub use chsh::ChshEntropy;
 pub use min_entropy::MinEntropy;
 pub use renyi::RenyiEntropy;
-pub use two_basis::TwoBases;
+pub use two_basis::{TwoBases, TwoBasesRenyi};
 
 use crate::error::Error;
 
@@ -106,6 +106,11 @@ pub enum EntropyBound {
         /// Flip probability, from 0 to 1/2.
         q: f64,
     },
+    /// The same for two equally likely key bases, without flips.
+    TwoBasesRenyi {
+        /// The order, above 1 and at most 2.
+        alpha: f64,
+    },
 }
 
 impl EntropyBound {
@@ -118,6 +123,7 @@ impl EntropyBound {
             Self::TwoBases { .. } => "two-basis",
             Self::MinEntropy => "hmin",
             Self::Renyi { .. } => "renyi",
+            Self::TwoBasesRenyi { .. } => "two-basis-renyi",
         }
     }
 
@@ -129,6 +135,7 @@ impl EntropyBound {
             Self::TwoBases { q } => f(&TwoBases { q }),
             Self::MinEntropy => f(&MinEntropy),
             Self::Renyi { alpha, q } => f(&RenyiEntropy { alpha, q }),
+            Self::TwoBasesRenyi { alpha } => f(&TwoBasesRenyi { alpha }),
         }
     }
 }

@@ -169,3 +169,36 @@ fn noisy_preprocessing_adds_entropy() {
     }
     assert!(last > 1_100_000);
 }
+
+#[test]
+fn two_bases_certify_more() {
+    let with = |bound| match key_length(&Params { bound, ..oxford(Theorem::Reat) }).unwrap() {
+        KeyLength::Key(certificate) => certificate,
+        KeyLength::NoKey(reason) => panic!("{reason}"),
+    };
+    let (tests, keys) = (with(SingleRound::ChshTwoBasisTests), with(SingleRound::TwoBases));
+    assert!((463_700..464_000).contains(&tests.key_bits()), "{}", tests.key_bits());
+    assert!((641_000..642_000).contains(&keys.key_bits()), "{}", keys.key_bits());
+    for certificate in [tests, keys] {
+        let read = Certificate::from_json(&certificate.to_json()).unwrap();
+        assert_eq!(check::check(&read).unwrap().key_bits(), certificate.key_bits());
+        let claim = read.to_json().replacen(
+            &format!("\"name\": \"{}\"", read.bound().name()),
+            "\"name\": \"chsh\"",
+            1,
+        );
+        assert!(check::check(&Certificate::from_json(&claim).unwrap()).is_err());
+    }
+}
+
+#[test]
+fn two_bases_have_keys_where_their_functional_is_not_concave() {
+    let params = Params {
+        rounds: 10_000_000,
+        omega_threshold: WinProbability::new(0.77).unwrap(),
+        leak_bits: LeakBits(100_000),
+        bound: SingleRound::TwoBases,
+        ..oxford(Theorem::Reat)
+    };
+    assert!(key_bits(&params) > key_bits(&Params { bound: SingleRound::Chsh, ..params.clone() }));
+}

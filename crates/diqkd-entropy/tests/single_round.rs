@@ -1,7 +1,7 @@
 //! Single-round bounds against values computed at 50 digits, against explicit strategies and at known thresholds.
 
 use diqkd_core::binary_entropy;
-use diqkd_entropy::{EntropyBound, Error, RenyiEntropy, SingleRoundBound, single_round};
+use diqkd_entropy::{EntropyBound, Error, RenyiEntropy, SingleRoundBound, TwoBasesRenyi, single_round};
 use nalgebra::{Complex, Matrix2, Matrix4, SymmetricEigen};
 use proptest::prelude::*;
 
@@ -136,7 +136,7 @@ fn conditional_entropy(joint: [f64; 4]) -> f64 {
 }
 
 fn every_bound() -> Vec<EntropyBound> {
-    let mut bounds = vec![EntropyBound::MinEntropy];
+    let mut bounds = vec![EntropyBound::MinEntropy, EntropyBound::TwoBasesRenyi { alpha: 1.01 }];
     for q in [0.0, 0.03, 0.2] {
         bounds.extend([
             EntropyBound::NoisyPreprocessing { q },
@@ -229,8 +229,8 @@ impl Strategy {
         1.0 - (1.0 + distance).log2()
     }
 
-    fn renyi_functional(&self, alpha: f64, q: f64) -> f64 {
-        self.eve(0, q, 0.5 / alpha)
+    fn renyi_functional(&self, setting: usize, alpha: f64, q: f64) -> f64 {
+        self.eve(setting, q, 0.5 / alpha)
             .into_iter()
             .map(|m| eigenvalues(m).iter().map(|x| x.powf(alpha)).sum::<f64>())
             .sum()
@@ -279,7 +279,7 @@ proptest! {
         }
         prop_assert!(strategy.min_entropy() >= at(EntropyBound::MinEntropy) - room);
         let plain = RenyiEntropy { alpha, q: 0.0 }.functional(s).unwrap();
-        prop_assert!(strategy.renyi_functional(alpha, 0.0) <= plain + room);
+        prop_assert!(strategy.renyi_functional(0, alpha, 0.0) <= plain + room);
         let asymmetric = strategy.bell_value(a);
         if asymmetric >= 0.0 {
             let bound = single_round(EntropyBound::Asymmetric { weight: a, q }, asymmetric).unwrap();
@@ -303,8 +303,11 @@ proptest! {
         prop_assume!((2.0..=4.0).contains(&s));
         let two = single_round(EntropyBound::TwoBases { q }, s).unwrap().entropy_bits;
         prop_assert!(average(&|it| (it.von_neumann(0, q) + it.von_neumann(1, q)) / 2.0) >= two - room);
+        let mean = average(&|it| (it.renyi_functional(0, alpha, 0.0) + it.renyi_functional(1, alpha, 0.0)) / 2.0);
+        let both = TwoBasesRenyi { alpha }.functional(s).unwrap();
+        prop_assert!(mean <= both + room);
         let functional = RenyiEntropy { alpha, q }.functional(s).unwrap();
-        prop_assert!(average(&|it| it.renyi_functional(alpha, q)) <= functional + room);
+        prop_assert!(average(&|it| it.renyi_functional(0, alpha, q)) <= functional + room);
         let asymmetric = average(&|it| it.bell_value(a));
         if asymmetric >= 0.0 {
             let bound = single_round(EntropyBound::Asymmetric { weight: a, q }, asymmetric).unwrap();

@@ -65,6 +65,10 @@ struct Document {
 enum BoundDocument {
     #[serde(rename = "chsh")]
     Chsh,
+    #[serde(rename = "chsh-two-basis-tests")]
+    ChshTwoBasisTests,
+    #[serde(rename = "two-basis")]
+    TwoBases,
     #[serde(rename = "npp")]
     NoisyPreprocessing { q: f64 },
 }
@@ -131,6 +135,8 @@ impl From<&Certificate> for Document {
             leak_bits: certificate.leak_bits.0,
             bound: match certificate.bound {
                 SingleRound::Chsh => BoundDocument::Chsh,
+                SingleRound::ChshTwoBasisTests => BoundDocument::ChshTwoBasisTests,
+                SingleRound::TwoBases => BoundDocument::TwoBases,
                 SingleRound::NoisyPreprocessing { q } => BoundDocument::NoisyPreprocessing { q },
             },
             epsilons_log2: EpsilonsDocument {
@@ -192,6 +198,8 @@ impl TryFrom<Document> for Certificate {
             theorem: document.theorem.parse()?,
             bound: match document.bound {
                 BoundDocument::Chsh => SingleRound::Chsh,
+                BoundDocument::ChshTwoBasisTests => SingleRound::ChshTwoBasisTests,
+                BoundDocument::TwoBases => SingleRound::TwoBases,
                 BoundDocument::NoisyPreprocessing { q } => SingleRound::NoisyPreprocessing { q },
             },
             rounds: document.rounds,

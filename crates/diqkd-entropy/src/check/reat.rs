@@ -2,8 +2,9 @@
 
 use super::{CheckError, EnclosedTerm, in_range, prove, term};
 use crate::certificate::{Certificate, ReatWitness};
-use crate::enclosure::{Correlation, OMEGA_MAX_UP, RenyiFunctional};
+use crate::enclosure::{Correlation, LEAST_COSINE, OMEGA_MAX_UP, RenyiFunctional, two_basis_point};
 use crate::interval::Interval;
+use crate::params::SingleRound;
 use crate::theorem::Theorem;
 
 pub(super) fn evaluate(
@@ -39,15 +40,88 @@ pub(super) fn evaluate(
     ])
 }
 
-/// `K(w) = (1-gamma) u_none G_key(w) + gamma [u_lose G_test(w) + (u_win - u_lose) w]`.
+/// `K = (1-gamma) u_none G_key + gamma [u_lose G_test + (u_win - u_lose) w]` along a path of quantum behaviours.
 struct ScoreFunctional {
     gamma: Interval,
     ln_u_none: Interval,
     ln_u_win: Interval,
     ln_u_lose: Interval,
-    key: RenyiFunctional,
+    path: Path,
+    key: (RenyiFunctional, Bases),
     /// `None`: the trivial bound 1 of `reat-basic`.
-    test: Option<RenyiFunctional>,
+    test: Option<(RenyiFunctional, Bases)>,
+}
+
+/// Whether a functional bounds one basis of Alice or the mean over both.
+#[derive(Clone, Copy)]
+enum Bases {
+    One,
+    Two,
+}
+
+/// A parameter that runs through all winning probabilities from 3/4 to the quantum maximum.
+#[derive(Clone, Copy)]
+enum Path {
+    /// The winning probability itself.
+    Omega,
+    /// The parameter of the two-basis curve; the winning probability falls with it.
+    Cosine,
+}
+
+/// Enclosures on a box of the parameter.
+struct PathPoint {
+    omega: Interval,
+    omega_slope: Interval,
+    one: (Correlation, Interval),
+    two: (Correlation, Interval),
+}
+
+impl Path {
+    fn range(self) -> (f64, f64) {
+        match self {
+            Self::Omega => (0.75, OMEGA_MAX_UP),
+            Self::Cosine => (LEAST_COSINE, 1.0),
+        }
+    }
+
+    /// The ends of a box with the lower and the higher winning probability.
+    fn by_omega(self, low: f64, high: f64) -> (f64, f64) {
+        match self {
+            Self::Omega => (low, high),
+            Self::Cosine => (high, low),
+        }
+    }
+
+    fn at(self, t: Interval) -> PathPoint {
+        match self {
+            Self::Omega => {
+                let correlation = Correlation::at_omega(t);
+                let one = (correlation, correlation.slope_in_omega(t));
+                PathPoint { omega: t, omega_slope: Interval::point(1.0), one, two: one }
+            }
+            Self::Cosine => {
+                let point = two_basis_point(t);
+                let one = Correlation::at_chsh(point.bell_value);
+                let one_slope = point.bell_value / 4.0 / one.x * point.bell_slope;
+                let two_slope = point.v_slope / (2.0 * point.correlation.x);
+                PathPoint {
+                    omega: (4.0 + point.bell_value) / 8.0,
+                    omega_slope: point.bell_slope / 8.0,
+                    one: (one, one_slope),
+                    two: (point.correlation, two_slope),
+                }
+            }
+        }
+    }
+}
+
+impl PathPoint {
+    fn bases(&self, bases: Bases) -> (Correlation, Interval) {
+        match bases {
+            Bases::One => self.one,
+            Bases::Two => self.two,
+        }
+    }
 }
 
 impl ScoreFunctional {
@@ -56,14 +130,23 @@ impl ScoreFunctional {
         let order = witness.alpha - 1.0;
         let q_win = Interval::point(witness.q_win);
         let ln_u = |score: f64, weight: Interval| order * (score * Interval::ln_2() - weight.ln());
+        let key = RenyiFunctional { order, q: certificate.bound.flip_probability() };
         let plain = RenyiFunctional { order, q: 0.0 };
+        let (path, key_bases, test_bases) = match certificate.bound {
+            SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => {
+                (Path::Omega, Bases::One, Bases::One)
+            }
+            SingleRound::ChshTwoBasisTests => (Path::Cosine, Bases::One, Bases::Two),
+            SingleRound::TwoBases => (Path::Cosine, Bases::Two, Bases::Two),
+        };
         Self {
             gamma: Interval::point(certificate.gamma),
             ln_u_none: ln_u(witness.s_none, Interval::point(1.0)),
             ln_u_win: ln_u(witness.s_win, q_win),
             ln_u_lose: ln_u(witness.s_lose, 1.0 - q_win),
-            key: RenyiFunctional { order, q: certificate.bound.flip_probability() },
-            test: (certificate.theorem == Theorem::Reat).then_some(plain),
+            path,
+            key: (key, key_bases),
+            test: (certificate.theorem == Theorem::Reat).then_some((plain, test_bases)),
         }
     }
 
@@ -72,42 +155,44 @@ impl ScoreFunctional {
         self.ln_u_win.exp_m1() - self.ln_u_lose.exp_m1()
     }
 
-    /// An enclosure of `K - 1` with `G` at `functions_at` and the linear part at `wins_at`.
-    fn excess(&self, functions_at: Interval, wins_at: Interval) -> Interval {
-        let correlation = Correlation::at_omega(functions_at);
-        let key = (self.ln_u_none + self.key.ln(correlation)).exp_m1();
+    /// An enclosure of `K - 1` with `G` at one point of the path and the winning probability at another.
+    fn excess(&self, functions_at: &PathPoint, omega: Interval) -> Interval {
+        let ln = |(functional, bases): &(RenyiFunctional, Bases)| functional.ln(functions_at.bases(*bases).0);
+        let key = (self.ln_u_none + ln(&self.key)).exp_m1();
         let test = match &self.test {
-            Some(test) => self.ln_u_lose.exp() * test.ln(correlation).exp_m1(),
+            Some(test) => self.ln_u_lose.exp() * ln(test).exp_m1(),
             None => Interval::point(0.0),
         };
-        let scores = (1.0 - wins_at) * self.ln_u_lose.exp_m1() + wins_at * self.ln_u_win.exp_m1();
+        let scores = (1.0 - omega) * self.ln_u_lose.exp_m1() + omega * self.ln_u_win.exp_m1();
         (1.0 - self.gamma) * key + self.gamma * (test + scores)
     }
 
-    /// An enclosure of `dK/dw` over a box.
-    fn slope(&self, omega: Interval) -> Interval {
-        let correlation = Correlation::at_omega(omega);
-        let x_slope = correlation.slope_in_omega(omega);
-        let key = self.ln_u_none.exp() * self.key.slope(correlation, x_slope);
+    /// An enclosure of the derivative of `K` along the path.
+    fn slope(&self, point: &PathPoint) -> Interval {
+        let slope = |(functional, bases): &(RenyiFunctional, Bases)| {
+            let (correlation, x_slope) = point.bases(*bases);
+            functional.slope(correlation, x_slope)
+        };
+        let key = self.ln_u_none.exp() * slope(&self.key);
         let test = match &self.test {
-            Some(test) => self.ln_u_lose.exp() * test.slope(correlation, x_slope),
+            Some(test) => self.ln_u_lose.exp() * slope(test),
             None => Interval::point(0.0),
         };
-        (1.0 - self.gamma) * key + self.gamma * (test + self.win_premium())
+        (1.0 - self.gamma) * key + self.gamma * (test + self.win_premium() * point.omega_slope)
     }
 
-    /// Proves `K <= 1` for every winning probability from 3/4 to the quantum maximum.
+    /// Proves `K <= 1` on the whole path.
     fn excess_is_never_positive(&self) -> bool {
-        let mut boxes = vec![(0.75, OMEGA_MAX_UP)];
+        let mut boxes = vec![self.path.range()];
         for _ in 0..MOST_BOXES {
             let Some((low, high)) = boxes.pop() else { return true };
             if self.never_positive_on(low, high) {
                 continue;
             }
-            let middle = low + (high - low) / 2.0;
-            if middle <= low || middle >= high {
+            if high - low < NARROWEST_BOX {
                 return false;
             }
+            let middle = low + (high - low) / 2.0;
             boxes.push((low, middle));
             boxes.push((middle, high));
         }
@@ -116,18 +201,24 @@ impl ScoreFunctional {
 
     fn never_positive_on(&self, low: f64, high: f64) -> bool {
         let middle = low + (high - low) / 2.0;
-        let at_middle = self.excess(Interval::point(middle), Interval::point(middle));
+        let at = |t: f64| self.path.at(Interval::point(t));
+        let centre = at(middle);
+        let at_middle = self.excess(&centre, centre.omega);
         if at_middle.hi() > 0.0 {
             return false;
         }
-        let offset = Interval::new(low, high) - middle;
-        if (at_middle + self.slope(Interval::new(low, high)) * offset).hi() <= 0.0 {
+        let on = Interval::new(low, high);
+        if (at_middle + self.slope(&self.path.at(on)) * (on - middle)).hi() <= 0.0 {
             return true;
         }
         // Both G decrease in w and the win term increases: corners bound the functional where slopes diverge.
-        self.excess(Interval::point(low), Interval::point(high)).hi() <= 0.0
+        let (least, most) = self.path.by_omega(low, high);
+        self.excess(&at(least), at(most).omega).hi() <= 0.0
     }
 }
+
+/// Where so narrow a box is not settled, rounding exceeds the distance of K from 1.
+const NARROWEST_BOX: f64 = 1e-9;
 
 /// A branch and bound that needs more boxes than this proves nothing.
 const MOST_BOXES: usize = 20_000;

@@ -6,7 +6,9 @@
 //! and `h = h(w)` for `reat`, `g = 1` and `h = 1` for `reat-basic`; the best distribution `q` is `(w, 1-w)`, and the
 //! scores follow from the maximiser.
 
-use super::scalar::{SEARCH_OMEGA, argmax, renyi, zero_of_decreasing};
+use super::scalar::{
+    SEARCH_OMEGA, argmax, one_basis_correlation, renyi, two_basis_correlation, zero_of_decreasing,
+};
 use crate::certificate::ReatWitness;
 use crate::params::SingleRound;
 use crate::theorem::Theorem;
@@ -41,7 +43,7 @@ impl Problem {
         let weight = if self.counts_test_entropy() { diqkd_core::binary_entropy(w) } else { 1.0 };
         let test = |omega: f64| {
             if self.counts_test_entropy() {
-                let (ln_g, slope) = renyi(order, 0.0, omega);
+                let (ln_g, slope) = renyi(order, 0.0, self.test_correlation(omega));
                 (libm::expm1(ln_g), slope)
             } else {
                 (0.0, 0.0)
@@ -56,7 +58,7 @@ impl Problem {
         };
         let slope = |omega: f64| {
             let (excess, test_slope) = test(omega);
-            let (_, key_slope) = renyi(order, self.bound.flip_probability(), omega);
+            let (_, key_slope) = renyi(order, self.bound.flip_probability(), self.key_correlation(omega));
             let spread = 1.0 + excess - omega;
             if spread <= 0.0 {
                 return -1.0;
@@ -66,7 +68,7 @@ impl Problem {
         };
         let (low, high) = SEARCH_OMEGA;
         let omega = zero_of_decreasing(low, high, slope);
-        let (ln_key, _) = renyi(order, self.bound.flip_probability(), omega);
+        let (ln_key, _) = renyi(order, self.bound.flip_probability(), self.key_correlation(omega));
         let excess = (1.0 - self.gamma) * libm::expm1(ln_key) + self.gamma * libm::expm1(ln_z(omega));
         // u_win/u_lose at the saddle; the score gap follows from u_c = (2^s_c / q_c)^order.
         let spread = (1.0 + test(omega).0 - omega).max(f64::MIN_POSITIVE);
@@ -79,6 +81,31 @@ impl Problem {
             gap: gap.max(0.0),
             score: -libm::log1p(excess) / order / core::f64::consts::LN_2,
         }
+    }
+
+    /// A saddle whose score is lowered to what the functional allows everywhere: a stationary point is not the maximum
+    /// where the two-basis functional is not concave.
+    pub(crate) fn settled(&self, saddle: Saddle) -> Saddle {
+        let order = saddle.alpha - 1.0;
+        let power = |score: f64| libm::exp2(order * score);
+        let u_win = power((1.0 - self.omega) * saddle.gap - libm::log2(saddle.q_win));
+        let u_lose = power(-self.omega * saddle.gap - libm::log2(1.0 - saddle.q_win));
+        let functional = |omega: f64| {
+            let key = renyi(order, self.bound.flip_probability(), self.key_correlation(omega)).0;
+            let test = if self.counts_test_entropy() {
+                renyi(order, 0.0, self.test_correlation(omega)).0
+            } else {
+                0.0
+            };
+            (1.0 - self.gamma) * libm::exp(key)
+                + self.gamma * (u_lose * libm::exp(test) + (u_win - u_lose) * omega)
+        };
+        let (low, high) = SEARCH_OMEGA;
+        let most = (0..=GRID)
+            .map(|k| functional(low + (high - low) * f64::from(k) / f64::from(GRID)))
+            .fold(0.0, f64::max);
+        let allowed = -libm::log2(most) / order;
+        if allowed < saddle.score - 1e-9 { Saddle { score: allowed - 1e-6, ..saddle } } else { saddle }
     }
 
     /// Scores of a saddle shifted down by `margin` bits, rounded so that the threshold scores at least `s_none`.
@@ -98,6 +125,20 @@ impl Problem {
         self.rounds * saddle.score + saddle.alpha / (saddle.alpha - 1.0) * self.eps_pa_log2
     }
 
+    fn key_correlation(&self, omega: f64) -> (f64, f64) {
+        match self.bound {
+            SingleRound::TwoBases => two_basis_correlation(omega),
+            _ => one_basis_correlation(omega),
+        }
+    }
+
+    fn test_correlation(&self, omega: f64) -> (f64, f64) {
+        match self.bound {
+            SingleRound::TwoBases | SingleRound::ChshTwoBasisTests => two_basis_correlation(omega),
+            _ => one_basis_correlation(omega),
+        }
+    }
+
     fn counts_test_entropy(&self) -> bool {
         self.theorem == Theorem::Reat
     }
@@ -113,6 +154,9 @@ pub(crate) struct Saddle {
     /// Certified score per round at the threshold, in bits.
     pub(crate) score: f64,
 }
+
+/// Winning probabilities at which a settled functional is evaluated.
+const GRID: u32 = 2_000;
 
 /// ln of the least order minus 1: below 1e-11 nothing is gained for any number of rounds a laboratory can run.
 const LEAST_LN_ORDER: f64 = -25.0;

@@ -49,9 +49,47 @@ pub(crate) fn chsh_entropy(omega: f64) -> (f64, f64) {
     (value, libm::log2(p / rest) / 2.0 * (16.0 * omega - 8.0) / x)
 }
 
-/// `ln G` of the sandwiched Rényi functional with order minus 1 `order` and flip probability `q`, and `dG/dw`.
-pub(crate) fn renyi(order: f64, q: f64, omega: f64) -> (f64, f64) {
+/// `sqrt v` of the two-basis curve at a winning probability, and its derivative.
+pub(crate) fn two_basis_correlation(omega: f64) -> (f64, f64) {
+    let at = |c: f64| {
+        let spread = (c * c + 4.0).sqrt();
+        let (r, rest) = ((c + spread) / 2.0, 1.0 - c * c);
+        let s = 2.0 * c + 2.0 * rest * r;
+        let s_slope = 2.0 - 4.0 * c * r + 2.0 * rest * r / spread;
+        let v = rest * (1.0 + c * c * r * r);
+        let v_slope = -2.0 * c * (1.0 + c * c * r * r) + 2.0 * rest * c * r * (r + c * r / spread);
+        (s, s_slope, v, v_slope)
+    };
+    let target = 8.0 * omega - 4.0;
+    let (mut low, mut high) = (core::f64::consts::FRAC_1_SQRT_2, 1.0);
+    let mut c = high - (target - 2.0) / 0.828_427_124_746_19 * (high - low);
+    for _ in 0..20 {
+        let (s, s_slope, _, _) = at(c);
+        if s > target {
+            low = c
+        } else {
+            high = c
+        }
+        let newton = c - (s - target) / s_slope;
+        if (newton - c).abs() < 1e-15 {
+            break;
+        }
+        c = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
+    }
+    let (_, s_slope, v, v_slope) = at(c);
+    let x = v.clamp(0.0, 1.0).sqrt();
+    (x, v_slope / s_slope * 8.0 / (2.0 * x))
+}
+
+/// `sqrt v` of one basis and its derivative.
+pub(crate) fn one_basis_correlation(omega: f64) -> (f64, f64) {
     let x = correlation(omega);
+    (x, (16.0 * omega - 8.0) / x)
+}
+
+/// `ln G` of the sandwiched Rényi functional with order minus 1 `order` and flip probability `q`, and its derivative
+/// along a path on which `x = sqrt v` has derivative `x_slope`.
+pub(crate) fn renyi(order: f64, q: f64, (x, x_slope): (f64, f64)) -> (f64, f64) {
     let (p, rest) = ((1.0 + x) / 2.0, (1.0 - x) / 2.0);
     let alpha = 1.0 + order;
     let tilt = |y: f64| libm::expm1(-(order / alpha) * libm::log(y));
@@ -60,7 +98,6 @@ pub(crate) fn renyi(order: f64, q: f64, omega: f64) -> (f64, f64) {
     let excess = gain_p + gain_rest;
     let n = 1.0 + excess;
     let ln_n = libm::log1p(excess);
-    let x_slope = (16.0 * omega - 8.0) / x;
     let n_slope = (tilt_p - tilt_rest) / (2.0 * alpha) * x_slope;
     let scale = alpha * libm::exp2(-order);
     if q == 0.0 {

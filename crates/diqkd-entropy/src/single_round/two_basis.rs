@@ -2,9 +2,10 @@
 
 use super::hull::{Curve, Line, lowered_below};
 use super::{
-    EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value, check_flip_probability,
+    EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value,
+    check_flip_probability, chosen_slope,
 };
-use crate::enclosure::{Correlation, VonNeumann};
+use crate::enclosure::{Correlation, LEAST_COSINE, RenyiFunctional, VonNeumann, two_basis_point};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -54,65 +55,142 @@ impl SingleRoundBound for TwoBases {
 
 impl TwoBases {
     fn certified_line(&self, at: f64) -> Result<Minorant, Error> {
-        let curve = TwoBasisCurve { bound: VonNeumann { q: self.q } };
-        let line = lowered_below(&curve, curve.supporting_line(at))
-            .ok_or(Error::HullNotProved { bell_value: at })?;
+        let line = certified_line(&TwoBasisCurve { measure: VonNeumann { q: self.q } }, at)?;
         Ok(Minorant { at: line.at, value_bits: line.value, slope: line.slope })
     }
 }
 
-struct TwoBasisCurve {
-    bound: VonNeumann,
+/// Sandwiched Rényi entropy ("down") of Alice's key bit when both her settings are equally likely key bases, without
+/// flips: the convex hull of the one-basis functional at the mean squared correlation of [`TwoBases`]. Covers test
+/// rounds too, where her setting is uniform.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TwoBasesRenyi {
+    /// The order, above 1 and at most 2.
+    pub alpha: f64,
 }
 
-/// Enclosures along the curve at `c`: the Bell value, the correlation, and their derivatives.
-pub(crate) struct CurvePoint {
-    pub(crate) bell_value: Interval,
-    pub(crate) correlation: Correlation,
-    pub(crate) bell_slope: Interval,
-    /// `dv/dc`.
-    pub(crate) v_slope: Interval,
-}
+impl TwoBasesRenyi {
+    /// An upper bound on the mean functional `G = 2^(-(alpha-1) H)` over both bases, rounded up.
+    ///
+    /// # Errors
+    /// As for [`SingleRoundBound::entropy`].
+    pub fn functional(&self, bell_value: f64) -> Result<f64, Error> {
+        Ok((1.0 - self.functional_deficit().order * self.deficit(bell_value)?.0).hi())
+    }
 
-/// See [`TwoBases`] for the formulas; `c` is the cosine of half the angle between Alice's two measurements.
-pub(crate) fn curve_point(c: Interval) -> CurvePoint {
-    let (one, c_squared) = (Interval::point(1.0), c.square());
-    let rest = (one - c_squared).max(Interval::point(0.0));
-    let spread = (c_squared + 4.0).sqrt();
-    let r = (c + spread) / 2.0;
-    let cr_squared = (c * r).square();
-    let r_slope = r / spread;
-    // 1 - v = c^2 (1 - r^2 (1 - c^2)).
-    let one_minus_v = c_squared * (one - r.square() * rest);
-    CurvePoint {
-        bell_value: 2.0 * c + 2.0 * rest * r,
-        correlation: Correlation::new(rest * (one + cr_squared), one_minus_v),
-        bell_slope: 2.0 - 4.0 * c * r + 2.0 * rest * r_slope,
-        v_slope: -2.0 * c * (one + cr_squared) + 2.0 * rest * c * r * (r + c * r_slope),
+    fn functional_deficit(&self) -> RenyiFunctional {
+        RenyiFunctional { order: self.alpha - 1.0, q: 0.0 }
+    }
+
+    /// A convex lower bound on `(1 - G)/(alpha - 1)` and its slope.
+    fn deficit(&self, bell_value: f64) -> Result<(Interval, Interval), Error> {
+        check_bell_value(bell_value, 4.0)?;
+        if !(self.alpha > 1.0 && self.alpha <= 2.0) {
+            return Err(Error::Alpha { alpha: self.alpha });
+        }
+        let measure = self.functional_deficit();
+        if bell_value <= 2.0 {
+            return Ok((Interval::point(0.0), Interval::point(0.0)));
+        }
+        let line = certified_line(&TwoBasisCurve { measure }, bell_value.min(TSIRELSON - 1e-10))?;
+        let value = if bell_value >= TSIRELSON {
+            measure.value(Correlation::full())
+        } else {
+            Interval::point(line.value)
+                + Interval::point(line.slope) * (Interval::point(bell_value) - line.at)
+        };
+        Ok((value, Interval::point(line.slope)))
+    }
+
+    /// `-log2(1 - order deficit)/order` and its slope.
+    fn entropy_of(&self, (deficit, slope): (Interval, Interval)) -> (Interval, Interval) {
+        let order = self.alpha - 1.0;
+        let shrunk = -(order * deficit);
+        (-(shrunk.ln_1p() / (order * Interval::ln_2())), slope / ((1.0 + shrunk) * Interval::ln_2()))
     }
 }
 
-impl Curve for TwoBasisCurve {
+impl SingleRoundBound for TwoBasesRenyi {
+    fn entropy(&self, bell_value: f64) -> Result<SingleRoundEntropy, Error> {
+        let (value, slope) = self.entropy_of(self.deficit(bell_value)?);
+        Ok(SingleRoundEntropy {
+            entropy_bits: value.lo().clamp(0.0, 1.0),
+            slope: chosen_slope(slope).0,
+            method: METHOD,
+        })
+    }
+
+    fn minorant(&self, at: f64) -> Result<Minorant, Error> {
+        let at = at.clamp(2.0, TSIRELSON - EDGE);
+        let (value, slope) = self.entropy_of(self.deficit(at)?);
+        let (slope, deviation) = chosen_slope(slope);
+        Ok(Minorant { at, value_bits: (value - Interval::point(deviation) * 4.0).lo(), slope })
+    }
+
+    fn quantum_max(&self) -> f64 {
+        TSIRELSON
+    }
+}
+
+fn certified_line<M: Measure>(curve: &TwoBasisCurve<M>, at: f64) -> Result<Line, Error> {
+    lowered_below(curve, curve.supporting_line(at)).ok_or(Error::HullNotProved { bell_value: at })
+}
+
+/// A function of the squared correlation that is convex, so that the mean of two values is at least the value at the
+/// mean.
+trait Measure: Copy {
+    fn value(self, correlation: Correlation) -> Interval;
+
+    /// The derivative along a path on which `v` has the given derivative.
+    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval;
+}
+
+impl Measure for VonNeumann {
+    fn value(self, correlation: Correlation) -> Interval {
+        Self::value(self, correlation)
+    }
+
+    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval {
+        self.slope_in_v(correlation) * v_slope
+    }
+}
+
+/// `(1 - G)/order`; `G` is concave in `v` without flips.
+impl Measure for RenyiFunctional {
+    fn value(self, correlation: Correlation) -> Interval {
+        -(self.ln(correlation).exp_m1() / self.order)
+    }
+
+    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval {
+        -(Self::slope(self, correlation, v_slope / (2.0 * correlation.x)) / self.order)
+    }
+}
+
+struct TwoBasisCurve<M> {
+    measure: M,
+}
+
+impl<M: Measure> Curve for TwoBasisCurve<M> {
     fn range(&self) -> (f64, f64) {
         (LEAST_COSINE, 1.0)
     }
 
     fn point(&self, c: Interval) -> (Interval, Interval) {
-        let at = curve_point(c);
-        (at.bell_value, self.bound.value(at.correlation))
+        let at = two_basis_point(c);
+        (at.bell_value, self.measure.value(at.correlation))
     }
 
     fn derivative(&self, c: Interval) -> Option<(Interval, Interval)> {
-        let at = curve_point(c);
-        Some((at.bell_slope, self.bound.slope_in_v(at.correlation) * at.v_slope))
+        let at = two_basis_point(c);
+        Some((at.bell_slope, self.measure.slope(at.correlation, at.v_slope)))
     }
 }
 
-impl TwoBasisCurve {
+impl<M: Measure> TwoBasisCurve<M> {
     /// The tangent at a Bell value, or the line through the local point that touches the curve, whichever supports
     /// the hull there. A proposal, to be proved.
     fn supporting_line(&self, bell_value: f64) -> Line {
-        let local = self.bound.local().lo();
+        let local = self.measure.value(Correlation::none()).lo();
         let at = |c: f64| {
             let (s, h) = self.point(Interval::point(c));
             let (s_slope, h_slope) = self.derivative(Interval::point(c)).unwrap_or((s, h));
@@ -145,8 +223,5 @@ fn bisect(holds: impl Fn(f64) -> bool) -> f64 {
 fn middle(interval: Interval) -> f64 {
     interval.lo() + (interval.hi() - interval.lo()) / 2.0
 }
-
-/// `1/sqrt 2`, rounded down.
-const LEAST_COSINE: f64 = core::f64::consts::FRAC_1_SQRT_2.next_down();
 
 const METHOD: &str = "supporting line proved below the two-basis curve by branch and bound";
