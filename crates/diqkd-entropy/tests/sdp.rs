@@ -20,7 +20,7 @@ fn quantum_maxima() {
         (BellExpression::chsh(), Level::One, 8f64.sqrt(), 1e-8),
         (BellExpression::tilted_chsh(0.5), Level::OnePlusAb, 8.5f64.sqrt(), 1e-8),
         (BellExpression::chained(3), Level::OnePlusAb, 6.0 * (std::f64::consts::PI / 6.0).cos(), 1e-8),
-        // Known relaxation values in probabilities: 0.251 470 90 at 1+AB (Navascues, Pironio, Acin 2008).
+        // The known value of this relaxation in probabilities, 0.251 470 90.
         (BellExpression::i3322(), Level::OnePlusAb, 4.0 + 4.0 * 0.251_470_90, 1e-7),
     ] {
         let bound = quantum_maximum(&expression, level).unwrap();
