@@ -39,7 +39,7 @@ pub(crate) struct Keylength {
     /// The accumulation theorem: reat, reat-basic, df19, df19-fixed, geat, eat2018.
     #[arg(long, default_value = "reat", value_name = "NAME")]
     theorem: Theorem,
-    /// The bound for one round: chsh or npp.
+    /// The bound for one round: chsh, npp, chsh-two-basis-tests (same protocol, tighter test rounds), two-basis.
     #[arg(long, default_value = "chsh", value_name = "NAME")]
     bound: String,
     /// Flip probability of noisy preprocessing, with --bound npp.
@@ -57,9 +57,13 @@ impl Keylength {
         let bound = match self.bound.as_str() {
             "chsh" => SingleRound::Chsh,
             "npp" => SingleRound::NoisyPreprocessing { q: self.noise },
+            "chsh-two-basis-tests" => SingleRound::ChshTwoBasisTests,
+            "two-basis" => SingleRound::TwoBases,
             other => {
                 return Err(Failure::Usage {
-                    what: format!("--bound is {other}, expected chsh or npp for key lengths"),
+                    what: format!(
+                        "--bound is {other}, expected chsh, npp, chsh-two-basis-tests or two-basis"
+                    ),
                     source: None,
                 });
             }

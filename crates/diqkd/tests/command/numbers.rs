@@ -33,6 +33,28 @@ fn key_lengths_of_the_theory_page_are_reproduced() {
 }
 
 #[test]
+fn the_bound_that_uses_both_of_alices_test_settings_is_longer() {
+    let arguments = [
+        "keylength",
+        "--rounds",
+        "1500000",
+        "--gamma",
+        "13/256",
+        "--omega-threshold",
+        "0.83",
+        "--leak-bits",
+        "296581",
+        "--eps-sound",
+        "1e-10",
+        "--bound",
+        "chsh-two-basis-tests",
+    ];
+    let (status, json) = json(&arguments);
+    assert_eq!(status, 0, "{json}");
+    assert!(json["key_bits"].as_u64().unwrap() > 463_000, "{json}");
+}
+
+#[test]
 fn a_certificate_survives_its_check_and_a_forged_one_does_not() {
     let folder = folder("certificate");
     let mut document = keylength("reat");
