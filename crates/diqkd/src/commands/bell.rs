@@ -4,7 +4,9 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_bell::{BellReport, BiasSource, Convention, CountsCsv, ReportOptions, SettingBias, Shape};
+use diqkd_bell::{
+    BellReport, BiasSource, Convention, CountsCsv, LowerBoundMethod, ReportOptions, SettingBias, Shape,
+};
 use diqkd_core::{Epsilon, Role};
 use serde_json::{Value, json};
 
@@ -83,6 +85,7 @@ fn json(report: &BellReport) -> Value {
         "p_value_biased_log10": number(Some(report.p_value_biased.log10())),
         "tau": [report.setting_bias_used.tau_a(), report.setting_bias_used.tau_b()],
         "s_lower_95": report.s_lower,
+        "settings_uniform": report.s_lower_method == LowerBoundMethod::Game,
         "no_signalling": {
             "marginals": marginals,
             "chi2": number(Some(report.no_signalling.joint.chi2)),
@@ -108,6 +111,11 @@ fn text(report: &BellReport) -> String {
     let p = |log10: f64| {
         if log10 > -4.0 { format!("{:.4}", 10f64.powf(log10)) } else { format!("10^{log10:.2}") }
     };
+    let digits = if chsh.s_standard_error < 1e-3 { 7 } else { 4 };
+    let caveat = match report.s_lower_method {
+        LowerBoundMethod::Game => "uniform settings",
+        LowerBoundMethod::GivenSettings => "does NOT hold here: these settings are not uniform",
+    };
     let mut lines = vec![
         format!("trials      {} ({} won)", chsh.trials, chsh.wins),
         format!(
@@ -116,7 +124,7 @@ fn text(report: &BellReport) -> String {
         ),
         format!("            above {:.4} with 95 % confidence", report.s_lower),
         format!("omega       {:.6}", chsh.omega.get()),
-        format!("p-value     {}   local models with memory, uniform settings", p(report.p_value.log10())),
+        format!("p-value     {}   local models with memory, {caveat}", p(report.p_value.log10())),
         format!(
             "            {}   the same with settings predictable by tau = {:.2e}",
             p(report.p_value_biased.log10()),
