@@ -119,10 +119,10 @@ fn text(report: &BellReport) -> String {
     let mut lines = vec![
         format!("trials      {} ({} won)", chsh.trials, chsh.wins),
         format!(
-            "S           {:.4} +- {:.4}   ({})",
+            "S           {:.digits$} +- {:.digits$}   ({})",
             chsh.s, chsh.s_standard_error, report.options.convention
         ),
-        format!("            above {:.4} with 95 % confidence", report.s_lower),
+        format!("            above {:.digits$} with 95 % confidence", report.s_lower),
         format!("omega       {:.6}", chsh.omega.get()),
         format!("p-value     {}   local models with memory, {caveat}", p(report.p_value.log10())),
         format!(
