@@ -9,6 +9,7 @@ mod keylength;
 mod keys;
 mod plan;
 mod reconcile;
+mod rng;
 mod tags;
 
 use clap::Subcommand;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Reconcile(reconcile::Reconcile),
     #[command(subcommand)]
     Keys(keys::Keys),
+    #[command(subcommand)]
+    Rng(rng::Rng),
     /// Toeplitz hash of a file.
     Amplify(amplify::Amplify),
 }
@@ -52,6 +55,7 @@ impl Command {
             Self::Certificate(certificate) => certificate.run(),
             Self::Reconcile(reconcile) => reconcile.run(),
             Self::Keys(keys) => keys.run(),
+            Self::Rng(rng) => rng.run(),
             Self::Amplify(amplify) => amplify.run(),
         }
     }

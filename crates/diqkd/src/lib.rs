@@ -6,6 +6,7 @@ pub use diqkd_bell as bell;
 pub use diqkd_core as core;
 pub use diqkd_entropy as entropy;
 pub use diqkd_gf2 as gf2;
+pub use diqkd_health as health;
 pub use diqkd_keystore as keystore;
 pub use diqkd_node as node;
 pub use diqkd_protocol as protocol;
