@@ -25,7 +25,7 @@ fn keylength(theorem: &str) -> Value {
 
 #[test]
 fn key_lengths_of_the_theory_page_are_reproduced() {
-    // docs/theory: reat 454,725 and df19 92,166 bits with the whole budget on privacy amplification. Never more.
+    // Recomputed by two independent programs (docs/theory, section 8); their split for df19 is not recorded. Never more.
     for (theorem, stated) in [("reat", 454_725), ("reat-basic", 389_946), ("df19", 92_166)] {
         let bits = keylength(theorem)["key_bits"].as_u64().unwrap();
         assert!(bits <= stated && bits + 40 >= stated, "{theorem}: {bits}");
