@@ -86,7 +86,7 @@ pub fn plan(request: &PlanRequest) -> Result<Plan, Error> {
 /// As for [`plan`].
 pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
     let planner = Planner::new(request, q)?;
-    let min_rounds = planner.least_rounds()?;
+    let min_rounds = planner.least_rounds(0.0)?;
     let rounds = match (request.rounds, min_rounds) {
         (Some(0), _) => return Err(Error::NoRounds),
         (Some(rounds), _) => rounds,
@@ -104,10 +104,23 @@ pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
 pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
     let least = |q: f64| {
         Planner::new(request, q)
-            .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds().unwrap_or(f64::MAX))
+            .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds(0.0).unwrap_or(f64::MAX))
     };
     let q = argmax(0.0, 0.45, 16, |q| -least(q));
     plan_with_noise(request, if least(0.0) <= least(q) { 0.0 } else { q })
+}
+
+/// The least number of rounds, to three digits rounded up, whose certified key is at least `key_rate_per_round` bits a
+/// round; `None` when no number below 10^14 gives that. The number of rounds in `request` is not used.
+///
+/// # Errors
+/// [`Error`] naming a field that no run can have.
+pub fn rounds_for_rate(
+    request: &PlanRequest,
+    q: f64,
+    key_rate_per_round: f64,
+) -> Result<Option<u64>, Error> {
+    Planner::new(request, q)?.least_rounds(key_rate_per_round)
 }
 
 struct Planner<'a> {
@@ -174,13 +187,14 @@ impl<'a> Planner<'a> {
         Ok(TestProbability::nearest(ln_gamma.exp())?.get())
     }
 
-    fn estimated_least_rounds(&self) -> Option<f64> {
+    /// Least rounds for at least one bit and at least `key_rate` bits a round, not certified.
+    fn estimated_least_rounds(&self, key_rate: f64) -> Option<f64> {
         let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
         let x = crate::optimise::scalar::correlation(self.omega);
         let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
         let rate = chsh_entropy(self.omega.min(WinProbability::QUANTUM_MAX - 1e-9)).0
             + if q > 0.0 { binary_entropy((1.0 + mixed) / 2.0) } else { 0.0 };
-        if rate <= self.request.f_ec * binary_entropy(error + q - 2.0 * q * error) {
+        if rate - key_rate.max(0.0) <= self.request.f_ec * binary_entropy(error + q - 2.0 * q * error) {
             return None;
         }
         let best = |rounds: f64| {
@@ -190,22 +204,24 @@ impl<'a> Planner<'a> {
             self.estimate(rounds, ln_gamma.exp())
         };
         let (mut low, mut high) = ((FEWEST_ROUNDS as f64).ln(), (MOST_ROUNDS as f64).ln());
-        if best(high.exp()) < 1.0 {
+        let suffices = |rounds: f64| best(rounds) >= (key_rate * rounds).max(1.0);
+        if !suffices(high.exp()) {
             return None;
         }
         for _ in 0..18 {
             let middle = f64::midpoint(low, high);
-            if best(middle.exp()) >= 1.0 { high = middle } else { low = middle }
+            if suffices(middle.exp()) { high = middle } else { low = middle }
         }
         Some(high.exp())
     }
 
     /// The estimate, raised until a certificate confirms it.
-    fn least_rounds(&self) -> Result<Option<u64>, Error> {
-        let Some(estimate) = self.estimated_least_rounds() else { return Ok(None) };
+    fn least_rounds(&self, key_rate: f64) -> Result<Option<u64>, Error> {
+        let Some(estimate) = self.estimated_least_rounds(key_rate) else { return Ok(None) };
         let mut rounds = three_digits_up(estimate);
         while rounds <= MOST_ROUNDS {
-            if self.plan(rounds, None)?.key_bits > 0 {
+            let plan = self.plan(rounds, None)?;
+            if plan.key_bits > 0 && plan.key_rate_per_round >= key_rate {
                 return Ok(Some(rounds));
             }
             rounds = three_digits_up(rounds as f64 * 1.002);
@@ -343,6 +359,16 @@ mod tests {
         let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_bits;
         assert!(at(least) > 0 && at(least * 97 / 100) == 0, "{least}");
         assert_eq!(plan(&PlanRequest { rounds: None, ..request }).unwrap().rounds, 10 * least);
+    }
+
+    #[test]
+    fn a_wanted_rate_needs_more_rounds_than_a_key() {
+        let request = request(2.677, 0.0144);
+        let rounds = rounds_for_rate(&request, 0.0, 0.3).unwrap().unwrap();
+        let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_rate_per_round;
+        assert!(at(rounds) >= 0.3 && at(rounds * 95 / 100) < 0.3, "{rounds}");
+        assert_eq!(rounds_for_rate(&request, 0.0, 0.0).unwrap(), plan(&request).unwrap().min_rounds);
+        assert_eq!(rounds_for_rate(&request, 0.0, 0.9).unwrap(), None);
     }
 
     #[test]
