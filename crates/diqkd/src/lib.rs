@@ -9,6 +9,7 @@ pub use diqkd_gf2 as gf2;
 pub use diqkd_health as health;
 pub use diqkd_keystore as keystore;
 pub use diqkd_node as node;
+pub use diqkd_planner as planner;
 pub use diqkd_protocol as protocol;
 pub use diqkd_reconcile as reconcile;
 pub use diqkd_sim as sim;

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::{CheckError, read};
 
 /// Crates by layer. A crate that is not listed here fails the check: a new crate is a decision.
-const LAYERS: [(&str, u8); 16] = [
+const LAYERS: [(&str, u8); 17] = [
     ("diqkd-core", 0),
     ("diqkd-gf2", 0),
     ("diqkd-hal", 1),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, u8); 16] = [
     ("diqkd-protocol", 2),
     ("diqkd-sim", 2),
     ("diqkd-keystore", 2),
+    ("diqkd-planner", 2),
     ("diqkd-archive", 2),
     ("diqkd-node", 4),
     ("diqkd", 5),

@@ -1,80 +1,45 @@
 //! `diqkd plan`: what a setup can hope for.
 
-use clap::Args;
-use diqkd_core::{Chsh, Epsilon, Qber};
-use diqkd_entropy::{PlanRequest, plan, plan_with_noise};
-use serde_json::json;
+mod feasibility;
+mod rotation;
+mod run;
+mod table;
+
+use clap::{Args, Subcommand};
 
 use crate::answer::{Answer, Failure};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Plan {
-    /// Expected CHSH value.
-    #[arg(long, value_name = "S")]
-    chsh: f64,
-    /// Expected error rate of key rounds.
-    #[arg(long, value_name = "Q")]
-    qber: f64,
-    /// Total soundness, as 1e-10 or 2^-64.
-    #[arg(long, value_name = "E")]
-    eps_sound: Epsilon,
-    /// Probability with which an honest run may abort.
-    #[arg(long, value_name = "C")]
-    eps_complete: Epsilon,
-    /// Number of rounds; without it ten times the least.
-    #[arg(long, value_name = "N")]
-    rounds: Option<u64>,
-    /// Efficiency of reconciliation.
-    #[arg(long, value_name = "F", default_value_t = 1.1)]
-    f_ec: f64,
-    /// Flip probability of noisy preprocessing.
-    #[arg(long, value_name = "q", default_value_t = 0.0)]
-    noise: f64,
+    #[command(subcommand)]
+    question: Option<Question>,
+    #[command(flatten)]
+    run: Option<run::Run>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Question {
+    /// Key length against the number of rounds, the CHSH value and the error rate.
+    Table(table::Table),
+    /// Whether a link meets a need: verdict, reasons, and what could be done instead.
+    Feasibility(feasibility::Feasibility),
+    /// How often keys may be changed.
+    Rotation(rotation::RotationQuestion),
 }
 
 impl Plan {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
-        let out_of_range = |e| Failure::usage("a value is out of range", e);
-        let request = PlanRequest {
-            chsh: Chsh::new(self.chsh).map_err(out_of_range)?,
-            qber: Qber::new(self.qber).map_err(out_of_range)?,
-            eps_sound: self.eps_sound,
-            eps_complete: self.eps_complete,
-            rounds: self.rounds,
-            f_ec: self.f_ec,
-        };
-        let planned = if self.noise == 0.0 { plan(&request) } else { plan_with_noise(&request, self.noise) };
-        let plan = planned.map_err(|e| Failure::usage("no plan for these values", e))?;
-        let json = json!({
-            "rounds": plan.rounds,
-            "key_bits": plan.key_bits,
-            "gamma": plan.gamma,
-            "omega_threshold": plan.omega_threshold.get(),
-            "chsh_threshold": plan.omega_threshold.chsh_s(),
-            "honest_abort": plan.honest_abort,
-            "leak_bits": plan.leak_bits.0,
-            "noise": plan.noise,
-            "min_rounds": plan.min_rounds,
-            "key_rate_per_round": plan.key_rate_per_round,
-        });
-        let least = plan.min_rounds.map_or("no number below 10^14".to_owned(), |rounds| rounds.to_string());
-        let text = [
-            format!("rounds      {} (least for a key: {least})", plan.rounds),
-            format!("gamma       {:.6}", plan.gamma),
-            format!(
-                "threshold   omega {:.6}, S {:.4}; honest devices miss it with probability {:.2e}",
-                plan.omega_threshold.get(),
-                plan.omega_threshold.chsh_s(),
-                plan.honest_abort
-            ),
-            format!("leak        {} bits assumed", plan.leak_bits.0),
-            format!("key         {} bits, {:.4} a round", plan.key_bits, plan.key_rate_per_round),
-        ]
-        .join("\n");
-        if plan.key_bits > 0 {
-            return Ok(Answer::new(text, json));
+        match (self.question, self.run) {
+            (Some(Question::Table(table)), _) => table.run(),
+            (Some(Question::Feasibility(feasibility)), _) => feasibility.run(),
+            (Some(Question::Rotation(rotation)), _) => rotation.run(),
+            (None, Some(run)) => run.run(),
+            (None, None) => Err(Failure::Usage {
+                what: "give --chsh, --qber, --eps-sound and --eps-complete, or one of table, feasibility, rotation"
+                    .to_owned(),
+                source: None,
+            }),
         }
-        let numbers = [Some(plan.rounds as f64), plan.min_rounds.map(|rounds| rounds as f64)];
-        Ok(Answer::refused(format!("no key\n{text}"), json, "too-few-rounds", numbers))
     }
 }
