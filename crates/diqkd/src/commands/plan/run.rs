@@ -1,0 +1,119 @@
+//! The plan of one run.
+
+use core::str::FromStr;
+
+use clap::Args;
+use diqkd_core::{Chsh, Epsilon, Qber};
+use diqkd_entropy::{PlanRequest, plan_with_best_noise, plan_with_noise, rounds_for_rate};
+use serde_json::json;
+
+use crate::answer::{Answer, Failure};
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Expected CHSH value.
+    #[arg(long, value_name = "S")]
+    chsh: f64,
+    /// Expected error rate of key rounds.
+    #[arg(long, value_name = "Q")]
+    qber: f64,
+    /// Total soundness, as 1e-10 or 2^-64.
+    #[arg(long, value_name = "E")]
+    eps_sound: Epsilon,
+    /// Probability with which an honest run may abort.
+    #[arg(long, value_name = "C")]
+    eps_complete: Epsilon,
+    /// Number of rounds; without it ten times the least.
+    #[arg(long, value_name = "N")]
+    rounds: Option<u64>,
+    /// Efficiency of reconciliation.
+    #[arg(long, value_name = "F", default_value_t = 1.1)]
+    f_ec: f64,
+    /// Flip probability of noisy preprocessing, or `best` for the one that needs the fewest rounds.
+    #[arg(long, value_name = "q", default_value = "0")]
+    noise: Noise,
+    /// Also find the least rounds that give this key rate, in bits a round.
+    #[arg(long, value_name = "R")]
+    key_rate: Option<f64>,
+}
+
+/// How much noise Alice adds.
+#[derive(Clone, Copy, Debug)]
+enum Noise {
+    Best,
+    Fixed(f64),
+}
+
+impl FromStr for Noise {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "best" {
+            return Ok(Self::Best);
+        }
+        text.parse().map(Self::Fixed).map_err(|_| "expected a probability or best".to_owned())
+    }
+}
+
+impl Run {
+    pub(super) fn run(self) -> Result<Answer, Failure> {
+        let out_of_range = |e| Failure::usage("a value is out of range", e);
+        let request = PlanRequest {
+            chsh: Chsh::new(self.chsh).map_err(out_of_range)?,
+            qber: Qber::new(self.qber).map_err(out_of_range)?,
+            eps_sound: self.eps_sound,
+            eps_complete: self.eps_complete,
+            rounds: self.rounds,
+            f_ec: self.f_ec,
+        };
+        let planned = match self.noise {
+            Noise::Best => plan_with_best_noise(&request),
+            Noise::Fixed(q) => plan_with_noise(&request, q),
+        };
+        let plan = planned.map_err(|e| Failure::usage("no plan for these values", e))?;
+        let wanted = match self.key_rate {
+            Some(rate) => rounds_for_rate(&request, plan.noise, rate)
+                .map_err(|e| Failure::usage("no plan for these values", e))?,
+            None => None,
+        };
+        let mut json = json!({
+            "rounds": plan.rounds,
+            "key_bits": plan.key_bits,
+            "gamma": plan.gamma,
+            "omega_threshold": plan.omega_threshold.get(),
+            "chsh_threshold": plan.omega_threshold.chsh_s(),
+            "honest_abort": plan.honest_abort,
+            "leak_bits": plan.leak_bits.0,
+            "noise": plan.noise,
+            "min_rounds": plan.min_rounds,
+            "key_rate_per_round": plan.key_rate_per_round,
+        });
+        let least = plan.min_rounds.map_or("no number below 10^14".to_owned(), |rounds| rounds.to_string());
+        let mut lines = vec![
+            format!("rounds      {} (least for a key: {least})", plan.rounds),
+            format!("gamma       {:.6}", plan.gamma),
+            format!(
+                "threshold   omega {:.6}, S {:.4}; honest devices miss it with probability {:.2e}",
+                plan.omega_threshold.get(),
+                plan.omega_threshold.chsh_s(),
+                plan.honest_abort
+            ),
+            format!("leak        {} bits assumed", plan.leak_bits.0),
+            format!("key         {} bits, {:.4} a round", plan.key_bits, plan.key_rate_per_round),
+        ];
+        if plan.noise > 0.0 {
+            lines.insert(2, format!("noise       Alice flips key bits with probability {:.4}", plan.noise));
+        }
+        if let Some(rate) = self.key_rate {
+            json["rounds_for_key_rate"] = json!(wanted);
+            let found = wanted.map_or("no number below 10^14".to_owned(), |rounds| rounds.to_string());
+            lines.push(format!("{rate} bits a round need {found} rounds"));
+        }
+        let text = lines.join("\n");
+        if plan.key_bits > 0 {
+            return Ok(Answer::new(text, json));
+        }
+        let numbers = [Some(plan.rounds as f64), plan.min_rounds.map(|rounds| rounds as f64)];
+        Ok(Answer::refused(format!("no key\n{text}"), json, "too-few-rounds", numbers))
+    }
+}
