@@ -5,6 +5,7 @@
 mod bad_input;
 mod demo;
 mod numbers;
+mod plan;
 mod recordings;
 
 use std::path::{Path, PathBuf};
