@@ -216,12 +216,13 @@ fn settle(
 ) -> Option<ClockFit> {
     let (&first, &last) = (segment.first()?, segment.last()?);
     let centre_ps = first + (last - first) / 2;
-    // The drift is known to a step of the bank, or to what moves the ends of the segment by a bin.
-    let step = search.bin_ps / ((last - first) as f64).max(1.0);
+    // Pairs that spread over two bins make the same peak: the drift is known to what moves the ends of the segment by
+    // two bins, and the lag to as much.
+    let drift_error = 2.0 * search.bin_ps / ((last - first) as f64).max(1.0);
     let estimate = Estimate {
         line: Line { centre_ps, lag_ps: peak.lag_ps, drift: peak.drift },
         lag_error_ps: 2.0 * search.bin_ps,
-        drift_error: step,
+        drift_error,
     };
     let span_ps = ((last - first) as f64).max(1.0);
     let fitted = refine(reference, local, estimate, span_ps, options.resolution_ps)?;
