@@ -7,6 +7,7 @@
 mod eat2018;
 mod reat;
 mod second_order;
+mod tangent;
 
 use diqkd_core::Overspent;
 

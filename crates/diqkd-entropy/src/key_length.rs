@@ -121,6 +121,7 @@ pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certifi
         Theorem::Df19 | Theorem::Df19FixedCPerp | Theorem::Geat => {
             let problem = second_order::Problem {
                 theorem: params.theorem,
+                bound: params.bound,
                 rounds,
                 gamma: params.gamma,
                 omega,
@@ -130,7 +131,8 @@ pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certifi
             Ok(assemble(params, epsilons, Witness::SecondOrder(witness)).unwrap_or(nothing))
         }
         Theorem::Eat2018 => {
-            let problem = eat2018::Problem { rounds, gamma: params.gamma, omega, shares: *shares };
+            let problem =
+                eat2018::Problem { bound: params.bound, rounds, gamma: params.gamma, omega, shares: *shares };
             let (witness, epsilons) = problem.best().ok_or(no_room(params, shares))?;
             Ok(assemble(params, epsilons, Witness::Eat2018(witness)).unwrap_or(nothing))
         }

@@ -40,7 +40,7 @@ impl Params {
             return Err(Error::Gamma { gamma: self.gamma });
         }
         self.bound.validate()?;
-        if self.bound != SingleRound::Chsh && !matches!(self.theorem, Theorem::Reat) {
+        if self.bound != SingleRound::Chsh && self.theorem == Theorem::ReatBasic {
             return Err(Error::BoundNotAvailable { theorem: self.theorem, bound: self.bound.name() });
         }
         Ok(())
@@ -75,20 +75,20 @@ pub enum EpsilonSplit {
     },
 }
 
-/// The certified bound on one round that an accumulation theorem builds on.
+/// The certified bound on one round that an accumulation theorem builds on. [`Theorem::ReatBasic`] takes only
+/// [`SingleRound::Chsh`]: it does not count the entropy of test rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SingleRound {
     /// One key basis, outcomes as they come.
     Chsh,
     /// One key basis; in test rounds, where Alice's setting is uniform, her outcome is bounded by the mean over both.
-    /// Longer than [`SingleRound::Chsh`] for the same protocol. Only with [`Theorem::Reat`].
+    /// Longer than [`SingleRound::Chsh`] for the same protocol.
     ChshTwoBasisTests,
-    /// Two key bases: Alice's key setting is uniform too, Bob has a key setting for each. Only with
-    /// [`Theorem::Reat`].
+    /// Two key bases: Alice's key setting is uniform too, Bob has a key setting for each.
     TwoBases,
     /// One key basis; Alice flips each key-round bit with probability `q` before everything else. Test rounds are
-    /// not flipped. Only with [`Theorem::Reat`].
+    /// not flipped.
     NoisyPreprocessing {
         /// Flip probability, from 0 to 1/2.
         q: f64,

@@ -115,11 +115,7 @@ pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
 ///
 /// # Errors
 /// [`Error`] naming a field that no run can have.
-pub fn rounds_for_rate(
-    request: &PlanRequest,
-    q: f64,
-    key_rate_per_round: f64,
-) -> Result<Option<u64>, Error> {
+pub fn rounds_for_rate(request: &PlanRequest, q: f64, key_rate_per_round: f64) -> Result<Option<u64>, Error> {
     Planner::new(request, q)?.least_rounds(key_rate_per_round)
 }
 

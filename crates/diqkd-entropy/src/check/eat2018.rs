@@ -1,9 +1,10 @@
 //! `eat2018`: the first accumulation theorem.
 
 use super::second_order::theta;
+use super::tangent::entropy_per_round;
 use super::{CheckError, EnclosedTerm, in_range, term};
 use crate::certificate::{Accumulation, Certificate, Eat2018Witness};
-use crate::enclosure::{OMEGA_MAX_UP, chsh_tangent};
+use crate::enclosure::OMEGA_MAX_UP;
 use crate::interval::Interval;
 
 pub(super) fn evaluate(
@@ -23,7 +24,7 @@ pub(super) fn evaluate(
     let n = Interval::count(certificate.rounds);
     let gamma = Interval::point(certificate.gamma);
     let at = Interval::point(witness.tangent_at);
-    let (value, slope) = chsh_tangent(at);
+    let (value, slope) = entropy_per_round(certificate.bound, gamma, witness.tangent_at)?;
     let entropy = value + slope * (certificate.omega_threshold.get() - at);
     let deviation = 2.0 * n.sqrt() * (Interval::point(13.0).log2() + slope / gamma) * root;
     Ok(vec![

@@ -1,9 +1,10 @@
 //! `df19`, `df19-fixed` and `geat`: second-order accumulation of the entropy of both outcomes, minus Bob's test
 //! outcomes.
 
+use super::tangent::entropy_per_round;
 use super::{CheckError, EnclosedTerm, in_range, prove, term};
 use crate::certificate::{Accumulation, Certificate, SecondOrderWitness};
-use crate::enclosure::{OMEGA_MAX_UP, chsh_tangent};
+use crate::enclosure::OMEGA_MAX_UP;
 use crate::interval::Interval;
 use crate::theorem::Theorem;
 
@@ -40,7 +41,8 @@ pub(super) fn evaluate(
 
     let n = Interval::count(certificate.rounds);
     let gamma = Interval::point(certificate.gamma);
-    let tradeoff = MinTradeoff::at(witness.tangent_at, witness.none_position, gamma);
+    let tangent = entropy_per_round(certificate.bound, gamma, witness.tangent_at)?;
+    let tradeoff = MinTradeoff::at(tangent, witness.none_position, gamma);
     let rate = tradeoff.value
         + tradeoff.slope * (certificate.omega_threshold.get() - Interval::point(witness.tangent_at));
 
@@ -99,9 +101,7 @@ struct MinTradeoff {
 }
 
 impl MinTradeoff {
-    fn at(tangent_at: f64, none_position: f64, gamma: Interval) -> Self {
-        let at = Interval::point(tangent_at);
-        let (value, slope) = chsh_tangent(at);
+    fn at((value, slope): (Interval, Interval), none_position: f64, gamma: Interval) -> Self {
         let none = Interval::point(none_position);
         let tilt = 1.0 - 2.0 * none;
         let (least, most) = (1.0 - Interval::point(OMEGA_MAX_UP), Interval::point(OMEGA_MAX_UP));

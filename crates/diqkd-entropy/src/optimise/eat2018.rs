@@ -1,12 +1,14 @@
 //! Choices of the first accumulation theorem.
 
-use super::scalar::{SEARCH_OMEGA, argmax, chsh_entropy};
+use super::scalar::{SEARCH_OMEGA, argmax, entropy_per_round};
 use crate::certificate::{Accumulation, Eat2018Witness, Epsilons};
+use crate::params::SingleRound;
 use crate::shares::{Shares, minus, scaled};
 
 /// What the search needs to know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem {
+    pub(crate) bound: SingleRound,
     pub(crate) rounds: f64,
     pub(crate) gamma: f64,
     pub(crate) omega: f64,
@@ -23,11 +25,12 @@ impl Problem {
         let mut tangent_at = SEARCH_OMEGA.1;
         for _ in 0..4 {
             let root = (1.0 - 2.0 * (2.0 * half.log2() - 2.0)).sqrt();
+            let entropy = |tangent: f64| entropy_per_round(self.bound, self.gamma, tangent);
             let deviation = |tangent: f64| {
-                2.0 * self.rounds.sqrt() * (libm::log2(13.0) + chsh_entropy(tangent).1 / self.gamma)
+                2.0 * self.rounds.sqrt() * (libm::log2(13.0) + entropy(tangent).1 / self.gamma)
             };
             tangent_at = argmax(SEARCH_OMEGA.0, SEARCH_OMEGA.1, 50, |tangent| {
-                let (value, slope) = chsh_entropy(tangent);
+                let (value, slope) = entropy(tangent);
                 self.rounds * (value + slope * (self.omega - tangent)) - deviation(tangent) * root
             });
             if self.shares.fixed_pa.is_none() {

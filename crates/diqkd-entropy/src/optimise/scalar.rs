@@ -2,6 +2,8 @@
 
 use diqkd_core::WinProbability;
 
+use crate::params::SingleRound;
+
 /// The least threshold and the greatest winning probability that searches visit.
 pub(crate) const SEARCH_OMEGA: (f64, f64) = (0.75 + 1e-9, WinProbability::QUANTUM_MAX - 1e-6);
 
@@ -48,6 +50,47 @@ pub(crate) fn chsh_entropy(omega: f64) -> (f64, f64) {
     let value = 1.0 + p * libm::log2(p) + if rest > 0.0 { rest * libm::log2(rest) } else { 0.0 };
     (value, libm::log2(p / rest) / 2.0 * (16.0 * omega - 8.0) / x)
 }
+
+/// The same after a flip with probability `q`: `1 - h((1 + x)/2) + h((1 + y)/2)`, `y^2 = 1 - 4q(1-q)(1 - x^2)`.
+fn flipped_entropy(q: f64, omega: f64) -> (f64, f64) {
+    let (plain, plain_slope) = chsh_entropy(omega);
+    let x = correlation(omega);
+    let k = 4.0 * q * (1.0 - q);
+    let y = (1.0 - k * (1.0 - x * x)).max(0.0).sqrt();
+    let ratio = if y > 0.0 { libm::atanh(y.min(1.0 - 1e-15)) / y } else { 1.0 };
+    let slope = k * ratio / (2.0 * core::f64::consts::LN_2) * (32.0 * omega - 16.0);
+    (plain + diqkd_core::binary_entropy((1.0 + y) / 2.0), plain_slope - slope)
+}
+
+/// The convex hull of the two-basis curve.
+fn two_basis_entropy(omega: f64) -> (f64, f64) {
+    let curve = |omega: f64| {
+        let (x, x_slope) = two_basis_correlation(omega);
+        let (p, rest) = ((1.0 + x) / 2.0, (1.0 - x) / 2.0);
+        (1.0 - diqkd_core::binary_entropy(p), libm::log2(p / rest) / 2.0 * x_slope)
+    };
+    if omega > TOUCHING_OMEGA {
+        return curve(omega);
+    }
+    let slope = curve(TOUCHING_OMEGA).0 / (TOUCHING_OMEGA - WinProbability::LOCAL_MAX);
+    (slope * (omega - WinProbability::LOCAL_MAX), slope)
+}
+
+/// Entropy per round and its derivative, key and test rounds in their proportion.
+pub(crate) fn entropy_per_round(bound: SingleRound, gamma: f64, omega: f64) -> (f64, f64) {
+    let mixed = |key: (f64, f64), test: (f64, f64)| {
+        ((1.0 - gamma) * key.0 + gamma * test.0, (1.0 - gamma) * key.1 + gamma * test.1)
+    };
+    match bound {
+        SingleRound::Chsh => chsh_entropy(omega),
+        SingleRound::NoisyPreprocessing { q } => mixed(flipped_entropy(q, omega), chsh_entropy(omega)),
+        SingleRound::ChshTwoBasisTests => mixed(chsh_entropy(omega), two_basis_entropy(omega)),
+        SingleRound::TwoBases => two_basis_entropy(omega),
+    }
+}
+
+/// Where the line from the local point touches the two-basis curve (S = 2.26524).
+const TOUCHING_OMEGA: f64 = 0.783_155;
 
 /// `sqrt v` of the two-basis curve at a winning probability, and its derivative.
 pub(crate) fn two_basis_correlation(omega: f64) -> (f64, f64) {

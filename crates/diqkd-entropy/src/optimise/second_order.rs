@@ -2,8 +2,9 @@
 
 use diqkd_core::WinProbability;
 
-use super::scalar::{SEARCH_OMEGA, argmax, chsh_entropy};
+use super::scalar::{SEARCH_OMEGA, argmax, entropy_per_round};
 use crate::certificate::{Accumulation, Epsilons, SecondOrderWitness};
+use crate::params::SingleRound;
 use crate::shares::{Shares, minus, scaled};
 use crate::theorem::Theorem;
 
@@ -11,6 +12,7 @@ use crate::theorem::Theorem;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem {
     pub(crate) theorem: Theorem,
+    pub(crate) bound: SingleRound,
     pub(crate) rounds: f64,
     pub(crate) gamma: f64,
     pub(crate) omega: f64,
@@ -83,7 +85,7 @@ impl Problem {
 
     /// The terms that depend on tangent, position and order.
     fn entropy(&self, tangent: f64, position: f64, order: f64, lasting: f64) -> f64 {
-        let (value, slope) = chsh_entropy(tangent);
+        let (value, slope) = entropy_per_round(self.bound, self.gamma, tangent);
         let (least, most) = (1.0 - WinProbability::QUANTUM_MAX, WinProbability::QUANTUM_MAX);
         let tilt = 1.0 - 2.0 * position;
         let at = (position + tilt / (2.0 * self.gamma)).clamp(least, most);
