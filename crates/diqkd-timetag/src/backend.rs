@@ -10,6 +10,10 @@ use crate::formats::{FaultKind, RecordType, TickLength};
 /// Set in the channel of a tag that is a marker; the bits below are the marker inputs that fired.
 pub const MARKER: u16 = 0x8000;
 
+/// The channel of the sync input in T2 recordings of HydraHarp and later devices: the code of its records, with the
+/// special bit as bit 6. Inputs are 0 to 63.
+pub const SYNC_INPUT: u16 = 0x40;
+
 /// How the bits of a record are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {

@@ -5,16 +5,31 @@
 //! nothing and holds about 2 KiB whatever a header claims.
 //!
 //! # Channels
+//! A channel is the channel code of the record as it stands, so inputs of PicoQuant devices count from 0, as `ptufile`
+//! and `tttrlib` number them too (the labels on the devices and the vendor's demonstration readers for T2 say one
+//! more).
+//!
 //! | device | photons | markers |
 //! |---|---|---|
-//! | HydraHarp, TimeHarp 260, MultiHarp, PicoHarp 330, T2 | 0 = sync input, 1.. = input channels | [`MARKER`] + bits |
-//! | the same, T3 | the record's channel code, from 0 | [`MARKER`] + bits |
+//! | HydraHarp, TimeHarp 260, MultiHarp, PicoHarp 330 | 0.. = inputs; in T2 [`SYNC_INPUT`] (64) = the sync input | [`MARKER`] + bits |
 //! | PicoHarp 300 | the record's channel code (T2: 0 and 1, or 1 to 4 with a router; T3: 1 to 4) | [`MARKER`] + bits |
-//! | qcrypto a0, a1, a2 | the detector pattern, 1 to 15: a sum of 1, 2, 4, 8 where detectors fired together | none |
+//! | qcrypto a0, a1, a2, both cards | the detector pattern, 0 to 15: a sum of 1, 2, 4, 8 where detectors fired together | none |
+//! | Becker & Hickl | the routing bits, from 0 | [`MARKER`] + bits |
+//! | Swabian | from 1; [`FALLING`] + the channel for falling edges | none |
+//! | quTAG, quTAU, ID800 | as in the file, below 100 | [`MARKER`] + 100 to 203 |
+//! | NIST | as in the file | none |
 //!
-//! These are the numbers that the vendor's own readers print. Markers travel in band, in file order, with
-//! [`MARKER`] set in their channel; they never count as photons. Markers may lie slightly out of order by design of
-//! the hardware, photons may not.
+//! `ptufile` gives the sync input of a T2 recording the number of the first input, 0, and `tttrlib` counts its events as
+//! markers; here they are photons of a channel of their own, so that nothing is mixed up. Markers travel in band, in
+//! file order, with [`MARKER`] set in their channel; they never count as photons. Markers may lie slightly out of order
+//! by design of the hardware, photons may not.
+//!
+//! Tags that a device says it lost are reported at their place as [`FaultKind::TagsLost`].
+//!
+//! # Epoch
+//! Times count from 0 at the start of the recording (PicoQuant, Becker & Hickl) or from the epoch of the device's clock
+//! (qcrypto: midnight or the Unix epoch, as `readevents` was told; Swabian, quTAG, NIST: when the device was switched
+//! on). Two recordings are put on one time scale by [`sync`](crate::sync).
 //!
 //! # T3
 //! The time of a T3 photon is the time of its sync plus the time after the sync: `floor(nsync * period + dtime *
@@ -24,24 +39,31 @@ mod decoder;
 pub mod events;
 mod events_writer;
 mod fault;
+mod fixed;
 mod header;
+mod item;
 pub mod legacy;
+pub mod nist;
 pub mod ptu;
 mod ptu_writer;
+pub mod qutag;
 mod read;
 mod recognise;
 mod record_type;
+pub mod spc;
 mod summary;
+pub mod swabian;
 mod tick;
 
-pub use crate::backend::MARKER;
+pub use crate::backend::{MARKER, SYNC_INPUT};
 pub use decoder::{Decoder, Step};
 pub use events_writer::{EventsWriteError, EventsWriter, WordOrder};
 pub use fault::{Fault, FaultKind};
 pub use header::Header;
-pub use ptu_writer::{PtuWriteError, PtuWriter};
-pub use read::{Recording, TagSink, read_all};
+pub use ptu_writer::{PtuT3Writer, PtuWriteError, PtuWriter};
+pub use read::{Recording, TagSink, read_all, read_with};
 pub use recognise::{RECOGNISE_BYTES, recognise};
 pub use record_type::{Format, RecordType};
 pub use summary::TagSummary;
+pub use swabian::FALLING;
 pub use tick::TickLength;

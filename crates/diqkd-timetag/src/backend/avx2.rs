@@ -198,10 +198,7 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
 
         let rest = _mm256_permutevar8x32_epi32(rest, order);
         let (code, dtime) = match LAYOUT {
-            HYDRA_T2 => {
-                let sync = _mm256_permutevar8x32_epi32(sync, order);
-                (_mm256_andnot_si256(sync, _mm256_add_epi32(rest, one)), rest)
-            }
+            HYDRA_T2 => (rest, rest),
             HYDRA_T3 => (_mm256_srli_epi32::<15>(rest), _mm256_and_si256(rest, _mm256_set1_epi32(0x7FFF))),
             PICO_T2 => (rest, rest),
             _ => (_mm256_srli_epi32::<12>(rest), _mm256_and_si256(rest, _mm256_set1_epi32(0xFFF))),

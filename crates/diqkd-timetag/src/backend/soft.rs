@@ -73,8 +73,7 @@ impl Fields for HydraT2 {
 
     #[inline(always)]
     fn input(record: u32) -> u16 {
-        let code = record >> 25;
-        if code == 0x40 { 0 } else { code as u16 + 1 }
+        (record >> 25) as u16
     }
 
     #[inline(always)]

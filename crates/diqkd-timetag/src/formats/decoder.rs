@@ -2,8 +2,10 @@
 
 mod stages;
 
-use super::events::{EventState, Text, TextState, units_to_ps};
+use super::events::{Card, EventState, Text, TextState, units_to_ps};
+use super::fixed::{self, Layout};
 use super::header::Header;
+use super::item::Clock;
 use super::ptu::Progress;
 use super::recognise::{RECOGNISE_BYTES, recognise, recognise_magic};
 use super::{Fault, FaultKind, Format, RecordType, TickLength, legacy, ptu};
@@ -45,8 +47,8 @@ pub struct Decoder {
     /// Offset in the recording of the next byte that the stage sees.
     offset: u64,
     head: Head,
-    /// An incomplete record.
-    partial: [u8; 8],
+    /// An incomplete record, or an incomplete header of fixed length.
+    partial: [u8; fixed::MAX_BYTES],
     partial_len: usize,
     header: Option<Header>,
     counts: Counts,
@@ -66,6 +68,7 @@ struct Counts {
     records: u64,
     overflows: u64,
     markers: u64,
+    lost: u64,
     truncated: bool,
 }
 
@@ -78,6 +81,8 @@ enum Stage {
     Records(RecordFormat, RecordState),
     Binary { state: EventState, rotate: u32 },
     Text { text: TextState, state: EventState, pairs: bool },
+    FixedHeader(Layout),
+    Fixed { layout: Layout, tick: TickLength, clock: Clock },
     Ended,
 }
 
@@ -94,7 +99,7 @@ impl Decoder {
             stage: Stage::Recognising,
             offset: 0,
             head: Head { bytes: [0; RECOGNISE_BYTES], len: 0, replayed: 0 },
-            partial: [0; 8],
+            partial: [0; fixed::MAX_BYTES],
             partial_len: 0,
             header: None,
             counts: Counts::default(),
@@ -102,7 +107,7 @@ impl Decoder {
         }
     }
 
-    /// A decoder for a known format: needed for a1 recordings that are too short or too disordered to recognise.
+    /// A decoder for a known format: needed where the first bytes do not tell it; see [`recognise`].
     pub fn with_format(format: Format) -> Self {
         let mut decoder = Self::new();
         decoder.begin(format);
@@ -127,6 +132,11 @@ impl Decoder {
     /// Markers read.
     pub fn markers(&self) -> u64 {
         self.counts.markers
+    }
+
+    /// Tags that the device says it lost, as far as it counts them.
+    pub fn lost(&self) -> u64 {
+        self.counts.lost
     }
 
     /// Whether the recording ended early: inside the header or a record, or before the promised number of records.
@@ -191,23 +201,49 @@ impl Decoder {
             Format::Ht2 | Format::Ht3 | Format::Pt2 | Format::Pt3 => {
                 Stage::Legacy(legacy::HeaderParser::new())
             }
-            Format::A1 => Stage::Binary { state: EventState::default(), rotate: 0 },
-            Format::A1HighWordFirst => Stage::Binary { state: EventState::default(), rotate: 32 },
-            Format::A0 | Format::A2 => Stage::Text {
+            Format::A1 => Stage::Binary { state: EventState::new(Card::Timestamp7), rotate: 0 },
+            Format::A1HighWordFirst => Stage::Binary { state: EventState::new(Card::Timestamp7), rotate: 32 },
+            Format::A1Card49 => Stage::Binary { state: EventState::new(Card::Older), rotate: 32 },
+            Format::A0 | Format::A2 | Format::A2Card49 => Stage::Text {
                 text: TextState::default(),
-                state: EventState::default(),
+                state: EventState::new(if format == Format::A2Card49 {
+                    Card::Older
+                } else {
+                    Card::Timestamp7
+                }),
                 pairs: format == Format::A0,
             },
+            Format::Spc130
+            | Format::Spc600x256
+            | Format::Spc600x4096
+            | Format::Swabian
+            | Format::QuTag
+            | Format::QuTau
+            | Format::Nist => Layout::of(format).map_or(Stage::Ended, |layout| self.begin_fixed(layout)),
         };
         if matches!(self.stage, Stage::Binary { .. } | Stage::Text { .. }) {
+            let (record_type, tick) = match format {
+                Format::A1Card49 | Format::A2Card49 => (RecordType::Card49, TickLength::whole(125)),
+                _ => (RecordType::Timestamp7, TickLength { whole_ps: 3, fraction: 29 << 59 }),
+            };
             self.header = Some(Header {
                 format,
-                record_type: RecordType::Timestamp7,
-                tick: TickLength { whole_ps: 3, fraction: 29 << 59 },
+                record_type,
+                tick,
                 dtime_tick: None,
                 promised_records: None,
                 data_offset: 0,
             });
+        }
+    }
+
+    fn begin_fixed(&mut self, layout: Layout) -> Stage {
+        match layout.header(&[]) {
+            Ok(header) if layout.header_bytes() == 0 => {
+                self.header = Some(header);
+                Stage::Fixed { layout, tick: header.tick, clock: Clock::default() }
+            }
+            _ => Stage::FixedHeader(layout),
         }
     }
 
@@ -275,6 +311,11 @@ impl Decoder {
             Stage::Records(..) => self.records_of(bytes, time_ps, channel, step),
             Stage::Binary { .. } => self.binary(bytes, time_ps, channel, step),
             Stage::Text { .. } => self.text(bytes, time_ps, channel, step),
+            Stage::FixedHeader(layout) => {
+                let layout = *layout;
+                self.fixed_header(layout, bytes, step)
+            }
+            Stage::Fixed { .. } => self.fixed(bytes, time_ps, channel, step),
         };
         self.offset += used as u64;
         used
@@ -300,6 +341,9 @@ impl Decoder {
 
     fn fail(&mut self, offset: u64, kind: FaultKind, step: &mut Step) {
         step.fault = Some(Fault { offset, kind });
+        if let FaultKind::TagsLost { count } = kind {
+            self.counts.lost = self.counts.lost.saturating_add(count);
+        }
         if kind.is_fatal() {
             self.stage = Stage::Ended;
         }
@@ -309,7 +353,7 @@ impl Decoder {
     fn end(&mut self, time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) {
         let offset = self.offset;
         let pending = match &mut self.stage {
-            Stage::Ptu(_) | Stage::Legacy(_) => {
+            Stage::Ptu(_) | Stage::Legacy(_) | Stage::FixedHeader(_) => {
                 self.counts.truncated = true;
                 self.fail(offset, FaultKind::TruncatedHeader, step);
                 return;
@@ -318,8 +362,8 @@ impl Decoder {
                 let found = text.finish(*pairs);
                 let pending = text.pending();
                 if let Text::Word(word) = found {
-                    let event = state.event(word);
-                    step.tags += self.event(event, offset, time_ps, channel, step);
+                    let item = state.event(word);
+                    step.tags += self.take(item, offset, time_ps, channel, step);
                 }
                 pending
             }

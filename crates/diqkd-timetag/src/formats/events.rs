@@ -13,13 +13,42 @@
 //! ```
 //! The time counts from an epoch of the card and starts anew after 2^54 units (19.5 hours), which is undone here. The
 //! channel is the pattern: the sum of 1, 2, 4, 8 for the detectors that fired together. Times are rounded down to ps.
-//! The older cards with 49 bits of 125 ps are not read: nothing in the file tells them apart, and no recording was at
-//! hand.
+//!
+//! # The older card
+//! Source: the notes in `readevents3.c` of qcrypto. Not verified against a recording.
+//!
+//! ```text
+//! event, bit 63 first    time:49  phase, slips or zero:11  pattern:4      time in units of 125 ps
+//!
+//! a1-49   binary, high word first (its mode 1)
+//! a2-49   text, one line of 16 hexadecimal digits an event (its mode 2)
+//! ```
+//! Bits 4 to 14 are ignored and there are no dummy events. The time starts anew after 2^49 units (19.5 hours). Nothing
+//! in a file tells the cards apart, so these two formats must be named.
 
 use super::FaultKind;
+use super::item::{Clock, Item};
 
 const DUMMY: u64 = 0x10;
-const WRAP: u64 = 1 << 54;
+
+/// Whose events they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Card {
+    /// 54 bits of 1/256 ns.
+    Timestamp7,
+    /// 49 bits of 125 ps.
+    Older,
+}
+
+impl Card {
+    /// Bits below the time.
+    fn shift(self) -> u32 {
+        match self {
+            Self::Timestamp7 => 10,
+            Self::Older => 15,
+        }
+    }
+}
 
 /// Units of 1/256 ns to ps, rounded down.
 #[inline(always)]
@@ -27,42 +56,38 @@ pub(crate) const fn units_to_ps(units: u64) -> i64 {
     ((units >> 5) * 125 + (((units & 31) * 125) >> 5)) as i64
 }
 
-/// What an event is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Event {
-    Photon { time_ps: i64, pattern: u16, fault: Option<FaultKind> },
-    Dummy,
-    OutOfRange,
-}
-
 /// Undoes the start anew of the card's clock.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct EventState {
-    base: u64,
+    card: Card,
     last: u64,
-    last_photon: u64,
+    clock: Clock,
 }
 
 impl EventState {
+    pub(crate) fn new(card: Card) -> Self {
+        Self { card, last: 0, clock: Clock::default() }
+    }
+
     #[inline(always)]
-    pub(crate) fn event(&mut self, word: u64) -> Event {
-        let mut units = self.base + (word >> 10);
-        if units + WRAP / 2 < self.last {
-            self.base += WRAP;
-            if self.base > 1 << 60 {
-                return Event::OutOfRange;
+    pub(crate) fn event(&mut self, word: u64) -> Item {
+        let shift = self.card.shift();
+        let wrap = 1 << (64 - shift);
+        let mut units = self.clock.base + (word >> shift);
+        if units + wrap / 2 < self.last {
+            if self.clock.base + wrap > 1 << (70 - shift) {
+                return Item::Faulty(FaultKind::TimeOutOfRange);
             }
-            units += WRAP;
+            self.clock.base += wrap;
+            units += wrap;
         }
         self.last = units;
-        if word & DUMMY != 0 {
-            return Event::Dummy;
-        }
-        let time_ps = units_to_ps(units);
-        let fault = (units < self.last_photon)
-            .then(|| FaultKind::TimeBackwards { previous_ps: units_to_ps(self.last_photon), time_ps });
-        self.last_photon = units;
-        Event::Photon { time_ps, pattern: (word & 0xF) as u16, fault }
+        let time_ps = match self.card {
+            Card::Timestamp7 if word & DUMMY != 0 => return Item::Passing,
+            Card::Timestamp7 => units_to_ps(units),
+            Card::Older => (units * 125) as i64,
+        };
+        self.clock.tag(time_ps, (word & 0xF) as u16)
     }
 }
 
@@ -155,19 +180,30 @@ mod tests {
 
     #[test]
     fn a_clock_that_starts_anew_again_and_again_stays_in_range() {
-        let mut state = EventState::default();
-        let (late, early) = (((WRAP - 1) << 10) | 1, 1 << 10 | 1);
-        let mut last = 0;
-        for round in 0..64 {
-            for word in [early, late] {
-                let Event::Photon { time_ps, fault: None, .. } = state.event(word) else { panic!("{round}") };
-                assert!(time_ps > last || round == 0);
-                last = time_ps;
+        for (card, shift, ps) in [(Card::Timestamp7, 10, 125.0 / 32.0), (Card::Older, 15, 125.0)] {
+            let wrap = 1u64 << (64 - shift);
+            let mut state = EventState::new(card);
+            let (late, early) = (((wrap - 1) << shift) | 1, 1 << shift | 1);
+            let mut last = 0;
+            for round in 0..64 {
+                for word in [early, late] {
+                    let Item::Tag { time_ps, fault: None, .. } = state.event(word) else { panic!("{round}") };
+                    assert!(time_ps > last || round == 0);
+                    last = time_ps;
+                }
             }
+            let expected = 64.0 * wrap as f64 * ps;
+            assert!((last as f64 / expected - 1.0).abs() < 1e-9, "{last} {expected}");
+            assert!(matches!(state.event(early), Item::Tag { .. }));
+            assert!(matches!(state.event(late), Item::Tag { .. }));
+            assert_eq!(state.event(early), Item::Faulty(FaultKind::TimeOutOfRange));
         }
-        assert_eq!(last, ((64u128 * u128::from(WRAP) - 1) * 125 / 32) as i64);
-        assert!(matches!(state.event(early), Event::Photon { .. }));
-        assert!(matches!(state.event(late), Event::Photon { .. }));
-        assert_eq!(state.event(early), Event::OutOfRange);
+    }
+
+    #[test]
+    fn the_older_card_has_no_dummy_events() {
+        let mut state = EventState::new(Card::Older);
+        let word = 8_000u64 << 15 | 0x7FF << 4 | 0b0101;
+        assert_eq!(state.event(word), Item::Tag { time_ps: 1_000_000, channel: 5, fault: None });
     }
 }

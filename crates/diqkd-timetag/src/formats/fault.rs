@@ -25,8 +25,8 @@ impl core::error::Error for Fault {}
 pub enum FaultKind {
     /// No known format begins like this.
     #[error(
-        "the format is not recognised (expected PicoQuant PTU, HydraHarp HT2/HT3, PicoHarp PT2/PT3 or qcrypto \
-         a0/a1/a2); name the format if the recording has no magic number"
+        "the format is not recognised (expected PicoQuant PTU, HT2/HT3, PT2/PT3, qcrypto a0/a1/a2, Becker & Hickl \
+         spc, Swabian or NIST records); name the format if the recording has no magic number"
     )]
     UnknownFormat,
     /// A header tag claims an impossible or unreasonable payload.
@@ -93,6 +93,29 @@ pub enum FaultKind {
     /// The accumulated time leaves the range of 64-bit picoseconds (106 days).
     #[error("time exceeds 2^63 ps (106 days); an overflow record is corrupt, cut the recording before it")]
     TimeOutOfRange,
+    /// The device says that tags are missing here. Trials around this place can't be trusted.
+    #[error(
+        "the device lost tags here ({count}; 0: it does not say how many); lower the rate, and take no trials from \
+         around this time"
+    )]
+    TagsLost {
+        /// How many; 0 if the device does not say.
+        count: u64,
+    },
+    /// A record names a channel that the device or this reader does not have. It is skipped.
+    #[error("channel {channel} does not exist; the record is skipped, check the format's name and the file")]
+    NoSuchChannel {
+        /// The channel.
+        channel: i64,
+    },
+    /// A record has a time that is negative or beyond 2^63 ps. It is skipped.
+    #[error(
+        "the time {ticks:#x} ticks is negative or beyond 2^63 ps; the record is skipped, check the file for damage"
+    )]
+    ImpossibleTime {
+        /// The time as it stands in the record.
+        ticks: u64,
+    },
     /// A text event is not hexadecimal digits.
     #[error("byte {byte:#04x} is not a hexadecimal digit; the line is skipped, check the file for damage")]
     NotHexadecimal {

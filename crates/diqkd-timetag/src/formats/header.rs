@@ -47,6 +47,10 @@ impl Fields<'_> {
         bytes
     }
 
+    pub(crate) fn u16(&self, at: usize) -> u16 {
+        u16::from_le_bytes(self.bytes(at))
+    }
+
     pub(crate) fn u32(&self, at: usize) -> u32 {
         u32::from_le_bytes(self.bytes(at))
     }

@@ -47,7 +47,7 @@ pub(crate) const BITS_PER_RECORD: &str = "TTResultFormat_BitsPerRecord";
 pub(crate) const GLOBAL_RESOLUTION: &str = "MeasDesc_GlobalResolution";
 pub(crate) const RESOLUTION: &str = "MeasDesc_Resolution";
 pub(crate) const NUMBER_OF_RECORDS: &str = "TTResult_NumberOfRecords";
-const SYNC_RATE: &str = "TTResult_SyncRate";
+pub(crate) const SYNC_RATE: &str = "TTResult_SyncRate";
 pub(crate) const HEADER_END: &str = "Header_End";
 
 /// Reads a header from pieces of any size.

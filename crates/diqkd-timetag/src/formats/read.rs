@@ -32,6 +32,8 @@ pub struct Recording {
     pub overflows: u64,
     /// Markers read.
     pub markers: u64,
+    /// Tags that the device says it lost, as far as it counts them.
+    pub lost: u64,
     /// Whether the recording ended early.
     pub truncated: bool,
     /// The fault after which nothing could be interpreted.
@@ -61,7 +63,11 @@ pub fn read_all<E>(
     read_with(Decoder::new(), source, sink)
 }
 
-pub(crate) fn read_with<E>(
+/// Reads a recording as [`read_all`] does, with a decoder that the caller has made: for a format that must be named.
+///
+/// # Errors
+/// What `source` returns; the tags before it have been delivered.
+pub fn read_with<E>(
     mut decoder: Decoder,
     mut source: impl FnMut(&mut [u8]) -> Result<usize, E>,
     sink: &mut impl TagSink,
@@ -107,6 +113,7 @@ pub(crate) fn read_with<E>(
         records: decoder.records(),
         overflows: decoder.overflows(),
         markers: decoder.markers(),
+        lost: decoder.lost(),
         truncated: decoder.is_truncated(),
         fatal,
     })

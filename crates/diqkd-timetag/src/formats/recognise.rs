@@ -1,5 +1,6 @@
 //! Which format begins like this.
 
+use super::fixed::Layout;
 use super::legacy::{HYDRA_MODE, HYDRAHARP, PICO_MODE, PICOHARP};
 use super::{Format, header::Fields, ptu};
 
@@ -11,10 +12,12 @@ pub const RECOGNISE_BYTES: usize = 512;
 ///
 /// PicoQuant files have magic numbers. The qcrypto modes have none: text is recognised by its lines, binary by events
 /// in time order, in one word order and not the other, that span less than a quarter of the card's range. Random
-/// bytes pass with a probability below 1e-9 when 128 bytes are given.
+/// bytes pass with a probability below 1e-9 when 128 bytes are given. Recordings of Swabian and NIST taggers and of
+/// Becker & Hickl cards are recognised by at least eight records that make sense, all of them, in one such layout and
+/// in no other. The older qcrypto card, quTAG and quTAU can't be recognised and must be named.
 pub fn recognise(first_bytes: &[u8]) -> Option<Format> {
     let bytes = &first_bytes[..first_bytes.len().min(RECOGNISE_BYTES)];
-    recognise_magic(bytes).or_else(|| text(bytes)).or_else(|| binary_events(bytes))
+    recognise_magic(bytes).or_else(|| text(bytes)).or_else(|| fixed(bytes)).or_else(|| binary_events(bytes))
 }
 
 /// The format by its magic number alone.
@@ -46,6 +49,13 @@ fn text(bytes: &[u8]) -> Option<Format> {
         Some(16) => Some(Format::A2),
         _ => None,
     }
+}
+
+/// The one layout of equal records in which the bytes make sense.
+fn fixed(bytes: &[u8]) -> Option<Format> {
+    let mut plausible = Layout::RECOGNISABLE.into_iter().filter(|layout| layout.is_plausible(bytes));
+    let found = plausible.next()?;
+    plausible.next().is_none().then(|| found.format())
 }
 
 /// Fewest events by which binary events are recognised.

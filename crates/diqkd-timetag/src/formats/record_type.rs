@@ -24,9 +24,61 @@ pub enum Format {
     A1HighWordFirst,
     /// qcrypto hexadecimal text, one line of 16 digits an event.
     A2,
+    /// qcrypto binary of the older 49-bit card, high word first. Not verified against a recording.
+    A1Card49,
+    /// qcrypto hexadecimal text of the older 49-bit card. Not verified against a recording.
+    A2Card49,
+    /// Becker & Hickl FIFO file of the SPC-130 family; see [`spc`](super::spc).
+    Spc130,
+    /// Becker & Hickl FIFO file of an SPC-600/630 with 256 channels. Not verified against a recording.
+    Spc600x256,
+    /// Becker & Hickl FIFO file of an SPC-600/630 with 4096 channels. Not verified against a recording.
+    Spc600x4096,
+    /// Raw tags of a Swabian Time Tagger; see [`swabian`](super::swabian). Not verified against a recording.
+    Swabian,
+    /// Binary file of a quTAG; see [`qutag`](super::qutag). Not verified against a recording.
+    QuTag,
+    /// Binary file of a quTAU or an ID Quantique ID800. Not verified against a recording.
+    QuTau,
+    /// NIST's 24-byte records; see [`nist`](super::nist). Not verified against a recording.
+    Nist,
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Ptu,
+        Self::Ht2,
+        Self::Ht3,
+        Self::Pt2,
+        Self::Pt3,
+        Self::A0,
+        Self::A1,
+        Self::A1HighWordFirst,
+        Self::A2,
+        Self::A1Card49,
+        Self::A2Card49,
+        Self::Spc130,
+        Self::Spc600x256,
+        Self::Spc600x4096,
+        Self::Swabian,
+        Self::QuTag,
+        Self::QuTau,
+        Self::Nist,
+    ];
+
+    /// The format of a name; `None` if there is none of that name.
+    ///
+    /// ```
+    /// use diqkd_timetag::formats::Format;
+    ///
+    /// assert_eq!(Format::from_name("spc130"), Some(Format::Spc130));
+    /// assert!(Format::ALL.iter().all(|format| Format::from_name(format.name()) == Some(*format)));
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// The name that reports use.
     pub fn name(self) -> &'static str {
         match self {
@@ -39,12 +91,31 @@ impl Format {
             Self::A1 => "a1",
             Self::A1HighWordFirst => "a1x",
             Self::A2 => "a2",
+            Self::A1Card49 => "a1-49",
+            Self::A2Card49 => "a2-49",
+            Self::Spc130 => "spc130",
+            Self::Spc600x256 => "spc600-256",
+            Self::Spc600x4096 => "spc600-4096",
+            Self::Swabian => "swabian",
+            Self::QuTag => "qutag",
+            Self::QuTau => "qutau",
+            Self::Nist => "nist",
         }
     }
 
     /// Whether the layout was checked against a recording of a real device, not only against its documentation.
     pub fn is_verified(self) -> bool {
-        !matches!(self, Self::Pt2 | Self::Pt3)
+        matches!(
+            self,
+            Self::Ptu
+                | Self::Ht2
+                | Self::Ht3
+                | Self::A0
+                | Self::A1
+                | Self::A1HighWordFirst
+                | Self::A2
+                | Self::Spc130
+        )
     }
 }
 
@@ -84,6 +155,20 @@ pub enum RecordType {
     GenericT3,
     /// S-Fifteen timestamp card: 54-bit time, 10 bits of pattern and flags.
     Timestamp7,
+    /// The older timestamp card: 49-bit time, 4 bits of pattern.
+    Card49,
+    /// Becker & Hickl SPC-130 family: 12 bits of macro time.
+    Spc130,
+    /// Becker & Hickl SPC-600/630 with 256 channels: 17 bits of macro time.
+    Spc600x256,
+    /// Becker & Hickl SPC-600/630 with 4096 channels: 24 bits of macro time.
+    Spc600x4096,
+    /// Swabian Time Tagger: 16 bytes.
+    SwabianTag,
+    /// quTAG, quTAU, ID800: 10 bytes.
+    QuTag,
+    /// NIST: 24 bytes.
+    Nist,
 }
 
 impl RecordType {
@@ -103,6 +188,13 @@ impl RecordType {
             Self::GenericT2 => "GenericT2",
             Self::GenericT3 => "GenericT3",
             Self::Timestamp7 => "Timestamp7",
+            Self::Card49 => "Card49",
+            Self::Spc130 => "SPC130",
+            Self::Spc600x256 => "SPC600-256",
+            Self::Spc600x4096 => "SPC600-4096",
+            Self::SwabianTag => "SwabianTag",
+            Self::QuTag => "quTAG",
+            Self::Nist => "NIST",
         }
     }
 
@@ -141,7 +233,7 @@ impl RecordType {
             Self::TimeHarp260PT3 => 0x0001_0306,
             Self::GenericT2 => 0x0001_0207,
             Self::GenericT3 => 0x0001_0307,
-            Self::Timestamp7 => return None,
+            _ => return None,
         })
     }
 
@@ -158,7 +250,7 @@ impl RecordType {
         )
     }
 
-    /// Ticks (T2) or sync periods (T3) that one overflow stands for; 0 where the time does not wrap in practice.
+    /// Ticks (T2), sync periods (T3) or macro time units that one overflow stands for; 0 where no record marks overflows.
     pub fn wraparound(self) -> u32 {
         match self {
             Self::PicoHarpT2 => 210_698_240,
@@ -170,7 +262,10 @@ impl RecordType {
             | Self::TimeHarp260NT3
             | Self::TimeHarp260PT3
             | Self::GenericT3 => 1_024,
-            Self::Timestamp7 => 0,
+            Self::Spc130 => 1 << 12,
+            Self::Spc600x256 => 1 << 17,
+            Self::Spc600x4096 => 1 << 24,
+            Self::Timestamp7 | Self::Card49 | Self::SwabianTag | Self::QuTag | Self::Nist => 0,
         }
     }
 }

@@ -14,12 +14,14 @@ pub struct TagSummary {
     pub record_type: Option<RecordType>,
     /// Records read: photons, overflows, markers and unknown ones.
     pub records: u64,
-    /// Photons: tags on input channels, including the sync input of a T2 recording (channel 0).
+    /// Photons: tags on input channels, including the sync input of a T2 recording (channel 64).
     pub photons: u64,
     /// Overflow records and dummy events.
     pub overflows: u64,
     /// Markers; they are in no channel's count.
     pub markers: u64,
+    /// Tags that the device says it lost, as far as it counts them.
+    pub lost: u64,
     /// Photons by channel, numbered as [`formats`](super) says.
     pub channels: BTreeMap<u16, u64>,
     /// Time of the first photon in the file, ps.
@@ -54,6 +56,7 @@ impl Default for TagSummary {
             photons: 0,
             overflows: 0,
             markers: 0,
+            lost: 0,
             channels: BTreeMap::new(),
             first_ps: None,
             last_ps: None,
@@ -77,6 +80,7 @@ impl TagSummary {
         self.records = recording.records;
         self.overflows = recording.overflows;
         self.markers = recording.markers;
+        self.lost = recording.lost;
         self.truncated = recording.truncated;
         self.fatal = recording.fatal;
         let counts = self.small.iter_mut().flat_map(|counts| counts.iter_mut().enumerate());

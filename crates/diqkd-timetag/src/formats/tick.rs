@@ -51,6 +51,14 @@ impl TickLength {
         self.whole_ps as f64 + libm::ldexp(self.fraction as f64, -64)
     }
 
+    /// The time of `ticks` in ps, rounded down; `None` beyond the range of `i64`.
+    #[inline(always)]
+    pub(crate) fn checked_ps(self, ticks: u64) -> Option<i64> {
+        let whole = u128::from(self.whole_ps) * u128::from(ticks);
+        let fraction = (u128::from(self.fraction) * u128::from(ticks)) >> 64;
+        i64::try_from(whole + fraction).ok()
+    }
+
     /// The time of `ticks`, ps as a 128-bit 64.64 fixed-point number.
     #[inline(always)]
     pub(crate) fn times(self, ticks: u64) -> u128 {

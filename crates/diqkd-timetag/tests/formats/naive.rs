@@ -89,14 +89,13 @@ pub(crate) fn naive_records(code: u32, scale: Scale, data: &[u8]) -> Naive {
                 };
                 match (special, channel) {
                     (false, _) => {
-                        let channel = if t3 { channel } else { channel + 1 };
                         out.tags.push((scale.ps(base + ticks, dtime), channel as u16));
                     }
                     (true, 63) => {
                         base += wrap * if v1 || ticks == 0 { 1 } else { ticks };
                         out.overflows += 1;
                     }
-                    (true, 0) if !t3 => out.tags.push((scale.ps(base + ticks, 0), 0)),
+                    (true, 0) if !t3 => out.tags.push((scale.ps(base + ticks, 0), 64)),
                     (true, 1..=15) => {
                         out.markers += 1;
                         out.tags.push((scale.ps(base + ticks, 0), MARKER | channel as u16));

@@ -1,6 +1,6 @@
 //! Properties: pieces do not matter, what is written is read back.
 
-use diqkd_timetag::formats::{Decoder, EventsWriter, Format, MARKER, PtuWriter, WordOrder};
+use diqkd_timetag::formats::{Decoder, EventsWriter, Format, MARKER, PtuT3Writer, PtuWriter, WordOrder};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -72,6 +72,33 @@ proptest! {
             writer.push(time, channel, &mut file).unwrap();
             tags.push((time, channel));
         }
+        prop_assert_eq!(whole(&file), Kept { tags, faults: vec![] });
+    }
+
+    #[test]
+    fn written_t3_recordings_are_read_back_within_the_resolution(
+        gaps in prop::collection::vec((0i64..1 << 36, 0u16..80), 0..200),
+        period_ps in 1u64..200_000,
+        resolution_ps in 1u64..64,
+    ) {
+        let mut file = Vec::new();
+        let writer = PtuT3Writer::new(period_ps, resolution_ps, None, &mut file);
+        if period_ps.div_ceil(resolution_ps) > 1 << 15 {
+            prop_assert!(writer.is_err() && file.is_empty());
+            return Ok(());
+        }
+        let mut writer = writer.unwrap();
+        let mut time = 0;
+        let mut tags = Vec::new();
+        for (gap, channel) in gaps {
+            time += gap >> (channel % 37);
+            let channel = if channel > 63 { MARKER | (channel - 63).min(15) } else { channel };
+            writer.push(time, channel, &mut file).unwrap();
+            let period_ps = period_ps as i64;
+            let after = if channel & MARKER == 0 { time % period_ps } else { 0 };
+            tags.push((time - time % period_ps + after - after % resolution_ps as i64, channel));
+        }
+        prop_assert!(writer.push(time + 1, 64, &mut file).is_err());
         prop_assert_eq!(whole(&file), Kept { tags, faults: vec![] });
     }
 

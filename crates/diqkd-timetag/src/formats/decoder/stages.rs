@@ -1,9 +1,10 @@
 //! The stages of a decoder after the header: records and events.
 
 use super::{Decoder, Stage, Step};
-use crate::backend;
-use crate::formats::FaultKind;
-use crate::formats::events::{Event, Text};
+use crate::backend::{self, MARKER};
+use crate::formats::events::Text;
+use crate::formats::fixed::Layout;
+use crate::formats::item::Item;
 
 impl Decoder {
     /// Completes the incomplete record to `size` bytes; returns how many were taken.
@@ -81,13 +82,15 @@ impl Decoder {
                     break;
                 }
                 self.partial_len = 0;
-                self.partial
+                let mut word = [0; 8];
+                word.copy_from_slice(&self.partial[..8]);
+                word
             };
             let word = u64::from_le_bytes(word).rotate_left(rotate);
             let offset = self.offset + used as u64 - 8;
-            let event = state.event(word);
+            let item = state.event(word);
             let (time_ps, channel) = (&mut time_ps[tags..], &mut channel[tags..]);
-            tags += self.event(event, offset, time_ps, channel, step);
+            tags += self.take(item, offset, time_ps, channel, step);
         }
         if let Stage::Binary { state: kept, .. } = &mut self.stage {
             *kept = state;
@@ -96,36 +99,89 @@ impl Decoder {
         used
     }
 
-    /// Counts an event and writes its tag; returns the number of tags.
+    /// Counts a record and writes its tag; returns the number of tags.
     #[inline(always)]
-    pub(super) fn event(
+    pub(super) fn take(
         &mut self,
-        event: Event,
+        item: Item,
         offset: u64,
         time_ps: &mut [i64],
         channel: &mut [u16],
         step: &mut Step,
     ) -> usize {
         self.counts.records += 1;
-        match event {
-            Event::Photon { time_ps: at, pattern, fault } => {
+        match item {
+            Item::Tag { time_ps: at, channel: number, fault } => {
                 time_ps[0] = at;
-                channel[0] = pattern;
+                channel[0] = number;
+                let marker = number & MARKER != 0;
+                self.counts.markers += u64::from(marker);
+                step.markers += usize::from(marker);
                 if let Some(kind) = fault {
                     self.fail(offset, kind, step);
                 }
                 1
             }
-            Event::Dummy => {
+            Item::Passing => {
                 self.counts.overflows += 1;
                 step.overflows += 1;
                 0
             }
-            Event::OutOfRange => {
-                self.fail(offset, FaultKind::TimeOutOfRange, step);
+            Item::Faulty(kind) => {
+                self.fail(offset, kind, step);
                 0
             }
         }
+    }
+
+    pub(super) fn fixed_header(&mut self, layout: Layout, bytes: &[u8], step: &mut Step) -> usize {
+        let size = layout.header_bytes();
+        let used = self.complete(bytes, size);
+        if self.partial_len == size {
+            self.partial_len = 0;
+            match layout.header(&self.partial[..size]) {
+                Ok(header) => {
+                    self.stage = Stage::Fixed { layout, tick: header.tick, clock: Default::default() };
+                    self.header = Some(header);
+                }
+                Err(kind) => self.fail(0, kind, step),
+            }
+        }
+        used
+    }
+
+    pub(super) fn fixed(
+        &mut self,
+        bytes: &[u8],
+        time_ps: &mut [i64],
+        channel: &mut [u16],
+        step: &mut Step,
+    ) -> usize {
+        let Stage::Fixed { layout, tick, mut clock } = self.stage else { return 0 };
+        let size = layout.record_bytes();
+        let room = time_ps.len();
+        let (mut used, mut tags) = (0, 0);
+        while used < bytes.len() && tags < room && step.fault.is_none() {
+            let item = if self.partial_len == 0 && bytes.len() - used >= size {
+                used += size;
+                layout.item(&mut clock, tick, &bytes[used - size..used])
+            } else {
+                used += self.complete(&bytes[used..], size);
+                if self.partial_len < size {
+                    break;
+                }
+                self.partial_len = 0;
+                layout.item(&mut clock, tick, &self.partial[..size])
+            };
+            let offset = self.offset + used as u64 - size as u64;
+            let (time_ps, channel) = (&mut time_ps[tags..], &mut channel[tags..]);
+            tags += self.take(item, offset, time_ps, channel, step);
+        }
+        if let Stage::Fixed { clock: kept, .. } = &mut self.stage {
+            *kept = clock;
+        }
+        step.tags += tags;
+        used
     }
 
     pub(super) fn text(
@@ -146,9 +202,9 @@ impl Decoder {
                 Text::Nothing => {}
                 Text::Fault(kind) => self.fail(offset, kind, step),
                 Text::Word(word) => {
-                    let event = state.event(word);
+                    let item = state.event(word);
                     let (time_ps, channel) = (&mut time_ps[tags..], &mut channel[tags..]);
-                    tags += self.event(event, offset, time_ps, channel, step);
+                    tags += self.take(item, offset, time_ps, channel, step);
                 }
             }
         }
