@@ -30,7 +30,9 @@ pub use error::Error;
 pub use key_length::{KeyLength, key_length};
 pub use no_key::NoKeyReason;
 pub use params::{EpsilonSplit, Params, SingleRound};
-pub use planner::{Plan, PlanRequest, plan, plan_with_best_noise, plan_with_noise, rounds_for_rate};
+pub use planner::{
+    Plan, PlanRequest, plan, plan_with_best_noise, plan_with_bound, plan_with_noise, rounds_for_rate,
+};
 pub use single_round::{
     AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,
     SingleRoundEntropy, TwoBases, TwoBasesRenyi, single_round,

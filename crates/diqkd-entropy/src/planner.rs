@@ -6,7 +6,7 @@ use crate::acceptance::Acceptance;
 use crate::error::Error;
 use crate::key_length::certify;
 use crate::optimise::reat;
-use crate::optimise::scalar::{argmax, chsh_entropy};
+use crate::optimise::scalar::{argmax, entropy_per_round};
 use crate::params::{EpsilonSplit, Params, SingleRound};
 use crate::shares::{self, Shares};
 use crate::theorem::Theorem;
@@ -85,7 +85,16 @@ pub fn plan(request: &PlanRequest) -> Result<Plan, Error> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
-    let planner = Planner::new(request, q)?;
+    plan_with_bound(request, noisy(q))
+}
+
+/// Plans a run whose certificate rests on any single-round bound. With two key bases `qber` is the mean error rate of
+/// both.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_with_bound(request: &PlanRequest, bound: SingleRound) -> Result<Plan, Error> {
+    let planner = Planner::new(request, bound)?;
     let min_rounds = planner.least_rounds(0.0)?;
     let rounds = match (request.rounds, min_rounds) {
         (Some(0), _) => return Err(Error::NoRounds),
@@ -103,7 +112,7 @@ pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
 /// As for [`plan`].
 pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
     let least = |q: f64| {
-        Planner::new(request, q)
+        Planner::new(request, noisy(q))
             .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds(0.0).unwrap_or(f64::MAX))
     };
     let q = argmax(0.0, 0.45, 16, |q| -least(q));
@@ -116,7 +125,7 @@ pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
 /// # Errors
 /// [`Error`] naming a field that no run can have.
 pub fn rounds_for_rate(request: &PlanRequest, q: f64, key_rate_per_round: f64) -> Result<Option<u64>, Error> {
-    Planner::new(request, q)?.least_rounds(key_rate_per_round)
+    Planner::new(request, noisy(q))?.least_rounds(key_rate_per_round)
 }
 
 struct Planner<'a> {
@@ -129,8 +138,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(request: &'a PlanRequest, q: f64) -> Result<Self, Error> {
-        let bound = if q == 0.0 { SingleRound::Chsh } else { SingleRound::NoisyPreprocessing { q } };
+    fn new(request: &'a PlanRequest, bound: SingleRound) -> Result<Self, Error> {
         bound.validate()?;
         if !(request.f_ec >= 1.0 && request.f_ec.is_finite()) {
             return Err(Error::ReconciliationEfficiency { f_ec: request.f_ec });
@@ -186,11 +194,11 @@ impl<'a> Planner<'a> {
     /// Least rounds for at least one bit and at least `key_rate` bits a round, not certified.
     fn estimated_least_rounds(&self, key_rate: f64) -> Option<f64> {
         let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
-        let x = crate::optimise::scalar::correlation(self.omega);
-        let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
-        let rate = chsh_entropy(self.omega.min(WinProbability::QUANTUM_MAX - 1e-9)).0
-            + if q > 0.0 { binary_entropy((1.0 + mixed) / 2.0) } else { 0.0 };
-        if rate - key_rate.max(0.0) <= self.request.f_ec * binary_entropy(error + q - 2.0 * q * error) {
+        let omega = self.omega.min(WinProbability::QUANTUM_MAX - 1e-9);
+        // Test rounds cost more than they certify, so that ever fewer of them is the limit of many rounds.
+        let (certified, _) = entropy_per_round(self.bound, 0.0, omega);
+        let leaked = self.request.f_ec * binary_entropy(error + q - 2.0 * q * error);
+        if omega <= WinProbability::LOCAL_MAX || certified - key_rate.max(0.0) <= leaked {
             return None;
         }
         let best = |rounds: f64| {
@@ -283,6 +291,10 @@ impl<'a> Planner<'a> {
         }
         Ok(best)
     }
+}
+
+fn noisy(q: f64) -> SingleRound {
+    if q == 0.0 { SingleRound::Chsh } else { SingleRound::NoisyPreprocessing { q } }
 }
 
 fn certified(params: &Params) -> Result<u64, Error> {
@@ -385,6 +397,15 @@ mod tests {
                 Err(Error::ReconciliationEfficiency { .. })
             ));
         }
+    }
+
+    #[test]
+    fn two_key_bases_bear_more_errors() {
+        // Q = 8.2 % of a depolarised state lies between the thresholds of one basis (7.15 %) and two (8.36 %).
+        let request = PlanRequest { f_ec: 1.0, ..request(8f64.sqrt() * (1.0 - 2.0 * 0.075), 0.075) };
+        assert_eq!(plan(&request).unwrap().min_rounds, None);
+        let both = plan_with_bound(&PlanRequest { rounds: None, ..request }, SingleRound::TwoBases).unwrap();
+        assert!(both.key_bits > 0, "{both:?}");
     }
 
     #[test]
