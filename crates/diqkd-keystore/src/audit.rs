@@ -37,6 +37,18 @@ pub enum AuditEvent {
         /// Digest of the unchangeable part of its record.
         record_digest: [u8; 32],
     },
+    /// A key was stored, not to be delivered yet.
+    Prepared {
+        /// The key.
+        id: KeyId,
+        /// Digest of the unchangeable part of its record.
+        record_digest: [u8; 32],
+    },
+    /// A prepared key became available.
+    Released {
+        /// The key.
+        id: KeyId,
+    },
     /// A key was handed out.
     Delivered {
         /// The key.
@@ -63,6 +75,8 @@ impl AuditEvent {
     pub fn key(&self) -> Option<KeyId> {
         match self {
             Self::Inserted { id, .. }
+            | Self::Prepared { id, .. }
+            | Self::Released { id }
             | Self::Delivered { id, .. }
             | Self::Expired { id }
             | Self::Destroyed { id } => Some(*id),
@@ -108,6 +122,15 @@ impl Head {
                 w.array(&id.0);
             }
             AuditEvent::StorageKeyRotated => w.u8(5),
+            AuditEvent::Prepared { id, record_digest } => {
+                w.u8(6);
+                w.array(&id.0);
+                w.array(record_digest);
+            }
+            AuditEvent::Released { id } => {
+                w.u8(7);
+                w.array(&id.0);
+            }
         }
         let mut bytes = w.finish();
         self.hash = chain(&self.hash, &bytes);
@@ -148,6 +171,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<AuditEntry, Error> {
         3 => AuditEvent::Expired { id: KeyId(r.array()?) },
         4 => AuditEvent::Destroyed { id: KeyId(r.array()?) },
         5 => AuditEvent::StorageKeyRotated,
+        6 => AuditEvent::Prepared { id: KeyId(r.array()?), record_digest: r.array()? },
+        7 => AuditEvent::Released { id: KeyId(r.array()?) },
         _ => return Err(r.corrupt("unknown event")),
     };
     let hash = r.array()?;
@@ -177,6 +202,8 @@ mod tests {
             AuditEvent::Expired { id },
             AuditEvent::Destroyed { id },
             AuditEvent::StorageKeyRotated,
+            AuditEvent::Prepared { id, record_digest: [5; 32] },
+            AuditEvent::Released { id },
         ];
         let mut head = Head::EMPTY;
         let stored: Vec<_> = events.iter().zip(100..).map(|(event, time)| head.append(time, event)).collect();

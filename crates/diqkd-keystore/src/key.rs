@@ -62,11 +62,13 @@ pub struct KeyRecord {
     pub state: KeyState,
 }
 
-/// The life of a key: available, then delivered or expired, in the end destroyed. Only an available key has bits in
-/// the store.
+/// The life of a key: perhaps prepared, then available, then delivered or expired, in the end destroyed. Only a prepared
+/// or available key has bits in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyState {
+    /// In the store, but not to be delivered before it is known that the peer holds it too.
+    Prepared,
     /// In the store, to be delivered once.
     Available,
     /// Handed out; the bits have left the store.
@@ -92,6 +94,7 @@ impl KeyState {
     /// The state without its details.
     pub fn name(&self) -> StateName {
         match self {
+            Self::Prepared => StateName::Prepared,
             Self::Available => StateName::Available,
             Self::Delivered { .. } => StateName::Delivered,
             Self::Expired { .. } => StateName::Expired,
@@ -104,6 +107,8 @@ impl KeyState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StateName {
+    /// [`KeyState::Prepared`].
+    Prepared,
     /// [`KeyState::Available`].
     Available,
     /// [`KeyState::Delivered`].
@@ -117,6 +122,7 @@ pub enum StateName {
 impl fmt::Display for StateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Prepared => "prepared",
             Self::Available => "available",
             Self::Delivered => "delivered",
             Self::Expired => "expired",

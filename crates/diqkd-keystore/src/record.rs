@@ -81,6 +81,7 @@ impl Stored {
                 w.u8(3);
                 w.u64(*at_unix_s);
             }
+            KeyState::Prepared => w.u8(4),
         }
         w.finish()
     }
@@ -96,6 +97,7 @@ impl Stored {
             }
             2 => KeyState::Expired { at_unix_s: r.u64()? },
             3 => KeyState::Destroyed { at_unix_s: r.u64()? },
+            4 => KeyState::Prepared,
             _ => return Err(r.corrupt("unknown state")),
         };
         r.end()?;
@@ -112,6 +114,7 @@ mod tests {
     #[test]
     fn survives_storage_in_every_state_and_no_cut_does() {
         for state in [
+            KeyState::Prepared,
             KeyState::Available,
             KeyState::Delivered { consumer: "vpn ü".into(), at_unix_s: 5 },
             KeyState::Expired { at_unix_s: 6 },

@@ -3,6 +3,7 @@
 mod deliver;
 mod insert;
 mod inspect;
+mod prepare;
 mod purge;
 mod rotate;
 mod tables;

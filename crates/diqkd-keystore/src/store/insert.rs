@@ -1,4 +1,4 @@
-//! Keys come in: a whole block in one durable transaction.
+//! Keys come in: a whole block in one durable transaction, available at once or prepared.
 
 use rand_core::TryCryptoRng;
 use redb::ReadableTable;
@@ -34,11 +34,35 @@ impl KeyStore {
         now_unix_s: u64,
         rng: &mut impl TryCryptoRng,
     ) -> Result<Inserted, Error> {
+        self.store_batch(batch, &KeyState::Available, now_unix_s, rng)
+    }
+
+    /// Stores keys that are not to be delivered before [`KeyStore::release`]: of a session whose other end may or may not
+    /// come to hold them.
+    ///
+    /// # Errors
+    /// As for [`KeyStore::insert_batch`].
+    pub fn prepare_batch(
+        &self,
+        batch: &[NewKey],
+        now_unix_s: u64,
+        rng: &mut impl TryCryptoRng,
+    ) -> Result<Inserted, Error> {
+        self.store_batch(batch, &KeyState::Prepared, now_unix_s, rng)
+    }
+
+    fn store_batch(
+        &self,
+        batch: &[NewKey],
+        state: &KeyState,
+        now_unix_s: u64,
+        rng: &mut impl TryCryptoRng,
+    ) -> Result<Inserted, Error> {
         limit("the number of keys in a batch", batch.len(), 0, MAX_BATCH)?;
         self.change(|tables| {
             let mut inserted = Inserted { new: 0, known: 0 };
             for key in batch {
-                if self.insert(tables, key, now_unix_s, rng)? {
+                if self.insert(tables, key, state.clone(), now_unix_s, rng)? {
                     inserted.new += 1;
                 } else {
                     inserted.known += 1;
@@ -53,6 +77,7 @@ impl KeyStore {
         &self,
         tables: &mut Tables<'_>,
         key: &NewKey,
+        state: KeyState,
         now_unix_s: u64,
         rng: &mut impl TryCryptoRng,
     ) -> Result<bool, Error> {
@@ -91,17 +116,23 @@ impl KeyStore {
             fingerprint: *fingerprint.as_bytes(),
             inserted_entry: tables.next_entry(),
         };
-        let event = AuditEvent::Inserted { id: key.id, record_digest: fixed.digest() };
+        let record_digest = fixed.digest();
+        let event = match state {
+            KeyState::Prepared => AuditEvent::Prepared { id: key.id, record_digest },
+            _ => AuditEvent::Inserted { id: key.id, record_digest },
+        };
         let last_entry = tables.audit(now_unix_s, &event)?;
         let sealed = seal_key(&self.storage_key, key.id, &key.secret, rng)?;
         let id = &key.id.0;
         tables.wrapping.insert(id, &sealed.wrapping[..]).map_err(Error::from_redb)?;
         tables.secrets.insert(id, &sealed.secret[..]).map_err(Error::from_redb)?;
-        tables.queue.insert(last_entry, id).map_err(Error::from_redb)?;
-        if let Some(time) = key.expires_unix_s {
-            tables.expiry.insert((time, id), ()).map_err(Error::from_redb)?;
+        if state == KeyState::Prepared {
+            let session = &key.provenance.session.0;
+            tables.prepared.insert((session, id), ()).map_err(Error::from_redb)?;
+        } else {
+            tables.offer(key.id, &fixed)?;
         }
-        let stored = Stored { fixed, state: KeyState::Available, last_entry };
+        let stored = Stored { fixed, state, last_entry };
         tables.records.insert(id, &stored.encode()[..]).map_err(Error::from_redb)?;
         Ok(true)
     }

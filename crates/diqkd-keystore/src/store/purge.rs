@@ -46,11 +46,12 @@ impl KeyStore {
     /// Erases an available key, or retires one that was delivered or has expired.
     ///
     /// # Errors
-    /// [`Error::UnknownKey`]; [`Error::IllegalTransition`] for a key that is destroyed already; [`Error::Storage`].
+    /// [`Error::UnknownKey`]; [`Error::IllegalTransition`] for a key that is destroyed already, or only prepared (see
+    /// [`KeyStore::discard`]); [`Error::Storage`].
     pub fn destroy(&self, id: KeyId, now_unix_s: u64) -> Result<(), Error> {
         self.change(|tables| {
             let Stored { fixed, state, .. } = tables.record(id)?.ok_or(Error::UnknownKey { id })?;
-            if let KeyState::Destroyed { .. } = state {
+            if matches!(state, KeyState::Destroyed { .. } | KeyState::Prepared) {
                 return Err(Error::IllegalTransition { id, state: state.name(), operation: "destroyed" });
             }
             let state = KeyState::Destroyed { at_unix_s: now_unix_s };

@@ -19,14 +19,17 @@ pub(super) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::
 pub(super) const RECORDS: Bytes = Bytes::new("records");
 /// Provenance by its digest, shared by the keys of a block.
 pub(super) const PROVENANCE: TableDefinition<'static, &[u8; 32], &[u8]> = TableDefinition::new("provenance");
-/// Sealed wrapping keys of available keys.
+/// Sealed wrapping keys of prepared and available keys.
 pub(super) const WRAPPING: Bytes = Bytes::new("wrapping keys");
-/// Sealed available keys.
+/// Sealed prepared and available keys.
 pub(super) const SECRETS: Bytes = Bytes::new("secrets");
 /// Available keys by the audit entry of their insertion: oldest first.
 pub(super) const QUEUE: TableDefinition<'static, u64, &[u8; 16]> = TableDefinition::new("queue");
 /// Available keys with a time limit, by that time.
 pub(super) const EXPIRY: TableDefinition<'static, (u64, &[u8; 16]), ()> = TableDefinition::new("expiry");
+/// Prepared keys by their session.
+pub(super) const PREPARED: TableDefinition<'static, (&[u8; 16], &[u8; 16]), ()> =
+    TableDefinition::new("prepared");
 /// The audit chain.
 pub(super) const AUDIT: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("audit");
 
@@ -48,6 +51,7 @@ pub(super) struct Tables<'t> {
     pub(super) secrets: Table<'t, &'static [u8; 16], &'static [u8]>,
     pub(super) queue: Table<'t, u64, &'static [u8; 16]>,
     pub(super) expiry: Table<'t, (u64, &'static [u8; 16]), ()>,
+    pub(super) prepared: Table<'t, (&'static [u8; 16], &'static [u8; 16]), ()>,
     audit: Table<'t, u64, &'static [u8]>,
     head: Head,
 }
@@ -66,6 +70,7 @@ impl<'t> Tables<'t> {
             secrets: transaction.open_table(SECRETS).map_err(Error::from_redb)?,
             queue: transaction.open_table(QUEUE).map_err(Error::from_redb)?,
             expiry: transaction.open_table(EXPIRY).map_err(Error::from_redb)?,
+            prepared: transaction.open_table(PREPARED).map_err(Error::from_redb)?,
             audit: transaction.open_table(AUDIT).map_err(Error::from_redb)?,
             head,
         })
@@ -97,7 +102,16 @@ impl<'t> Tables<'t> {
             .transpose()
     }
 
-    /// Erases the bits of an available key and notes its new state, with the audit entry.
+    /// Puts a key into the queue of those that can be delivered, and onto the list of those with a time limit.
+    pub(super) fn offer(&mut self, id: KeyId, fixed: &Fixed) -> Result<(), Error> {
+        self.queue.insert(fixed.inserted_entry, &id.0).map_err(Error::from_redb)?;
+        if let Some(time) = fixed.expires_unix_s {
+            self.expiry.insert((time, &id.0), ()).map_err(Error::from_redb)?;
+        }
+        Ok(())
+    }
+
+    /// Erases the bits of a prepared or available key and notes its new state, with the audit entry.
     pub(super) fn retire(
         &mut self,
         id: KeyId,

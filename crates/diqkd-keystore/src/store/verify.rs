@@ -4,7 +4,9 @@ use diqkd_core::KeyId;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::KeyStore;
-use super::tables::{self, AUDIT, EXPIRY, Head, META, PROVENANCE, QUEUE, RECORDS, SECRETS, WRAPPING};
+use super::tables::{
+    self, AUDIT, EXPIRY, Head, META, PREPARED, PROVENANCE, QUEUE, RECORDS, SECRETS, WRAPPING,
+};
 use crate::audit::{self, AuditEntry, AuditEvent};
 use crate::error::Error;
 use crate::key::KeyState;
@@ -20,6 +22,8 @@ pub struct Audit {
     pub head: [u8; 32],
     /// Keys that are available, with those whose time is over but that have not been erased yet.
     pub available: u64,
+    /// Keys that wait for news of the peer.
+    pub prepared: u64,
     /// Keys that were handed out.
     pub delivered: u64,
     /// Keys that ran out of time.
@@ -29,8 +33,8 @@ pub struct Audit {
 }
 
 impl KeyStore {
-    /// Walks the whole audit chain and checks every record against it, both ways, and that every available key
-    /// decrypts to the bits that came in and no other key has bits left in a table.
+    /// Walks the whole audit chain and checks every record against it, both ways, and that every prepared or
+    /// available key decrypts to the bits that came in and no other key has bits left in a table.
     ///
     /// Reads everything once; constant memory; runs beside changes, on the state at its start.
     ///
@@ -47,7 +51,7 @@ impl KeyStore {
             });
         }
         let audit = self.walk_records(&transaction, head)?;
-        let records = audit.available + audit.delivered + audit.expired + audit.destroyed;
+        let records = audit.prepared + audit.available + audit.delivered + audit.expired + audit.destroyed;
         if records != inserted {
             return Err(Error::Tampered {
                 entry: head.entries,
@@ -65,6 +69,7 @@ impl KeyStore {
             entries: head.entries,
             head: head.hash,
             available: 0,
+            prepared: 0,
             delivered: 0,
             expired: 0,
             destroyed: 0,
@@ -84,10 +89,21 @@ impl KeyStore {
                 return Err(tampered("a record names an entry about another key"));
             }
             match stored.state {
+                KeyState::Prepared => {
+                    audit.prepared += 1;
+                    if !matches!(last.event, AuditEvent::Prepared { .. }) {
+                        return Err(tampered("a prepared key has a later entry"));
+                    }
+                    self.check_bits(transaction, id, &stored)?;
+                }
                 KeyState::Available => {
                     audit.available += 1;
                     limited += u64::from(stored.fixed.expires_unix_s.is_some());
-                    self.check_available(transaction, id, &stored)?;
+                    if !matches!(last.event, AuditEvent::Inserted { .. } | AuditEvent::Released { .. }) {
+                        return Err(tampered("an available key has a later entry, or was never released"));
+                    }
+                    self.check_bits(transaction, id, &stored)?;
+                    check_offered(transaction, id, &stored)?;
                 }
                 KeyState::Delivered { .. } => audit.delivered += 1,
                 KeyState::Expired { .. } => audit.expired += 1,
@@ -103,10 +119,15 @@ impl KeyStore {
         }
         let end = |what| Error::Tampered { entry: head.entries, what };
         let length = |count: Result<u64, redb::StorageError>| count.map_err(Error::from_redb);
-        if length(transaction.open_table(WRAPPING).map_err(Error::from_redb)?.len())? != audit.available
-            || length(transaction.open_table(SECRETS).map_err(Error::from_redb)?.len())? != audit.available
+        if length(transaction.open_table(WRAPPING).map_err(Error::from_redb)?.len())?
+            != audit.prepared + audit.available
+            || length(transaction.open_table(SECRETS).map_err(Error::from_redb)?.len())?
+                != audit.prepared + audit.available
         {
-            return Err(end("a key that is not available has bits in the store"));
+            return Err(end("a key that is neither prepared nor available has bits in the store"));
+        }
+        if length(transaction.open_table(PREPARED).map_err(Error::from_redb)?.len())? != audit.prepared {
+            return Err(end("the list of prepared keys names others"));
         }
         if length(transaction.open_table(QUEUE).map_err(Error::from_redb)?.len())? != audit.available
             || length(transaction.open_table(EXPIRY).map_err(Error::from_redb)?.len())? != limited
@@ -116,37 +137,36 @@ impl KeyStore {
         Ok(audit)
     }
 
-    fn check_available(
-        &self,
-        transaction: &ReadTransaction,
-        id: KeyId,
-        stored: &Stored,
-    ) -> Result<(), Error> {
-        let entry = stored.fixed.inserted_entry;
-        let tampered = |what| Error::Tampered { entry, what };
-        if stored.last_entry != entry {
-            return Err(tampered("an available key has a later entry"));
-        }
+    /// Whether the bits of a key are those that came in.
+    fn check_bits(&self, transaction: &ReadTransaction, id: KeyId, stored: &Stored) -> Result<(), Error> {
+        let tampered = |what| Error::Tampered { entry: stored.last_entry, what };
         let wrapping = transaction.open_table(WRAPPING).map_err(Error::from_redb)?;
         let secrets = transaction.open_table(SECRETS).map_err(Error::from_redb)?;
-        let queue = transaction.open_table(QUEUE).map_err(Error::from_redb)?;
-        let expiry = transaction.open_table(EXPIRY).map_err(Error::from_redb)?;
         let wrapping = wrapping.get(&id.0).map_err(Error::from_redb)?.ok_or(tampered("no wrapping key"))?;
         let sealed = secrets.get(&id.0).map_err(Error::from_redb)?.ok_or(tampered("no bits"))?;
         let secret = open_key(&self.storage_key, id, wrapping.value(), sealed.value())?;
         if self.keys.fingerprint(id, &secret) != stored.fixed.fingerprint {
             return Err(tampered("the bits are not those that came in"));
         }
-        if queue.get(entry).map_err(Error::from_redb)?.is_none_or(|queued| *queued.value() != id.0) {
-            return Err(tampered("an available key is not in the queue"));
-        }
-        if let Some(time) = stored.fixed.expires_unix_s
-            && expiry.get((time, &id.0)).map_err(Error::from_redb)?.is_none()
-        {
-            return Err(tampered("a key with a time limit is not in the expiry list"));
-        }
         Ok(())
     }
+}
+
+/// Whether an available key can be found by who asks for the next one, and by time.
+fn check_offered(transaction: &ReadTransaction, id: KeyId, stored: &Stored) -> Result<(), Error> {
+    let entry = stored.fixed.inserted_entry;
+    let tampered = |what| Error::Tampered { entry, what };
+    let queue = transaction.open_table(QUEUE).map_err(Error::from_redb)?;
+    let expiry = transaction.open_table(EXPIRY).map_err(Error::from_redb)?;
+    if queue.get(entry).map_err(Error::from_redb)?.is_none_or(|queued| *queued.value() != id.0) {
+        return Err(tampered("an available key is not in the queue"));
+    }
+    if let Some(time) = stored.fixed.expires_unix_s
+        && expiry.get((time, &id.0)).map_err(Error::from_redb)?.is_none()
+    {
+        return Err(tampered("a key with a time limit is not in the expiry list"));
+    }
+    Ok(())
 }
 
 /// The end of the chain as walked from its start, and the number of insertions; each step agrees with the record of
@@ -168,7 +188,8 @@ fn walk_chain(transaction: &ReadTransaction) -> Result<(Head, u64), Error> {
                 records.get(&id.0).map_err(Error::from_redb)?.ok_or(tampered("no record of the key"))?;
             check_step(&entry, &Stored::decode(bytes.value())?).map_err(tampered)?;
         }
-        inserted += u64::from(matches!(entry.event, AuditEvent::Inserted { .. }));
+        inserted +=
+            u64::from(matches!(entry.event, AuditEvent::Inserted { .. } | AuditEvent::Prepared { .. }));
     }
     Ok((head, inserted))
 }
@@ -178,11 +199,20 @@ fn walk_chain(transaction: &ReadTransaction) -> Result<(Head, u64), Error> {
 fn check_step(entry: &AuditEntry, stored: &Stored) -> Result<(), &'static str> {
     let at_unix_s = entry.at_unix_s;
     let result = match &entry.event {
-        AuditEvent::Inserted { record_digest, .. } => {
+        AuditEvent::Inserted { record_digest, .. } | AuditEvent::Prepared { record_digest, .. } => {
             if stored.fixed.digest() != *record_digest || stored.fixed.inserted_entry != entry.sequence {
                 return Err("the record was changed after insertion");
             }
             return Ok(());
+        }
+        AuditEvent::Released { .. } => {
+            let later = stored.last_entry > entry.sequence && !matches!(stored.state, KeyState::Prepared);
+            let now = stored.last_entry == entry.sequence && stored.state == KeyState::Available;
+            return if now || later {
+                Ok(())
+            } else {
+                Err("the record's state does not follow from the chain")
+            };
         }
         AuditEvent::Delivered { consumer, .. } => {
             KeyState::Delivered { consumer: consumer.clone(), at_unix_s }

@@ -3,7 +3,7 @@
 use diqkd_keystore::{Error, Inserted, KeyState, KeyStore, StateName};
 
 use crate::disk::Disk;
-use crate::{NOW, id, insert, key, key_until, open, secret};
+use crate::{NOW, id, insert, key, key_until, open, prepare, secret};
 
 /// Runs `operation` on copies of a prepared disk, once for each point at which the power can fail and a few random
 /// outcomes each, and hands its result and the store after the restart to `check`.
@@ -89,6 +89,52 @@ fn an_expired_key_that_was_purged_stays_purged() {
                     assert!(state == KeyState::Available || state == KeyState::Expired { at_unix_s: NOW + 1 })
                 }
             }
+        },
+    );
+}
+
+#[test]
+fn a_session_is_released_or_discarded_as_a_whole() {
+    let batch = [key(4), key(5), key(6)];
+    let session = batch[0].provenance.session;
+    let states = |store: &KeyStore| -> Vec<StateName> {
+        (4..=6).map(|n| store.show(id(n), NOW).expect("prepared before").state.name()).collect()
+    };
+    let prepared = |store: &KeyStore| prepare(store, &batch).expect("room for three keys");
+    at_every_power_cut(
+        |store| {
+            prepare(store, &batch)?;
+            store.release(session, NOW)
+        },
+        |result, store| {
+            if store.show(id(4), NOW).is_err() {
+                assert!(result.is_err());
+                prepared(store);
+            }
+            let there = states(store);
+            assert!(
+                there == [StateName::Available; 3] || (there == [StateName::Prepared; 3] && result.is_err())
+            );
+            store.release(session, NOW).expect("there is power again");
+            assert_eq!(states(store), [StateName::Available; 3]);
+        },
+    );
+    at_every_power_cut(
+        |store| {
+            prepare(store, &batch)?;
+            store.discard(session, NOW)
+        },
+        |result, store| {
+            if store.show(id(4), NOW).is_err() {
+                assert!(result.is_err());
+                prepared(store);
+            }
+            let there = states(store);
+            assert!(
+                there == [StateName::Destroyed; 3] || (there == [StateName::Prepared; 3] && result.is_err())
+            );
+            store.discard(session, NOW).expect("there is power again");
+            assert!(store.deliver(id(4), "vpn", NOW).is_err());
         },
     );
 }

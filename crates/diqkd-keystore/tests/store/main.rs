@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod disk;
 mod lifecycle;
+mod prepared;
 mod tamper;
 
 use diqkd_core::{Assumption, Epsilon, KeyId, SecurityModel, SessionId};
@@ -55,6 +56,10 @@ fn key(n: u8) -> NewKey {
 
 fn key_until(n: u8, expires_unix_s: u64) -> NewKey {
     NewKey { expires_unix_s: Some(expires_unix_s), ..key(n) }
+}
+
+fn prepare(store: &KeyStore, batch: &[NewKey]) -> Result<diqkd_keystore::Inserted, Error> {
+    store.prepare_batch(batch, NOW, &mut StdRng::seed_from_u64(3))
 }
 
 fn insert(store: &KeyStore, batch: &[NewKey]) -> Result<diqkd_keystore::Inserted, Error> {
