@@ -61,7 +61,7 @@ pub use events_writer::{EventsWriteError, EventsWriter, WordOrder};
 pub use fault::{Fault, FaultKind};
 pub use header::Header;
 pub use ptu_writer::{PtuT3Writer, PtuWriteError, PtuWriter};
-pub use read::{Recording, TagSink, read_all, read_with};
+pub use read::{OnDamage, ReadOptions, Recording, TagSink, read_all, read_with};
 pub use recognise::{RECOGNISE_BYTES, recognise};
 pub use record_type::{Format, RecordType};
 pub use summary::TagSummary;

@@ -1,5 +1,6 @@
 //! The push parser.
 
+mod realign;
 mod stages;
 
 use super::events::{Card, EventState, Text, TextState, units_to_ps};
@@ -50,6 +51,8 @@ pub struct Decoder {
     /// An incomplete record, or an incomplete header of fixed length.
     partial: [u8; fixed::MAX_BYTES],
     partial_len: usize,
+    /// Bytes to skip before the next record.
+    skip: usize,
     header: Option<Header>,
     counts: Counts,
     finished: bool,
@@ -101,6 +104,7 @@ impl Decoder {
             head: Head { bytes: [0; RECOGNISE_BYTES], len: 0, replayed: 0 },
             partial: [0; fixed::MAX_BYTES],
             partial_len: 0,
+            skip: 0,
             header: None,
             counts: Counts::default(),
             finished: false,
@@ -296,6 +300,12 @@ impl Decoder {
 
     /// Lets the stage consume some of `bytes`; 0 only when the buffers are full.
     fn advance(&mut self, bytes: &[u8], time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) -> usize {
+        if self.skip > 0 {
+            let used = self.skip.min(bytes.len());
+            self.skip -= used;
+            self.offset += used as u64;
+            return used;
+        }
         let room = time_ps.len().min(channel.len());
         let (time_ps, channel) = (&mut time_ps[step.tags..room], &mut channel[step.tags..room]);
         let used = match &mut self.stage {

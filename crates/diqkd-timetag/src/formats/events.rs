@@ -62,11 +62,20 @@ pub(crate) struct EventState {
     card: Card,
     last: u64,
     clock: Clock,
+    /// Events since the clock last started anew, and what the clock's base was before it did so for the first time in
+    /// a while: a second start soon after the first is damage.
+    since_wrap: u32,
+    base_before: u64,
 }
+
+/// Events without a new start after which the base is trusted.
+const SETTLED: u32 = 256;
+/// A clock that seems to start anew again after fewer events (in 19.5 hours) runs backwards instead.
+const LEAST_BETWEEN_WRAPS: u32 = 16;
 
 impl EventState {
     pub(crate) fn new(card: Card) -> Self {
-        Self { card, last: 0, clock: Clock::default() }
+        Self { card, last: 0, clock: Clock::default(), since_wrap: SETTLED, base_before: 0 }
     }
 
     #[inline(always)]
@@ -74,13 +83,18 @@ impl EventState {
         let shift = self.card.shift();
         let wrap = 1 << (64 - shift);
         let mut units = self.clock.base + (word >> shift);
-        if units + wrap / 2 < self.last {
+        if units + wrap / 2 < self.last && self.since_wrap >= LEAST_BETWEEN_WRAPS {
             if self.clock.base + wrap > 1 << (70 - shift) {
                 return Item::Faulty(FaultKind::TimeOutOfRange);
             }
+            if self.since_wrap >= SETTLED {
+                self.base_before = self.clock.base;
+            }
+            self.since_wrap = 0;
             self.clock.base += wrap;
             units += wrap;
         }
+        self.since_wrap = self.since_wrap.saturating_add(1);
         self.last = units;
         let time_ps = match self.card {
             Card::Timestamp7 if word & DUMMY != 0 => return Item::Passing,
@@ -88,6 +102,15 @@ impl EventState {
             Card::Older => (units * 125) as i64,
         };
         self.clock.tag(time_ps, (word & 0xF) as u16)
+    }
+
+    /// The events before were read from a wrong byte on: takes back the new starts that they seemed to show.
+    pub(crate) fn forget_damage(&mut self) {
+        if self.since_wrap < SETTLED {
+            self.clock.base = self.base_before;
+            self.since_wrap = SETTLED;
+        }
+        self.last = self.clock.base;
     }
 }
 
@@ -186,7 +209,8 @@ mod tests {
             let (late, early) = (((wrap - 1) << shift) | 1, 1 << shift | 1);
             let mut last = 0;
             for round in 0..64 {
-                for word in [early, late] {
+                let steps = (2..20).map(|i| (i * wrap / 20) << shift | 1);
+                for word in [early].into_iter().chain(steps).chain([late]) {
                     let Item::Tag { time_ps, fault: None, .. } = state.event(word) else { panic!("{round}") };
                     assert!(time_ps > last || round == 0);
                     last = time_ps;
@@ -194,10 +218,23 @@ mod tests {
             }
             let expected = 64.0 * wrap as f64 * ps;
             assert!((last as f64 / expected - 1.0).abs() < 1e-9, "{last} {expected}");
-            assert!(matches!(state.event(early), Item::Tag { .. }));
-            assert!(matches!(state.event(late), Item::Tag { .. }));
+            for _ in 0..LEAST_BETWEEN_WRAPS {
+                assert!(matches!(state.event(early), Item::Tag { fault: None, .. }));
+            }
+            assert!(matches!(state.event(late), Item::Tag { fault: None, .. }));
             assert_eq!(state.event(early), Item::Faulty(FaultKind::TimeOutOfRange));
         }
+    }
+
+    #[test]
+    fn a_clock_that_starts_anew_twice_in_a_moment_is_damaged() {
+        let (late, early) = ((u64::MAX >> 10) << 10 | 1, 1 << 10 | 1);
+        let mut state = EventState::new(Card::Timestamp7);
+        let faults = [late, early, late, early].map(|word| match state.event(word) {
+            Item::Tag { fault, .. } => fault.is_some(),
+            _ => panic!("a tag"),
+        });
+        assert_eq!(faults, [false, false, false, true]);
     }
 
     #[test]

@@ -116,6 +116,15 @@ pub enum FaultKind {
         /// The time as it stands in the record.
         ticks: u64,
     },
+    /// Bytes were skipped to find the boundary of records again.
+    #[error(
+        "{skipped} bytes were skipped to find the next record; bytes were lost or added before, times from here on may \
+         be off"
+    )]
+    Resynchronised {
+        /// How many bytes.
+        skipped: u64,
+    },
     /// A text event is not hexadecimal digits.
     #[error("byte {byte:#04x} is not a hexadecimal digit; the line is skipped, check the file for damage")]
     NotHexadecimal {
@@ -170,6 +179,17 @@ impl FaultKind {
                 | Self::ImpossibleHeaderValue { .. }
                 | Self::TimeOutOfRange
                 | Self::TruncatedHeader
+        )
+    }
+
+    /// Whether a damaged record causes it, rather than the device or the end of the file.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownRecord { .. }
+                | Self::TimeBackwards { .. }
+                | Self::NoSuchChannel { .. }
+                | Self::ImpossibleTime { .. }
         )
     }
 }
