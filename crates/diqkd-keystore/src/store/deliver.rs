@@ -5,7 +5,7 @@ use redb::ReadableTable;
 use zeroize::Zeroizing;
 
 use super::KeyStore;
-use super::insert::limit;
+use super::insert::{MAX_BATCH, limit};
 use super::tables::Tables;
 use crate::audit::AuditEvent;
 use crate::error::Error;
@@ -38,6 +38,33 @@ impl KeyStore {
             Delivery::Key(key) => Ok(key.secret),
             Delivery::Expired(error) => Err(error),
         }
+    }
+
+    /// Hands out several keys, all or none, in one durable transaction and in the order asked for; otherwise as
+    /// [`KeyStore::deliver`].
+    ///
+    /// # Errors
+    /// As for [`KeyStore::deliver`]; a key whose time is over makes the call fail without being erased. [`Error::Limit`]
+    /// for more than 65536 keys.
+    pub fn deliver_batch(
+        &self,
+        ids: &[KeyId],
+        consumer: &str,
+        now_unix_s: u64,
+    ) -> Result<Vec<DeliveredKey>, Error> {
+        limit("the length of the consumer's name in bytes", consumer.len(), 1, MAX_CONSUMER_BYTES)?;
+        limit("the number of keys in a batch", ids.len(), 0, MAX_BATCH)?;
+        self.change(|tables| {
+            let mut keys = Vec::with_capacity(ids.len());
+            for &id in ids {
+                let stored = tables.record(id)?.ok_or(Error::UnknownKey { id })?;
+                match self.hand_out(tables, id, stored, consumer, now_unix_s)? {
+                    Delivery::Key(key) => keys.push(key),
+                    Delivery::Expired(error) => return Err(error),
+                }
+            }
+            Ok(keys)
+        })
     }
 
     /// Hands out the oldest available key, or `None` when there is none; otherwise as [`KeyStore::deliver`].

@@ -126,6 +126,7 @@ impl KeyStore {
         let id = &key.id.0;
         tables.wrapping.insert(id, &sealed.wrapping[..]).map_err(Error::from_redb)?;
         tables.secrets.insert(id, &sealed.secret[..]).map_err(Error::from_redb)?;
+        tables.sessions.insert(&key.provenance.session.0, ()).map_err(Error::from_redb)?;
         if state == KeyState::Prepared {
             let session = &key.provenance.session.0;
             tables.prepared.insert((session, id), ()).map_err(Error::from_redb)?;
@@ -145,4 +146,4 @@ pub(super) fn limit(quantity: &'static str, value: usize, low: usize, high: usiz
     Err(Error::Limit { quantity, value: value as u64, low: low as u64, high: high as u64 })
 }
 
-const MAX_BATCH: usize = 1 << 16;
+pub(super) const MAX_BATCH: usize = 1 << 16;

@@ -1,10 +1,10 @@
 //! Looking at the store without taking anything out.
 
-use diqkd_core::KeyId;
+use diqkd_core::{KeyId, SessionId};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::KeyStore;
-use super::tables::{AUDIT, PROVENANCE, QUEUE, RECORDS, SECRETS, WRAPPING};
+use super::tables::{AUDIT, PROVENANCE, QUEUE, RECORDS, SECRETS, SESSIONS, WRAPPING};
 use crate::audit::{self, AuditEntry};
 use crate::error::Error;
 use crate::key::{KeyRecord, KeyState};
@@ -42,6 +42,15 @@ impl KeyStore {
         let transaction = self.read()?;
         let stored = stored(&transaction, id)?;
         describe(&transaction, id, stored, now_unix_s)
+    }
+
+    /// Whether a session has ever stored a key here, whatever has become of it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn has_session(&self, session: SessionId) -> Result<bool, Error> {
+        let sessions = self.read()?.open_table(SESSIONS).map_err(Error::from_redb)?;
+        Ok(sessions.get(&session.0).map_err(Error::from_redb)?.is_some())
     }
 
     /// The ids of available keys, oldest first, at most `limit` (and 4096) of them.

@@ -30,6 +30,8 @@ pub(super) const EXPIRY: TableDefinition<'static, (u64, &[u8; 16]), ()> = TableD
 /// Prepared keys by their session.
 pub(super) const PREPARED: TableDefinition<'static, (&[u8; 16], &[u8; 16]), ()> =
     TableDefinition::new("prepared");
+/// Sessions that have ever stored a key.
+pub(super) const SESSIONS: TableDefinition<'static, &[u8; 16], ()> = TableDefinition::new("sessions");
 /// The audit chain.
 pub(super) const AUDIT: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("audit");
 
@@ -52,6 +54,7 @@ pub(super) struct Tables<'t> {
     pub(super) queue: Table<'t, u64, &'static [u8; 16]>,
     pub(super) expiry: Table<'t, (u64, &'static [u8; 16]), ()>,
     pub(super) prepared: Table<'t, (&'static [u8; 16], &'static [u8; 16]), ()>,
+    pub(super) sessions: Table<'t, &'static [u8; 16], ()>,
     audit: Table<'t, u64, &'static [u8]>,
     head: Head,
 }
@@ -71,6 +74,7 @@ impl<'t> Tables<'t> {
             queue: transaction.open_table(QUEUE).map_err(Error::from_redb)?,
             expiry: transaction.open_table(EXPIRY).map_err(Error::from_redb)?,
             prepared: transaction.open_table(PREPARED).map_err(Error::from_redb)?,
+            sessions: transaction.open_table(SESSIONS).map_err(Error::from_redb)?,
             audit: transaction.open_table(AUDIT).map_err(Error::from_redb)?,
             head,
         })

@@ -238,3 +238,26 @@ fn a_block_of_keys_goes_in_and_out() {
     let first = store.deliver_next("vpn", NOW).unwrap().unwrap();
     assert_eq!((first.id, &first.secret), (batch[0].id, &batch[0].secret));
 }
+
+#[test]
+fn several_keys_go_out_together_or_not_at_all() {
+    let store = open(&Disk::default()).unwrap();
+    insert(&store, &[key(1), key(2), key_until(3, NOW + 5)]).unwrap();
+    assert!(matches!(store.deliver_batch(&[id(1), id(9)], "link", NOW), Err(Error::UnknownKey { .. })));
+    assert!(matches!(store.deliver_batch(&[id(1), id(3)], "link", NOW + 5), Err(Error::Expired { .. })));
+    assert!(store.deliver_batch(&[id(1), id(1)], "link", NOW).is_err(), "one key, twice");
+    assert_eq!(store.verify().unwrap().available, 3);
+    let keys = store.deliver_batch(&[id(2), id(1)], "link", NOW).unwrap();
+    assert_eq!((&keys[0].secret, &keys[1].secret), (&secret(2), &secret(1)));
+    assert_eq!(store.verify().unwrap().delivered, 2);
+}
+
+#[test]
+fn a_session_is_remembered_after_its_keys_are_gone() {
+    let store = open(&Disk::default()).unwrap();
+    let session = key(1).provenance.session;
+    assert!(!store.has_session(session).unwrap());
+    insert(&store, &[key(1)]).unwrap();
+    store.deliver(id(1), "vpn", NOW).unwrap();
+    assert!(store.has_session(session).unwrap());
+}
