@@ -1,5 +1,11 @@
 //! Enclosures of the single-round functions: certified values, nothing searched.
 
+mod both_bases;
+mod jet;
+
+pub(crate) use both_bases::{BothBases, Concave};
+pub(crate) use jet::omega_jet;
+
 use crate::interval::Interval;
 
 /// `2 sqrt 2` minus its nearest floating-point number, to the nearest.
@@ -25,6 +31,11 @@ impl Correlation {
     /// `v = 1`.
     pub(crate) fn full() -> Self {
         Self::thin(0.0)
+    }
+
+    /// From `y = (1 - sqrt v)/2`, exactly.
+    pub(crate) fn with_minority(y: f64) -> Self {
+        Self::thin(y)
     }
 
     /// From enclosures of `v` and of `1 - v`, both clipped to [0, 1].
@@ -69,7 +80,13 @@ impl Correlation {
     /// Encloses a monotone function of `v` from its values at the two ends.
     fn ends(self, f: impl Fn(Self) -> Interval) -> Interval {
         let (least, most) = (self.one_minus_p.lo(), self.one_minus_p.hi().min(0.5));
-        if least > 0.5 { Interval::ENTIRE } else { f(Self::thin(least)).hull(f(Self::thin(most))) }
+        if least > 0.5 {
+            Interval::ENTIRE
+        } else if least == most {
+            f(Self::thin(least))
+        } else {
+            f(Self::thin(least)).hull(f(Self::thin(most)))
+        }
     }
 
     fn thin(one_minus_p: f64) -> Self {

@@ -24,6 +24,14 @@ pub enum Error {
         /// What was given.
         q: f64,
     },
+    /// Flip probability for which the functional of two key bases is not certified.
+    #[error("the noisy-preprocessing probability q is {q}; with two key bases at most {most} is certified")]
+    FlipProbabilityOfTwoBases {
+        /// What was given.
+        q: f64,
+        /// The greatest that is certified.
+        most: f64,
+    },
     /// Rényi order outside (1, 2].
     #[error("alpha is {alpha}, expected a Rényi order above 1 and at most 2")]
     Alpha {

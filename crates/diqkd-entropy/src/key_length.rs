@@ -181,4 +181,4 @@ fn displayed(term: &EnclosedTerm) -> Term {
 }
 
 /// Bits per round by which scores are lowered until `K <= 1` can be proved.
-const MARGINS: [f64; 6] = [1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-7];
+const MARGINS: [f64; 10] = [1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3];

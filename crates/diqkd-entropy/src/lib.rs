@@ -35,7 +35,7 @@ pub use planner::{
 };
 pub use single_round::{
     AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,
-    SingleRoundEntropy, TwoBases, TwoBasesRenyi, single_round,
+    SingleRoundEntropy, TightTwoBases, TwoBases, TwoBasesRenyi, single_round,
 };
 pub use theorem::{Theorem, UnknownTheorem};
 pub use variable_length::{VariableLength, VariableLengthError};

@@ -3,7 +3,7 @@
 use diqkd_core::{LeakBits, WinProbability, binary_entropy};
 
 use crate::key_length::certify;
-use crate::optimise::scalar::{one_basis_correlation, two_basis_correlation};
+use crate::optimise::scalar::one_basis_correlation;
 use crate::params::{Params, SingleRound};
 use crate::shares;
 use crate::theorem::Theorem;
@@ -118,18 +118,23 @@ fn asymptotic_rate(params: &Params) -> f64 {
     let gamma = params.gamma;
     let entropy = |x: f64| 1.0 - binary_entropy((1.0 + x) / 2.0);
     let one = entropy(one_basis_correlation(omega).0);
-    let two = entropy(two_basis_correlation(omega).0);
+    let flipped = |q: f64, x: f64| {
+        let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
+        entropy(x) + binary_entropy((1.0 + mixed) / 2.0)
+    };
+    // Both settings under reat: equal correlations S/(2 sqrt 2), or the line from the local point that touches there,
+    // which is lower; the other setting of test rounds is as good as unknown to Eve.
+    let equal = (8.0 * omega - 4.0) / 8f64.sqrt();
+    let x = one_basis_correlation(omega).0;
     match (params.theorem, params.bound) {
         (Theorem::Reat, bound) => {
             let (key, test) = match bound {
                 SingleRound::Chsh => (one, one),
-                SingleRound::ChshTwoBasisTests => (one, two),
-                SingleRound::TwoBases => (two, two),
-                SingleRound::NoisyPreprocessing { q } => {
-                    let x = one_basis_correlation(omega).0;
-                    let mixed = ((1.0 - 2.0 * q) * (1.0 - 2.0 * q) + 4.0 * q * (1.0 - q) * x * x).sqrt();
-                    (one + binary_entropy((1.0 + mixed) / 2.0), one)
-                }
+                SingleRound::ChshTwoBasisTests => (one, f64::midpoint(one, 1.0)),
+                SingleRound::TwoBases => (entropy(equal), entropy(equal)),
+                SingleRound::NoisyPreprocessing { q } => (flipped(q, x), one),
+                SingleRound::NoisyTwoBasisTests { q } => (flipped(q, x), f64::midpoint(one, 1.0)),
+                SingleRound::NoisyTwoBases { q } => (flipped(q, equal), entropy(equal)),
             };
             (1.0 - gamma) * key + gamma * (test - binary_entropy(omega))
         }

@@ -40,7 +40,11 @@ impl Params {
             return Err(Error::Gamma { gamma: self.gamma });
         }
         self.bound.validate()?;
-        if self.bound != SingleRound::Chsh && self.theorem == Theorem::ReatBasic {
+        let for_reat =
+            matches!(self.bound, SingleRound::NoisyTwoBasisTests { .. } | SingleRound::NoisyTwoBases { .. });
+        if (self.bound != SingleRound::Chsh && self.theorem == Theorem::ReatBasic)
+            || (for_reat && self.theorem != Theorem::Reat)
+        {
             return Err(Error::BoundNotAvailable { theorem: self.theorem, bound: self.bound.name() });
         }
         Ok(())
@@ -93,6 +97,18 @@ pub enum SingleRound {
         /// Flip probability, from 0 to 1/2.
         q: f64,
     },
+    /// [`SingleRound::NoisyPreprocessing`] with the test rounds of [`SingleRound::ChshTwoBasisTests`]. Only with
+    /// [`Theorem::Reat`].
+    NoisyTwoBasisTests {
+        /// Flip probability, from 0 to 1/2.
+        q: f64,
+    },
+    /// [`SingleRound::TwoBases`] with noisy preprocessing: Alice flips each key-round bit with probability `q`. Only
+    /// with [`Theorem::Reat`].
+    NoisyTwoBases {
+        /// Flip probability, from 0 to 0.3: beyond, the checker's enclosures are too wide to prove anything.
+        q: f64,
+    },
 }
 
 impl SingleRound {
@@ -103,6 +119,8 @@ impl SingleRound {
             Self::ChshTwoBasisTests => "chsh-two-basis-tests",
             Self::TwoBases => "two-basis",
             Self::NoisyPreprocessing { .. } => "npp",
+            Self::NoisyTwoBasisTests { .. } => "npp-two-basis-tests",
+            Self::NoisyTwoBases { .. } => "npp-two-basis",
         }
     }
 
@@ -110,15 +128,38 @@ impl SingleRound {
     pub fn flip_probability(self) -> f64 {
         match self {
             Self::Chsh | Self::ChshTwoBasisTests | Self::TwoBases => 0.0,
-            Self::NoisyPreprocessing { q } => q,
+            Self::NoisyPreprocessing { q } | Self::NoisyTwoBasisTests { q } | Self::NoisyTwoBases { q } => q,
+        }
+    }
+
+    /// Whether test rounds count the outcomes of both of Alice's settings although the key comes from one.
+    pub(crate) fn counts_both_test_settings(self) -> bool {
+        matches!(self, Self::ChshTwoBasisTests | Self::NoisyTwoBasisTests { .. })
+    }
+
+    /// The same key rounds with test rounds bounded by the key setting alone; `None` where both have one bound anyway.
+    pub(crate) fn with_one_bound_for_tests(self) -> Option<Self> {
+        match self {
+            Self::ChshTwoBasisTests => Some(Self::Chsh),
+            Self::NoisyTwoBasisTests { q } => Some(Self::NoisyPreprocessing { q }),
+            _ => None,
         }
     }
 
     pub(crate) fn validate(self) -> Result<(), Error> {
         let q = self.flip_probability();
-        if (0.0..=0.5).contains(&q) { Ok(()) } else { Err(Error::FlipProbability { q }) }
+        match self {
+            Self::NoisyTwoBases { .. } if q > MOST_NOISE_OF_TWO_BASES && q <= 0.5 => {
+                Err(Error::FlipProbabilityOfTwoBases { q, most: MOST_NOISE_OF_TWO_BASES })
+            }
+            _ if (0.0..=0.5).contains(&q) => Ok(()),
+            _ => Err(Error::FlipProbability { q }),
+        }
     }
 }
+
+/// The greatest flip probability for which the functional of two key bases is certified.
+pub(crate) const MOST_NOISE_OF_TWO_BASES: f64 = 0.3;
 
 /// The assumptions that every certificate rests on, whatever the theorem.
 pub(crate) const ALWAYS_ASSUMED: [Assumption; 7] = [

@@ -6,6 +6,7 @@
 //! arithmetic and the lower end is returned. Derivations are in `docs/theory.md`, section 3.
 
 mod asymmetric;
+mod both_bases;
 mod chsh;
 mod hull;
 mod min_entropy;
@@ -13,10 +14,11 @@ mod renyi;
 mod two_basis;
 
 pub use asymmetric::AsymmetricChsh;
+pub use both_bases::{TightTwoBases, TwoBasesRenyi};
 pub use chsh::ChshEntropy;
 pub use min_entropy::MinEntropy;
 pub use renyi::RenyiEntropy;
-pub use two_basis::{TwoBases, TwoBasesRenyi};
+pub use two_basis::TwoBases;
 
 use crate::error::Error;
 
@@ -106,10 +108,18 @@ pub enum EntropyBound {
         /// Flip probability, from 0 to 1/2.
         q: f64,
     },
-    /// The same for two equally likely key bases, without flips.
+    /// The same for two equally likely key bases.
     TwoBasesRenyi {
         /// The order, above 1 and at most 2.
         alpha: f64,
+        /// Flip probability, from 0 to 0.3.
+        q: f64,
+    },
+    /// Mean von Neumann entropy of two equally likely key bases from the CHSH value: the optimum over all behaviours,
+    /// above [`EntropyBound::TwoBases`].
+    TightTwoBases {
+        /// Flip probability, from 0 to 0.3.
+        q: f64,
     },
 }
 
@@ -124,6 +134,7 @@ impl EntropyBound {
             Self::MinEntropy => "hmin",
             Self::Renyi { .. } => "renyi",
             Self::TwoBasesRenyi { .. } => "two-basis-renyi",
+            Self::TightTwoBases { .. } => "two-basis-tight",
         }
     }
 
@@ -135,7 +146,8 @@ impl EntropyBound {
             Self::TwoBases { q } => f(&TwoBases { q }),
             Self::MinEntropy => f(&MinEntropy),
             Self::Renyi { alpha, q } => f(&RenyiEntropy { alpha, q }),
-            Self::TwoBasesRenyi { alpha } => f(&TwoBasesRenyi { alpha }),
+            Self::TwoBasesRenyi { alpha, q } => f(&TwoBasesRenyi { alpha, q }),
+            Self::TightTwoBases { q } => f(&TightTwoBases { q }),
         }
     }
 }

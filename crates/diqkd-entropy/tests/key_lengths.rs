@@ -136,8 +136,12 @@ fn nonsense_is_named() {
         assert!(matches!(key_length(&Params { bound, ..base.clone() }), Err(Error::FlipProbability { .. })));
     }
     let bound = SingleRound::NoisyPreprocessing { q: 0.1 };
-    let params = Params { bound, ..oxford(Theorem::Df19) };
+    let params = Params { bound, ..oxford(Theorem::ReatBasic) };
     assert!(matches!(key_length(&params), Err(Error::BoundNotAvailable { .. })));
+    for bound in [SingleRound::NoisyTwoBases { q: 0.1 }, SingleRound::NoisyTwoBasisTests { q: 0.1 }] {
+        let params = Params { bound, ..oxford(Theorem::Df19) };
+        assert!(matches!(key_length(&params), Err(Error::BoundNotAvailable { .. })));
+    }
 }
 
 #[test]
@@ -177,8 +181,8 @@ fn two_bases_certify_more() {
         KeyLength::NoKey(reason) => panic!("{reason}"),
     };
     let (tests, keys) = (with(SingleRound::ChshTwoBasisTests), with(SingleRound::TwoBases));
-    assert!((463_700..464_000).contains(&tests.key_bits()), "{}", tests.key_bits());
-    assert!((641_000..642_000).contains(&keys.key_bits()), "{}", keys.key_bits());
+    assert!((471_400..471_600).contains(&tests.key_bits()), "{}", tests.key_bits());
+    assert!((659_800..660_000).contains(&keys.key_bits()), "{}", keys.key_bits());
     for certificate in [tests, keys] {
         let read = Certificate::from_json(&certificate.to_json()).unwrap();
         assert_eq!(check::check(&read).unwrap().key_bits(), certificate.key_bits());

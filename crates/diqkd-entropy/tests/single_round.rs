@@ -136,11 +136,13 @@ fn conditional_entropy(joint: [f64; 4]) -> f64 {
 }
 
 fn every_bound() -> Vec<EntropyBound> {
-    let mut bounds = vec![EntropyBound::MinEntropy, EntropyBound::TwoBasesRenyi { alpha: 1.01 }];
+    let mut bounds = vec![EntropyBound::MinEntropy, EntropyBound::TwoBasesRenyi { alpha: 1.01, q: 0.0 }];
     for q in [0.0, 0.03, 0.2] {
         bounds.extend([
             EntropyBound::NoisyPreprocessing { q },
             EntropyBound::TwoBases { q },
+            EntropyBound::TightTwoBases { q },
+            EntropyBound::TwoBasesRenyi { alpha: 1.3, q },
             EntropyBound::Asymmetric { weight: 1.3, q },
             EntropyBound::Asymmetric { weight: 0.8, q },
             EntropyBound::Renyi { alpha: 1.01, q },
@@ -303,8 +305,11 @@ proptest! {
         prop_assume!((2.0..=4.0).contains(&s));
         let two = single_round(EntropyBound::TwoBases { q }, s).unwrap().entropy_bits;
         prop_assert!(average(&|it| (it.von_neumann(0, q) + it.von_neumann(1, q)) / 2.0) >= two - room);
-        let mean = average(&|it| (it.renyi_functional(0, alpha, 0.0) + it.renyi_functional(1, alpha, 0.0)) / 2.0);
-        let both = TwoBasesRenyi { alpha }.functional(s).unwrap();
+        let few = q.min(0.3);
+        let tight = single_round(EntropyBound::TightTwoBases { q: few }, s).unwrap().entropy_bits;
+        prop_assert!(average(&|it| (it.von_neumann(0, few) + it.von_neumann(1, few)) / 2.0) >= tight - room);
+        let mean = average(&|it| (it.renyi_functional(0, alpha, few) + it.renyi_functional(1, alpha, few)) / 2.0);
+        let both = TwoBasesRenyi { alpha, q: few }.functional(s).unwrap();
         prop_assert!(mean <= both + room);
         let functional = RenyiEntropy { alpha, q }.functional(s).unwrap();
         prop_assert!(average(&|it| it.renyi_functional(0, alpha, q)) <= functional + room);

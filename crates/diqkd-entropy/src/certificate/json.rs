@@ -71,6 +71,10 @@ enum BoundDocument {
     TwoBases,
     #[serde(rename = "npp")]
     NoisyPreprocessing { q: f64 },
+    #[serde(rename = "npp-two-basis-tests")]
+    NoisyTwoBasisTests { q: f64 },
+    #[serde(rename = "npp-two-basis")]
+    NoisyTwoBases { q: f64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +141,8 @@ impl From<&Certificate> for Document {
                 SingleRound::Chsh => BoundDocument::Chsh,
                 SingleRound::ChshTwoBasisTests => BoundDocument::ChshTwoBasisTests,
                 SingleRound::TwoBases => BoundDocument::TwoBases,
+                SingleRound::NoisyTwoBases { q } => BoundDocument::NoisyTwoBases { q },
+                SingleRound::NoisyTwoBasisTests { q } => BoundDocument::NoisyTwoBasisTests { q },
                 SingleRound::NoisyPreprocessing { q } => BoundDocument::NoisyPreprocessing { q },
             },
             epsilons_log2: EpsilonsDocument {
@@ -200,6 +206,8 @@ impl TryFrom<Document> for Certificate {
                 BoundDocument::Chsh => SingleRound::Chsh,
                 BoundDocument::ChshTwoBasisTests => SingleRound::ChshTwoBasisTests,
                 BoundDocument::TwoBases => SingleRound::TwoBases,
+                BoundDocument::NoisyTwoBases { q } => SingleRound::NoisyTwoBases { q },
+                BoundDocument::NoisyTwoBasisTests { q } => SingleRound::NoisyTwoBasisTests { q },
                 BoundDocument::NoisyPreprocessing { q } => SingleRound::NoisyPreprocessing { q },
             },
             rounds: document.rounds,

@@ -20,8 +20,10 @@ pub(super) fn entropy_per_round(
     Ok(match bound {
         SingleRound::Chsh => plain(),
         SingleRound::NoisyPreprocessing { q } => mixed(flipped(q, omega), plain()),
-        SingleRound::ChshTwoBasisTests => mixed(plain(), two_bases(omega)?),
-        SingleRound::TwoBases => two_bases(omega)?,
+        SingleRound::ChshTwoBasisTests => mixed(plain(), two_bases(0.0, omega)?),
+        SingleRound::NoisyTwoBasisTests { q } => mixed(flipped(q, omega), two_bases(0.0, omega)?),
+        SingleRound::TwoBases => two_bases(0.0, omega)?,
+        SingleRound::NoisyTwoBases { q } => mixed(two_bases(q, omega)?, two_bases(0.0, omega)?),
     })
 }
 
@@ -32,8 +34,8 @@ fn flipped(q: f64, omega: f64) -> (Interval, Interval) {
 }
 
 /// The line is proved to lie below the two-basis curve where it is made.
-fn two_bases(omega: f64) -> Result<(Interval, Interval), CheckError> {
-    let line = TwoBases { q: 0.0 }.minorant(8.0 * omega - 4.0)?;
+fn two_bases(q: f64, omega: f64) -> Result<(Interval, Interval), CheckError> {
+    let line = TwoBases { q }.minorant(8.0 * omega - 4.0)?;
     let slope = Interval::point(line.slope);
     let bell_value = 8.0 * Interval::point(omega) - 4.0;
     Ok((Interval::point(line.value_bits) + slope * (bell_value - line.at), 8.0 * slope))

@@ -6,9 +6,10 @@
 //! and `h = h(w)` for `reat`, `g = 1` and `h = 1` for `reat-basic`; the best distribution `q` is `(w, 1-w)`, and the
 //! scores follow from the maximiser.
 
-use super::scalar::{
-    SEARCH_OMEGA, argmax, one_basis_correlation, renyi, two_basis_correlation, zero_of_decreasing,
-};
+mod rounds;
+
+use self::rounds::Rounds;
+use super::scalar::{SEARCH_OMEGA, argmax, zero_of_decreasing};
 use crate::certificate::ReatWitness;
 use crate::params::SingleRound;
 use crate::theorem::Theorem;
@@ -41,37 +42,27 @@ impl Problem {
         let order = alpha - 1.0;
         let w = self.omega;
         let weight = if self.counts_test_entropy() { diqkd_core::binary_entropy(w) } else { 1.0 };
-        let test = |omega: f64| {
-            if self.counts_test_entropy() {
-                let (ln_g, slope) = renyi(order, 0.0, self.test_correlation(omega));
-                (libm::expm1(ln_g), slope)
-            } else {
-                (0.0, 0.0)
-            }
-        };
+        let rounds = Rounds::new(self.bound, order, self.counts_test_entropy());
         let ln_z = |omega: f64| {
-            let (excess, _) = test(omega);
-            let spread = 1.0 + excess - omega;
+            let spread = 1.0 + rounds.test(omega).0 - omega;
             order * weight * core::f64::consts::LN_2
                 + w * libm::log(omega / w)
                 + (1.0 - w) * libm::log(spread / (1.0 - w))
         };
         let slope = |omega: f64| {
-            let (excess, test_slope) = test(omega);
-            let (_, key_slope) = renyi(order, self.bound.flip_probability(), self.key_correlation(omega));
+            let (excess, test_slope) = rounds.test(omega);
             let spread = 1.0 + excess - omega;
             if spread <= 0.0 {
                 return -1.0;
             }
-            (1.0 - self.gamma) * key_slope
+            (1.0 - self.gamma) * rounds.key(omega).1
                 + self.gamma * libm::exp(ln_z(omega)) * (w / omega + (1.0 - w) * (test_slope - 1.0) / spread)
         };
         let (low, high) = SEARCH_OMEGA;
         let omega = zero_of_decreasing(low, high, slope);
-        let (ln_key, _) = renyi(order, self.bound.flip_probability(), self.key_correlation(omega));
-        let excess = (1.0 - self.gamma) * libm::expm1(ln_key) + self.gamma * libm::expm1(ln_z(omega));
+        let excess = (1.0 - self.gamma) * rounds.key(omega).0 + self.gamma * libm::expm1(ln_z(omega));
         // u_win/u_lose at the saddle; the score gap follows from u_c = (2^s_c / q_c)^order.
-        let spread = (1.0 + test(omega).0 - omega).max(f64::MIN_POSITIVE);
+        let spread = (1.0 + rounds.test(omega).0 - omega).max(f64::MIN_POSITIVE);
         let ln_ratio = (libm::log(w / omega) + libm::log(spread / (1.0 - w))).max(0.0);
         let q_win = if self.counts_test_entropy() { w } else { 0.5 };
         let gap = ln_ratio / order / core::f64::consts::LN_2 + libm::log2(q_win / (1.0 - q_win));
@@ -83,29 +74,45 @@ impl Problem {
         }
     }
 
-    /// A saddle whose score is lowered to what the functional allows everywhere: a stationary point is not the maximum
-    /// where the two-basis functional is not concave.
+    /// A saddle with the score that can be proved: a stationary point is not the maximum where the functional is not
+    /// concave, and what the search supposes of test rounds does not hold near the local point.
     pub(crate) fn settled(&self, saddle: Saddle) -> Saddle {
+        match self.bound.with_one_bound_for_tests() {
+            None => self.shifted(saddle),
+            Some(bound) => {
+                let apart = self.shifted(saddle);
+                let plain = Self { bound, ..*self };
+                let together = plain.best().1;
+                if self.objective(&together) > self.objective(&apart) { together } else { apart }
+            }
+        }
+    }
+
+    fn shifted(&self, saddle: Saddle) -> Saddle {
         let order = saddle.alpha - 1.0;
-        let power = |score: f64| libm::exp2(order * score);
-        let u_win = power((1.0 - self.omega) * saddle.gap - libm::log2(saddle.q_win));
-        let u_lose = power(-self.omega * saddle.gap - libm::log2(1.0 - saddle.q_win));
-        let functional = |omega: f64| {
-            let key = renyi(order, self.bound.flip_probability(), self.key_correlation(omega)).0;
-            let test = if self.counts_test_entropy() {
-                renyi(order, 0.0, self.test_correlation(omega)).0
-            } else {
-                0.0
-            };
-            (1.0 - self.gamma) * libm::exp(key)
-                + self.gamma * (u_lose * libm::exp(test) + (u_win - u_lose) * omega)
-        };
-        let (low, high) = SEARCH_OMEGA;
-        let most = (0..=GRID)
-            .map(|k| functional(low + (high - low) * f64::from(k) / f64::from(GRID)))
-            .fold(0.0, f64::max);
-        let allowed = -libm::log2(most) / order;
-        if allowed < saddle.score - 1e-9 { Saddle { score: allowed - 1e-6, ..saddle } } else { saddle }
+        let rounds = Rounds::new(self.bound, order, self.counts_test_entropy());
+        // With the threshold scoring 0; all scores then shift together.
+        let excess = |score: f64| libm::expm1(order * score * core::f64::consts::LN_2);
+        let win = excess((1.0 - self.omega) * saddle.gap - libm::log2(saddle.q_win));
+        let lose = excess(-self.omega * saddle.gap - libm::log2(1.0 - saddle.q_win));
+        let (key, test) = (1.0 - self.gamma, self.gamma * (1.0 + lose));
+        let scored = |omega: f64, part: f64| part + self.gamma * (lose + (win - lose) * omega);
+        let functional = |omega: f64| scored(omega, rounds.proved(key, test, omega));
+        let (mut low, mut high) = SEARCH_OMEGA;
+        let mut most = rounds.local(key, test).map_or(f64::MIN, |part| scored(low, part));
+        for _ in 0..ZOOMS {
+            let step = (high - low) / f64::from(GRID);
+            let (value, at) = (0..=GRID)
+                .map(|k| low + step * f64::from(k))
+                .map(|omega| (functional(omega), omega))
+                .fold((f64::MIN, low), |best, next| if next.0 > best.0 { next } else { best });
+            most = most.max(value);
+            (low, high) = ((at - step).max(SEARCH_OMEGA.0), (at + step).min(SEARCH_OMEGA.1));
+        }
+        let score = -libm::log1p(most) / order / core::f64::consts::LN_2;
+        // Where the maximum is not stationary, a proof needs some room.
+        let room = if score < saddle.score - 1e-9 { 2e-6 } else { 0.0 };
+        Saddle { score: score - room, ..saddle }
     }
 
     /// Scores of a saddle shifted down by `margin` bits, rounded so that the threshold scores at least `s_none`.
@@ -125,20 +132,6 @@ impl Problem {
         self.rounds * saddle.score + saddle.alpha / (saddle.alpha - 1.0) * self.eps_pa_log2
     }
 
-    fn key_correlation(&self, omega: f64) -> (f64, f64) {
-        match self.bound {
-            SingleRound::TwoBases => two_basis_correlation(omega),
-            _ => one_basis_correlation(omega),
-        }
-    }
-
-    fn test_correlation(&self, omega: f64) -> (f64, f64) {
-        match self.bound {
-            SingleRound::TwoBases | SingleRound::ChshTwoBasisTests => two_basis_correlation(omega),
-            _ => one_basis_correlation(omega),
-        }
-    }
-
     fn counts_test_entropy(&self) -> bool {
         self.theorem == Theorem::Reat
     }
@@ -155,8 +148,9 @@ pub(crate) struct Saddle {
     pub(crate) score: f64,
 }
 
-/// Winning probabilities at which a settled functional is evaluated.
-const GRID: u32 = 2_000;
+/// Winning probabilities at which a functional is evaluated, and how often more finely around the highest.
+const GRID: u32 = 400;
+const ZOOMS: u32 = 3;
 
 /// ln of the least order minus 1: below 1e-11 nothing is gained for any number of rounds a laboratory can run.
 const LEAST_LN_ORDER: f64 = -25.0;

@@ -86,6 +86,8 @@ pub(crate) fn entropy_per_round(bound: SingleRound, gamma: f64, omega: f64) -> (
         SingleRound::NoisyPreprocessing { q } => mixed(flipped_entropy(q, omega), chsh_entropy(omega)),
         SingleRound::ChshTwoBasisTests => mixed(chsh_entropy(omega), two_basis_entropy(omega)),
         SingleRound::TwoBases => two_basis_entropy(omega),
+        SingleRound::NoisyTwoBasisTests { q } => mixed(flipped_entropy(q, omega), two_basis_entropy(omega)),
+        SingleRound::NoisyTwoBases { q } => mixed(flipped_entropy(q, omega), two_basis_entropy(omega)),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::hull::{Curve, Line, lowered_below};
 use super::{
-    EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value,
-    check_flip_probability, chosen_slope,
+    EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value, check_flip_probability,
 };
-use crate::enclosure::{Correlation, LEAST_COSINE, RenyiFunctional, VonNeumann, two_basis_point};
+use crate::enclosure::{Correlation, LEAST_COSINE, VonNeumann, two_basis_point};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -14,7 +13,7 @@ use crate::interval::Interval;
 /// Pironio and Woodhead (2022), as stated in `docs/theory.md`.
 ///
 /// The curve has a closed form: for `c` from 1 down to `1/sqrt 2`, with `r = (c + sqrt(c^2 + 4))/2`,
-/// `S = 2c + 2(1-c^2) r` and `v = (1-c^2)(1 + c^2 r^2)`.
+/// `S = 2c + 2(1-c^2) r` and `v = (1-c^2)(1 + c^2 r^2)`. [`TightTwoBases`](super::TightTwoBases) is larger.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TwoBases {
     /// Flip probability of Alice's bit, from 0 to 1/2.
@@ -55,122 +54,18 @@ impl SingleRoundBound for TwoBases {
 
 impl TwoBases {
     fn certified_line(&self, at: f64) -> Result<Minorant, Error> {
-        let line = certified_line(&TwoBasisCurve { measure: VonNeumann { q: self.q } }, at)?;
+        let curve = TwoBasisCurve { measure: VonNeumann { q: self.q } };
+        let line = lowered_below(&curve, curve.supporting_line(at))
+            .ok_or(Error::HullNotProved { bell_value: at })?;
         Ok(Minorant { at: line.at, value_bits: line.value, slope: line.slope })
     }
 }
 
-/// Sandwiched Rényi entropy ("down") of Alice's key bit when both her settings are equally likely key bases, without
-/// flips: the convex hull of the one-basis functional at the mean squared correlation of [`TwoBases`]. Covers test
-/// rounds too, where her setting is uniform.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TwoBasesRenyi {
-    /// The order, above 1 and at most 2.
-    pub alpha: f64,
+struct TwoBasisCurve {
+    measure: VonNeumann,
 }
 
-impl TwoBasesRenyi {
-    /// An upper bound on the mean functional `G = 2^(-(alpha-1) H)` over both bases, rounded up.
-    ///
-    /// # Errors
-    /// As for [`SingleRoundBound::entropy`].
-    pub fn functional(&self, bell_value: f64) -> Result<f64, Error> {
-        Ok((1.0 - self.functional_deficit().order * self.deficit(bell_value)?.0).hi())
-    }
-
-    fn functional_deficit(&self) -> RenyiFunctional {
-        RenyiFunctional { order: self.alpha - 1.0, q: 0.0 }
-    }
-
-    /// A convex lower bound on `(1 - G)/(alpha - 1)` and its slope.
-    fn deficit(&self, bell_value: f64) -> Result<(Interval, Interval), Error> {
-        check_bell_value(bell_value, 4.0)?;
-        if !(self.alpha > 1.0 && self.alpha <= 2.0) {
-            return Err(Error::Alpha { alpha: self.alpha });
-        }
-        let measure = self.functional_deficit();
-        if bell_value <= 2.0 {
-            return Ok((Interval::point(0.0), Interval::point(0.0)));
-        }
-        let line = certified_line(&TwoBasisCurve { measure }, bell_value.min(TSIRELSON - 1e-10))?;
-        let value = if bell_value >= TSIRELSON {
-            measure.value(Correlation::full())
-        } else {
-            Interval::point(line.value)
-                + Interval::point(line.slope) * (Interval::point(bell_value) - line.at)
-        };
-        Ok((value, Interval::point(line.slope)))
-    }
-
-    /// `-log2(1 - order deficit)/order` and its slope.
-    fn entropy_of(&self, (deficit, slope): (Interval, Interval)) -> (Interval, Interval) {
-        let order = self.alpha - 1.0;
-        let shrunk = -(order * deficit);
-        (-(shrunk.ln_1p() / (order * Interval::ln_2())), slope / ((1.0 + shrunk) * Interval::ln_2()))
-    }
-}
-
-impl SingleRoundBound for TwoBasesRenyi {
-    fn entropy(&self, bell_value: f64) -> Result<SingleRoundEntropy, Error> {
-        let (value, slope) = self.entropy_of(self.deficit(bell_value)?);
-        Ok(SingleRoundEntropy {
-            entropy_bits: value.lo().clamp(0.0, 1.0),
-            slope: chosen_slope(slope).0,
-            method: METHOD,
-        })
-    }
-
-    fn minorant(&self, at: f64) -> Result<Minorant, Error> {
-        let at = at.clamp(2.0, TSIRELSON - EDGE);
-        let (value, slope) = self.entropy_of(self.deficit(at)?);
-        let (slope, deviation) = chosen_slope(slope);
-        Ok(Minorant { at, value_bits: (value - Interval::point(deviation) * 4.0).lo(), slope })
-    }
-
-    fn quantum_max(&self) -> f64 {
-        TSIRELSON
-    }
-}
-
-fn certified_line<M: Measure>(curve: &TwoBasisCurve<M>, at: f64) -> Result<Line, Error> {
-    lowered_below(curve, curve.supporting_line(at)).ok_or(Error::HullNotProved { bell_value: at })
-}
-
-/// A function of the squared correlation that is convex, so that the mean of two values is at least the value at the
-/// mean.
-trait Measure: Copy {
-    fn value(self, correlation: Correlation) -> Interval;
-
-    /// The derivative along a path on which `v` has the given derivative.
-    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval;
-}
-
-impl Measure for VonNeumann {
-    fn value(self, correlation: Correlation) -> Interval {
-        Self::value(self, correlation)
-    }
-
-    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval {
-        self.slope_in_v(correlation) * v_slope
-    }
-}
-
-/// `(1 - G)/order`; `G` is concave in `v` without flips.
-impl Measure for RenyiFunctional {
-    fn value(self, correlation: Correlation) -> Interval {
-        -(self.ln(correlation).exp_m1() / self.order)
-    }
-
-    fn slope(self, correlation: Correlation, v_slope: Interval) -> Interval {
-        -(Self::slope(self, correlation, v_slope / (2.0 * correlation.x)) / self.order)
-    }
-}
-
-struct TwoBasisCurve<M> {
-    measure: M,
-}
-
-impl<M: Measure> Curve for TwoBasisCurve<M> {
+impl Curve for TwoBasisCurve {
     fn range(&self) -> (f64, f64) {
         (LEAST_COSINE, 1.0)
     }
@@ -182,11 +77,11 @@ impl<M: Measure> Curve for TwoBasisCurve<M> {
 
     fn derivative(&self, c: Interval) -> Option<(Interval, Interval)> {
         let at = two_basis_point(c);
-        Some((at.bell_slope, self.measure.slope(at.correlation, at.v_slope)))
+        Some((at.bell_slope, self.measure.slope_in_v(at.correlation) * at.v_slope))
     }
 }
 
-impl<M: Measure> TwoBasisCurve<M> {
+impl TwoBasisCurve {
     /// The tangent at a Bell value, or the line through the local point that touches the curve, whichever supports
     /// the hull there. A proposal, to be proved.
     fn supporting_line(&self, bell_value: f64) -> Line {
