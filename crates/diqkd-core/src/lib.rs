@@ -27,5 +27,5 @@ pub use round_list::{RoundList, RoundListError, RoundListIter};
 pub use security::{Assumption, SecurityModel};
 pub use test_probability::TestProbability;
 pub use time_tag::{Channel, TimeTag};
-pub use trial::{LocalTrial, Outcome, Setting, Trial};
+pub use trial::{Herald, LocalTrial, Outcome, Setting, Trial};
 pub use trial_table::{LocalTable, TableError};

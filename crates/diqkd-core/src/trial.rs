@@ -40,6 +40,31 @@ impl Setting {
     }
 }
 
+/// Which kind of herald announced a round, where a source has several: for instance which of two Bell states a
+/// photonic Bell-state measurement found. 0 where there is one kind, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Herald(u8);
+
+impl Herald {
+    /// The greatest flag that a packed trial table holds.
+    pub const MAX: u8 = 3;
+
+    /// # Errors
+    /// [`OutOfRange`] above [`Herald::MAX`].
+    pub fn new(flag: u8) -> Result<Self, OutOfRange> {
+        if flag > Self::MAX {
+            let (value, high) = (f64::from(flag), f64::from(Self::MAX));
+            return Err(OutOfRange { quantity: "the herald flag", value, low: 0.0, high });
+        }
+        Ok(Self(flag))
+    }
+
+    /// The flag.
+    pub fn flag(self) -> u8 {
+        self.0
+    }
+}
+
 /// A binary outcome. Bit 0 stands for the eigenvalue +1, bit 1 for -1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {

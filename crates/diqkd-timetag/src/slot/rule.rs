@@ -131,4 +131,10 @@ pub enum RuleError {
         /// The channel.
         channel: Channel,
     },
+    /// A trial table holds two bits for the kind of herald, and a clocked station has none.
+    #[error("{given} kinds of heralds are too many; an event-ready station has 1 to 4, a clocked one none")]
+    Heralds {
+        /// How many were given.
+        given: usize,
+    },
 }

@@ -1,6 +1,8 @@
 //! Applies a rule to tags, one at a time.
 
-use diqkd_core::{LocalTable, LocalTrial, Outcome, Setting, TableError};
+use alloc::vec::Vec;
+
+use diqkd_core::{Channel, Herald, LocalTable, LocalTrial, Outcome, Setting, TableError};
 
 use super::report::{InvalidRecording, SettingFault, SlotReport};
 use super::rule::{RuleError, SlotRule, StationKind};
@@ -38,6 +40,8 @@ use super::rule::{RuleError, SlotRule, StationKind};
 #[derive(Clone, Debug)]
 pub struct Slotter {
     rule: SlotRule,
+    /// Heralds with the flags 1, 2, 3.
+    more_heralds: Vec<Channel>,
     meanings: [Meaning; SMALL],
     open: Option<Open>,
     last_ps: i64,
@@ -49,7 +53,7 @@ pub struct Slotter {
 /// What a channel means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    Herald,
+    Herald(Herald),
     Setting(u8),
     Detector(u8),
     Other,
@@ -62,6 +66,7 @@ const SMALL: usize = 128;
 #[derive(Clone, Copy, Debug)]
 struct Open {
     slot: u64,
+    herald: Herald,
     origin_ps: i64,
     end_ps: i64,
     setting: Option<u8>,
@@ -108,10 +113,30 @@ impl Slotter {
     /// # Errors
     /// [`RuleError`] when the rule contradicts itself.
     pub fn new(rule: SlotRule) -> Result<Self, RuleError> {
+        Self::with_heralds(rule, &[])
+    }
+
+    /// A slotter for a source with several kinds of heralds: the flag of a trial is 0 for the herald of the rule and 1, 2,
+    /// 3 for the channels of `more`. All heralds are alike but for the flag.
+    ///
+    /// # Errors
+    /// [`RuleError`] when the rule contradicts itself, names a channel twice, is clocked or has more than four heralds.
+    pub fn with_heralds(rule: SlotRule, more: &[Channel]) -> Result<Self, RuleError> {
         rule.check()?;
-        let meanings = core::array::from_fn(|channel| find_meaning(&rule, channel as u16));
+        if more.len() > usize::from(Herald::MAX) || (rule.station == StationKind::Clocked && !more.is_empty())
+        {
+            return Err(RuleError::Heralds { given: more.len() + 1 });
+        }
+        for (i, channel) in more.iter().enumerate() {
+            let named = !matches!(find_meaning(&rule, &[], channel.0), Meaning::Other);
+            if named || more[..i].contains(channel) {
+                return Err(RuleError::SharedChannel { channel: *channel });
+            }
+        }
+        let meanings = core::array::from_fn(|channel| find_meaning(&rule, more, channel as u16));
         Ok(Self {
             rule,
+            more_heralds: more.to_vec(),
             meanings,
             open: None,
             last_ps: i64::MIN,
@@ -152,7 +177,7 @@ impl Slotter {
             self.last_ps = time_ps;
             self.close_before(time_ps, table)?;
             match self.meaning(channel) {
-                Meaning::Herald => self.herald(time_ps),
+                Meaning::Herald(herald) => self.herald(time_ps, herald),
                 Meaning::Setting(setting) => self.setting(time_ps, setting),
                 Meaning::Detector(detector) => self.click(time_ps, detector),
                 Meaning::Other => self.report.other_tags += 1,
@@ -189,7 +214,7 @@ impl Slotter {
     fn meaning(&self, channel: u16) -> Meaning {
         match self.meanings.get(usize::from(channel)) {
             Some(&meaning) => meaning,
-            None => find_meaning(&self.rule, channel),
+            None => find_meaning(&self.rule, &self.more_heralds, channel),
         }
     }
 
@@ -230,7 +255,7 @@ impl Slotter {
                 self.rule.multi_click
             }
         };
-        table.push(LocalTrial { round: open.slot, setting, outcome })?;
+        table.push_heralded(LocalTrial { round: open.slot, setting, outcome }, open.herald)?;
         self.report.trials += 1;
         self.report.settings[usize::from(setting.index())] += 1;
         if let (StationKind::Clocked, Some(last)) = (self.rule.station, self.last_trial) {
@@ -240,7 +265,7 @@ impl Slotter {
         Ok(())
     }
 
-    fn herald(&mut self, time_ps: i64) {
+    fn herald(&mut self, time_ps: i64, herald: Herald) {
         self.report.heralds += 1;
         let end_ps = time_ps.saturating_add(self.rule.detection_window_ps.end);
         let place = self.slot_of(time_ps);
@@ -270,8 +295,16 @@ impl Slotter {
         };
         self.last_slot = place.map(|(slot, _)| slot).or(self.last_slot);
         let origin_ps = time_ps;
-        self.open =
-            Some(Open { slot, origin_ps, end_ps, setting: None, faulty: false, clicks: 0, discarded });
+        self.open = Some(Open {
+            slot,
+            herald,
+            origin_ps,
+            end_ps,
+            setting: None,
+            faulty: false,
+            clicks: 0,
+            discarded,
+        });
     }
 
     fn setting(&mut self, time_ps: i64, setting: u8) {
@@ -312,6 +345,7 @@ impl Slotter {
                 let end_ps = origin_ps.saturating_add(self.rule.detection_window_ps.end);
                 self.open = Some(Open {
                     slot,
+                    herald: Herald::default(),
                     origin_ps,
                     end_ps,
                     setting: Some(setting),
@@ -346,10 +380,12 @@ impl Slotter {
     }
 }
 
-fn find_meaning(rule: &SlotRule, channel: u16) -> Meaning {
-    let place = |channels: &[diqkd_core::Channel]| channels.iter().position(|found| found.0 == channel);
+fn find_meaning(rule: &SlotRule, more_heralds: &[Channel], channel: u16) -> Meaning {
+    let place = |channels: &[Channel]| channels.iter().position(|found| found.0 == channel);
     if matches!(rule.station, StationKind::EventReady { herald } if herald.0 == channel) {
-        Meaning::Herald
+        Meaning::Herald(Herald::default())
+    } else if let Some(Ok(herald)) = place(more_heralds).map(|i| Herald::new(i as u8 + 1)) {
+        Meaning::Herald(herald)
     } else if let Some(setting) = place(&rule.settings) {
         Meaning::Setting(setting as u8)
     } else if let Some(detector) = place(&rule.detectors) {

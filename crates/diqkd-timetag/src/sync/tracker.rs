@@ -117,6 +117,11 @@ impl Tracker {
         reference.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
     }
 
+    /// The latest local time that a sample has covered, ps; later ones are extrapolated.
+    pub fn newest_local_ps(&self) -> i64 {
+        self.newest.local_ps
+    }
+
     /// Standard deviation of the common events of the last sample that matched, around their mean, ps.
     pub fn residual_rms_ps(&self) -> u64 {
         self.rms_ps

@@ -3,8 +3,9 @@
 mod correlate;
 mod dump;
 mod info;
-mod load;
+mod reading;
 mod sync;
+mod trials;
 
 use clap::Subcommand;
 
@@ -20,6 +21,8 @@ pub(crate) enum Tags {
     Dump(dump::Dump),
     /// Clock offset and drift between two recordings, from their photons alone.
     Sync(sync::Sync),
+    /// A trial table from the recordings of two stations and a slot rule.
+    Trials(trials::Trials),
     /// Coincidences of two recordings, for diagnostics.
     Correlate(correlate::Correlate),
 }
@@ -30,6 +33,7 @@ impl Tags {
             Self::Info(info) => info.run(),
             Self::Dump(dump) => dump.run(console),
             Self::Sync(sync) => sync.run(),
+            Self::Trials(trials) => trials.run(),
             Self::Correlate(correlate) => correlate.run(),
         }
     }

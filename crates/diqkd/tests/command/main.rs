@@ -7,6 +7,7 @@ mod demo;
 mod numbers;
 mod plan;
 mod recordings;
+mod trials;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -6,7 +6,7 @@ use clap::Args;
 use diqkd_timetag::coincidence::{count_pairs, histogram};
 use serde_json::json;
 
-use super::load::photon_times;
+use super::reading::{Reading, channel};
 use crate::answer::{Answer, Failure};
 
 #[derive(Debug, Args)]
@@ -16,10 +16,10 @@ pub(crate) struct Correlate {
     /// The second recording.
     b: PathBuf,
     /// Only this channel of the first recording.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = channel, allow_hyphen_values = true)]
     channel_a: Option<u16>,
     /// Only this channel of the second recording.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = channel, allow_hyphen_values = true)]
     channel_b: Option<u16>,
     /// Width of a bin of the histogram of b - a.
     #[arg(long, value_name = "N", requires = "range_ps", required_unless_present = "window_ps")]
@@ -33,12 +33,14 @@ pub(crate) struct Correlate {
     /// Delay of the second recording, with --window-ps.
     #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
     delay_ps: i64,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Correlate {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
-        let a = photon_times(&self.a, self.channel_a)?;
-        let b = photon_times(&self.b, self.channel_b)?;
+        let a = self.reading.photon_times(&self.a, self.channel_a)?;
+        let b = self.reading.photon_times(&self.b, self.channel_b)?;
         let wrong = |e| Failure::because("the recordings can't be correlated", e);
         if let Some(window_ps) = self.window_ps {
             let count = count_pairs(&a, &b, self.delay_ps, window_ps).map_err(wrong)?;

@@ -4,8 +4,9 @@ use std::io::{BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_timetag::formats::{Fault, MARKER, TagSink, read_all};
+use diqkd_timetag::formats::{Fault, TagSink};
 
+use super::reading::{Reading, channel_name};
 use crate::answer::{Answer, Failure};
 use crate::console::Console;
 use crate::input::Input;
@@ -17,11 +18,13 @@ pub(crate) struct Dump {
     /// Stop after this many tags.
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Dump {
     /// CSV, or with `--json` one object whose `tags` are pairs of time and channel. Markers are written with their
-    /// bits and an `m` before: `m3`.
+    /// bits and an `m` before: `m3`, falling edges with a minus sign: `-3`.
     pub(crate) fn run(self, console: &Console) -> Result<Answer, Failure> {
         let mut input = Input::open(&self.file)?;
         let form = if console.is_json() { Form::Json } else { Form::Csv };
@@ -40,11 +43,11 @@ impl Dump {
         let named = |what: &str| format!("{}: {what}", self.file.display());
         // A source that claims its end stops the reader once the limit is reached.
         let done = std::cell::Cell::new(rows.left == 0);
-        let recording = read_all(
+        let recording = self.reading.read_from(
+            &self.file,
             |buffer| if done.get() { Ok(0) } else { input.read(buffer) },
             &mut Limited { rows: &mut rows, done: &done },
-        )
-        .map_err(|e| Failure::because(named("reading failed"), e))?;
+        )?;
         let end = if form == Form::Json { "]}\n" } else { "" };
         rows.written
             .and_then(|()| write!(rows.out, "{end}"))
@@ -86,12 +89,11 @@ impl<W: Write> TagSink for Limited<'_, W> {
                 self.done.set(true);
                 return;
             }
-            let marker = if channel & MARKER != 0 { "m" } else { "" };
-            let number = channel & !MARKER;
+            let channel = channel_name(*channel);
             let comma = if self.rows.count == 0 { "" } else { "," };
             self.rows.written = match self.rows.form {
-                Form::Csv => writeln!(self.rows.out, "{time},{marker}{number}"),
-                Form::Json => write!(self.rows.out, "{comma}[{time},\"{marker}{number}\"]"),
+                Form::Csv => writeln!(self.rows.out, "{time},{channel}"),
+                Form::Json => write!(self.rows.out, "{comma}[{time},\"{channel}\"]"),
             };
             self.rows.count += 1;
             self.rows.left -= 1;

@@ -1,27 +1,26 @@
 //! `diqkd tags info`: counts of a recording, as far as it can be read.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_timetag::formats::{TagSummary, read_all};
+use diqkd_timetag::formats::{RecordType, SYNC_INPUT, TagSummary};
 use serde_json::{Map, Value, json};
 
+use super::reading::{Reading, channel_name};
 use crate::answer::{Answer, Failure, number};
-use crate::input::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Info {
     /// The recording; `-` is standard input.
     file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Info {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
-        let mut input = Input::open(&self.file)?;
         let mut summary = TagSummary::default();
-        let recording = read_all(|buffer| input.read(buffer), &mut summary)
-            .map_err(|e| Failure::because(format!("{}: reading failed", self.file.display()), e))?;
+        let recording = self.reading.read(&self.file, &mut summary)?;
         summary.complete(&recording);
         if let (None, Some(fault)) = (summary.format, summary.fatal) {
             return Err(Failure::because(format!("{}: not a recording", self.file.display()), fault));
@@ -36,7 +35,7 @@ impl Info {
 
 fn json(summary: &TagSummary) -> Value {
     let channels: Map<String, Value> =
-        summary.channels.iter().map(|(channel, count)| (channel.to_string(), json!(count))).collect();
+        summary.channels.iter().map(|(channel, count)| (channel_name(*channel), json!(count))).collect();
     let errors: Vec<Value> =
         summary.errors.iter().map(|e| json!({ "offset": e.offset, "what": e.kind.to_string() })).collect();
     json!({
@@ -47,7 +46,10 @@ fn json(summary: &TagSummary) -> Value {
         "photons": summary.photons,
         "overflows": summary.overflows,
         "markers": summary.markers,
+        "lost": summary.lost,
         "channels": channels,
+        "channel_numbering": summary.record_type.map(numbering),
+        "sync_channel": summary.record_type.filter(|r| has_sync_input(*r)).map(|_| SYNC_INPUT),
         "first_ps": summary.first_ps,
         "last_ps": summary.last_ps,
         "sum_ps_mod_2_64": summary.sum_ps_mod_2_64.to_string(),
@@ -56,6 +58,34 @@ fn json(summary: &TagSummary) -> Value {
         "errors": errors,
         "error_count": summary.error_count,
     })
+}
+
+/// What the numbers of channels mean.
+fn numbering(record_type: RecordType) -> &'static str {
+    match record_type {
+        _ if has_sync_input(record_type) => "the code in the record: inputs from 0, 64 the sync input",
+        RecordType::Timestamp7 | RecordType::Card49 => {
+            "the detector pattern: a sum of 1, 2, 4, 8 where detectors fired together"
+        }
+        RecordType::Spc130 | RecordType::Spc600x256 | RecordType::Spc600x4096 => {
+            "the routing bits in the record, from 0"
+        }
+        RecordType::SwabianTag => "as the device counts, from 1; negative for falling edges",
+        RecordType::QuTag | RecordType::Nist => "the number in the record",
+        _ => "the code in the record",
+    }
+}
+
+/// T2 records of the HydraHarp and later devices hold events of the sync input.
+fn has_sync_input(record_type: RecordType) -> bool {
+    matches!(
+        record_type,
+        RecordType::HydraHarpV1T2
+            | RecordType::HydraHarpV2T2
+            | RecordType::TimeHarp260NT2
+            | RecordType::TimeHarp260PT2
+            | RecordType::GenericT2
+    )
 }
 
 fn text(summary: &TagSummary) -> String {
@@ -70,8 +100,14 @@ fn text(summary: &TagSummary) -> String {
     if summary.format.is_some_and(|format| !format.is_verified()) {
         lines.push("            this layout has not been checked against a real sample".to_owned());
     }
+    if summary.lost > 0 {
+        lines.push(format!("lost        {} tags, says the device", summary.lost));
+    }
     for (channel, count) in &summary.channels {
-        lines.push(format!("channel {channel:<3} {count}"));
+        lines.push(format!("channel {:<3} {count}", channel_name(*channel)));
+    }
+    if let Some(record_type) = summary.record_type {
+        lines.push(format!("            channels are {}", numbering(record_type)));
     }
     if let (Some(first), Some(last)) = (summary.first_ps, summary.last_ps) {
         lines.push(format!("times       {first} ps to {last} ps"));

@@ -6,7 +6,7 @@ use clap::Args;
 use diqkd_timetag::sync::{AcquireOptions, NoPeak, acquire};
 use serde_json::json;
 
-use super::load::photon_times;
+use super::reading::{Reading, channel};
 use crate::answer::{Answer, Failure, number};
 
 #[derive(Debug, Args)]
@@ -16,10 +16,10 @@ pub(crate) struct Sync {
     /// The recording whose clock is sought.
     b: PathBuf,
     /// Only this channel of the reference recording.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = channel, allow_hyphen_values = true)]
     channel_a: Option<u16>,
     /// Only this channel of the other recording.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = channel, allow_hyphen_values = true)]
     channel_b: Option<u16>,
     /// Greatest offset searched, ps.
     #[arg(long, value_name = "PS", default_value_t = 1_000_000_000_000)]
@@ -27,12 +27,14 @@ pub(crate) struct Sync {
     /// Greatest drift searched, ppb.
     #[arg(long, value_name = "PPB", default_value_t = 122_000.0)]
     max_drift_ppb: f64,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Sync {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
-        let reference = photon_times(&self.a, self.channel_a)?;
-        let local = photon_times(&self.b, self.channel_b)?;
+        let reference = self.reading.photon_times(&self.a, self.channel_a)?;
+        let local = self.reading.photon_times(&self.b, self.channel_b)?;
         let options = AcquireOptions {
             max_offset_ps: self.max_offset_ps,
             max_drift_ppb: self.max_drift_ppb,
