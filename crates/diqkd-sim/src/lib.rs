@@ -31,6 +31,8 @@ pub use click_table::{ClickTable, Clicks, Readout};
 pub use clock::{BobClock, ClockModel};
 pub use counts::TrialCounts;
 pub use devices::{Answer, Delay, Devices, HashForcing, PastRound, Preparation, Responses};
+/// The abstraction that the stations implement, for users without a dependency of their own on it.
+pub use diqkd_hal as hal;
 pub use error::Error;
 pub use experiment::Experiment;
 pub use fault::{Fault, FaultKind, ParseFaultError, ScenarioError, parse_scenario};

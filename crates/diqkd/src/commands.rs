@@ -5,11 +5,13 @@ mod bell;
 mod certificate;
 mod demo;
 mod entropy;
+mod fault_args;
 mod keylength;
 mod keys;
 mod plan;
 mod reconcile;
 mod rng;
+mod simulate;
 mod tags;
 
 use clap::Subcommand;
@@ -21,6 +23,8 @@ use crate::console::Console;
 pub(crate) enum Command {
     /// Run both parties with simulated stations: time tags in, the same secret key out at both ends.
     Demo(demo::Demo),
+    /// Write recordings of two simulated stations: tags, setting markers, heralds.
+    Simulate(simulate::Simulate),
     #[command(subcommand)]
     Tags(tags::Tags),
     /// Bell statistics of a counts table.
@@ -47,6 +51,7 @@ impl Command {
     pub(crate) fn run(self, console: &Console) -> Result<Answer, Failure> {
         match self {
             Self::Demo(demo) => demo.run(console),
+            Self::Simulate(simulate) => simulate.run(console),
             Self::Tags(tags) => tags.run(console),
             Self::Bell(bell) => bell.run(),
             Self::Entropy(entropy) => entropy.run(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
 use diqkd_protocol::{Agreement, SessionParams};
-use diqkd_sim::{Experiment, Preset, Strategy};
+use diqkd_sim::{Experiment, Fault, Preset, Strategy};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::report::DemoFacts;
@@ -23,6 +23,8 @@ pub struct DemoOptions {
     pub seed: Option<u64>,
     /// Who runs the devices.
     pub strategy: Strategy,
+    /// What fails, and when. The session is laid out for stations without faults.
+    pub faults: Vec<Fault>,
     /// Total soundness.
     pub eps_sound: Epsilon,
     /// The accumulation theorem.
@@ -48,8 +50,9 @@ impl Preparation {
     /// # Errors
     /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible.
     pub fn new(options: &DemoOptions, randomness: &Randomness) -> Result<Self, NodeError> {
-        let experiment = Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
+        let mut experiment = Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
             .with_strategy(options.strategy);
+        experiment.faults.clone_from(&options.faults);
         let behaviour = experiment.model.behaviour();
         let honest_chsh = Chsh::new(behaviour.chsh_s())?;
         let honest_qber = Qber::new(behaviour.qber())?;

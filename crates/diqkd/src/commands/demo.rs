@@ -9,9 +9,11 @@ use clap::Args;
 use diqkd_core::Epsilon;
 use diqkd_entropy::Theorem;
 use diqkd_node::demo::{DemoOptions, run};
-use diqkd_sim::{Preset, Strategy};
+use diqkd_sim::{Experiment, Preset, Strategy};
+use serde_json::json;
 
 use crate::answer::{Answer, Failure};
+use crate::commands::fault_args::FaultArgs;
 use crate::console::Console;
 use progress::Bars;
 
@@ -29,6 +31,8 @@ pub(crate) struct Demo {
     /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, collective.
     #[arg(long, value_name = "NAME", default_value = "honest")]
     attack: Strategy,
+    #[command(flatten)]
+    faults: FaultArgs,
     /// Total soundness, as 1e-10 or 2^-64.
     #[arg(long, value_name = "E", default_value = "1e-10")]
     eps_sound: Epsilon,
@@ -48,11 +52,14 @@ impl Demo {
                 source: None,
             });
         }
+        let faults = self.faults.faults(Experiment::new(self.preset, self.rounds, 0).expected_slots())?;
+        let failing: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let options = DemoOptions {
             preset: self.preset,
             rounds: self.rounds,
             seed: self.seed,
             strategy: self.attack,
+            faults,
             eps_sound: self.eps_sound,
             theorem: self.theorem,
             out: self.out,
@@ -60,6 +67,8 @@ impl Demo {
         let bars = Bars::new(console, options.rounds);
         let ending = run(&options, &bars).map_err(|e| Failure::because("the demo failed", e))?;
         bars.finish();
-        report::answer(&ending)
+        let mut answer = report::answer(&ending)?;
+        answer.json.insert("faults".to_owned(), json!(failing));
+        Ok(answer)
     }
 }
