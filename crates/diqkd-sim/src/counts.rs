@@ -60,15 +60,24 @@ impl Experiment {
         let (no_click, multi_click) = (self.model.no_click, self.model.multi_click);
         let mut counts = TrialCounts::default();
         for (phase, end) in phases.iter().zip(starts) {
-            for round in slots.start.max(phase.from_slot)..slots.end.min(end) {
-                if phase.sites(heralds.word(round)) != (true, true) {
-                    continue;
+            let mut from = slots.start.max(phase.from_slot);
+            let end = slots.end.min(end);
+            while from < end {
+                let next = end.min(from.saturating_add(64));
+                let mut ahead = phase.happening(heralds, from, next);
+                while ahead != 0 {
+                    let round = from + u64::from(ahead.trailing_zeros());
+                    ahead &= ahead - 1;
+                    if phase.sites(heralds.word(round)) != (true, true) {
+                        continue;
+                    }
+                    let x = phase.applied(alice.choose(round), || stuck.word(round));
+                    let y = bob.choose(round);
+                    let (a, b) = phase.honest.sample(x.index(), y.index(), outcomes.word(round));
+                    let [a, b] = [a, b].map(|clicks| clicks.outcome(no_click, multi_click));
+                    counts.add(&Trial { round, x, y, a, b });
                 }
-                let x = phase.applied(alice.choose(round), || stuck.word(round));
-                let y = bob.choose(round);
-                let (a, b) = phase.honest.sample(x.index(), y.index(), outcomes.word(round));
-                let [a, b] = [a, b].map(|clicks| clicks.outcome(no_click, multi_click));
-                counts.add(&Trial { round, x, y, a, b });
+                from = next;
             }
         }
         counts

@@ -7,7 +7,7 @@ use crate::click_table::{ClickTable, Readout};
 use crate::experiment::Experiment;
 use crate::fault::FaultKind;
 use crate::model::TriggerModel;
-use crate::noise::threshold;
+use crate::noise::{Noise, threshold};
 
 /// What holds from one slot on, until the next phase.
 #[derive(Clone, Debug)]
@@ -40,6 +40,17 @@ impl Phase {
             _ => (false, false),
         };
         (at_alice, at_bob && !self.bob_blind)
+    }
+
+    /// Which of the slots from `from` to before `end`, at most 64, are a round at either site: bit `i` for slot
+    /// `from + i`. Free of branches, which heralds would make unpredictable.
+    #[inline]
+    pub(crate) fn happening(&self, heralds: Noise, from: u64, end: u64) -> u64 {
+        let [both, _, bob_alone] = self.happenings;
+        if both == u64::MAX {
+            return u64::MAX.checked_shr(64 - (end - from) as u32).unwrap_or(0);
+        }
+        (from..end).rev().fold(0, |bits, slot| bits << 1 | u64::from(heralds.word(slot) < bob_alone))
     }
 
     /// What Alice's modulator applies: what was chosen, unless the line is stuck.

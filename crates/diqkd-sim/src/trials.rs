@@ -32,7 +32,7 @@ impl<A: SettingChooser, B: SettingChooser> Iterator for Trials<A, B> {
     #[inline]
     fn next(&mut self) -> Option<Trial> {
         loop {
-            let slot = self.world.next_slot()?;
+            let slot = self.world.next_happening()?;
             if let (Some((x, a)), Some((y, b))) = (slot.alice, slot.bob) {
                 let [a, b] = [a, b].map(|answer| answer.clicks.outcome(self.no_click, self.multi_click));
                 return Some(Trial { round: slot.index, x, y, a, b });

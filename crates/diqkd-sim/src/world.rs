@@ -21,6 +21,9 @@ pub(crate) struct World<A, B> {
     device_noise: Noise,
     stuck_noise: Noise,
     next_slot: u64,
+    /// Slots to come that [`World::next_happening`] has found: bit `i` for slot `ahead_from + i`.
+    ahead: u64,
+    ahead_from: u64,
     last_slot: u64,
     rounds_left: u64,
     no_click: Outcome,
@@ -53,6 +56,8 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             device_noise: Noise::new(experiment.seed, "devices"),
             stuck_noise: Noise::new(experiment.seed, "stuck settings"),
             next_slot: 0,
+            ahead: 0,
+            ahead_from: 0,
             last_slot: experiment.greatest_slots(),
             rounds_left: experiment.rounds_with_margin(),
             no_click: experiment.model.no_click,
@@ -74,19 +79,51 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
     /// The next slot; `None` when all rounds have happened.
     #[inline]
     pub(crate) fn next_slot(&mut self) -> Option<Slot> {
-        if self.rounds_left == 0 {
+        if self.rounds_left == 0 || !self.enter_next_slot() {
             return None;
         }
         let index = self.next_slot;
         self.next_slot += 1;
-        if index == self.phase_end {
+        Some(self.slot(index))
+    }
+
+    /// The next slot that is a round at either site; `None` when all rounds have happened. Not to be mixed with
+    /// [`World::next_slot`].
+    #[inline]
+    pub(crate) fn next_happening(&mut self) -> Option<Slot> {
+        if self.rounds_left == 0 {
+            return None;
+        }
+        while self.ahead == 0 {
+            if !self.enter_next_slot() {
+                return None;
+            }
+            let end = self.next_slot.saturating_add(64).min(self.phase_end).min(self.last_slot);
+            self.ahead_from = self.next_slot;
+            self.ahead = self.phases[self.phase].happening(self.happening_noise, self.next_slot, end);
+            self.next_slot = end;
+        }
+        let index = self.ahead_from + u64::from(self.ahead.trailing_zeros());
+        self.ahead &= self.ahead - 1;
+        Some(self.slot(index))
+    }
+
+    /// Moves on to the phase of the next slot; whether there is one.
+    #[inline]
+    fn enter_next_slot(&mut self) -> bool {
+        if self.next_slot == self.phase_end {
             self.phase += 1;
             self.phase_end = self.phases.get(self.phase + 1).map_or(u64::MAX, |phase| phase.from_slot);
         }
-        if index == self.last_slot {
+        if self.next_slot == self.last_slot {
             self.rounds_left = 0;
-            return None;
         }
+        self.rounds_left > 0
+    }
+
+    /// What happens in a slot of the present phase.
+    #[inline]
+    fn slot(&mut self, index: u64) -> Slot {
         let (at_alice, at_bob) = self.phases[self.phase].sites(self.happening_noise.word(index));
         let mut slot = Slot { index, alice: None, bob: None };
         if at_alice && at_bob {
@@ -104,7 +141,7 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             let y = self.bob.choose(index);
             slot.bob = Some((y, self.answers(index, y, y).1));
         }
-        Some(slot)
+        slot
     }
 
     #[inline]

@@ -7,6 +7,7 @@ mod demo;
 mod numbers;
 mod plan;
 mod recordings;
+mod simulate;
 mod trials;
 
 use std::path::{Path, PathBuf};
