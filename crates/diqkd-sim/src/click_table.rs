@@ -150,6 +150,22 @@ impl ClickTable {
         })
     }
 
+    /// The light of each side gets through with its probability (clamped to 0..1); a side whose light is lost clicks as
+    /// in `dark`. Independent losses of one photon a side: exact for single pairs, and for more a lower bound of the
+    /// clicks.
+    pub fn attenuated(&self, transmission: [f64; 2], dark: &Self) -> Self {
+        let [t_a, t_b] = transmission.map(|t| t.clamp(0.0, 1.0));
+        Self::from_fn(|x, y, i| {
+            let (lit, dark) = (self.cell(x, y), dark.cell(x, y));
+            let alice_of = |cell: &[f64; 16]| (0..4).map(|j| cell[i & 3 | j << 2]).sum::<f64>();
+            let bob_of = |cell: &[f64; 16]| (0..4).map(|j| cell[i & 12 | j]).sum::<f64>();
+            t_a * t_b * lit[i]
+                + t_a * (1.0 - t_b) * alice_of(lit) * bob_of(dark)
+                + (1.0 - t_a) * t_b * alice_of(dark) * bob_of(lit)
+                + (1.0 - t_a) * (1.0 - t_b) * dark[i]
+        })
+    }
+
     /// The table `self` with probability `1 - weight` and `other` with probability `weight` (clamped to 0..1).
     pub fn mixed(&self, other: &Self, weight: f64) -> Self {
         let weight = weight.clamp(0.0, 1.0);

@@ -114,6 +114,20 @@ impl Fault {
         Self { kind, slots: onset..end, severity: kind.typical_severity() }
     }
 
+    /// A failure that comes slowly, as fibres drift with the temperature: in `steps` equal steps (at least 1) from
+    /// nothing to `severity` at the end of `slots`. Nothing is left of it after that.
+    pub fn drift(kind: FaultKind, slots: Range<u64>, severity: f64, steps: u32) -> Vec<Self> {
+        let steps = u64::from(steps.max(1));
+        let length = slots.end.saturating_sub(slots.start);
+        let at = |step: u64| slots.start + (u128::from(length) * u128::from(step) / u128::from(steps)) as u64;
+        let pieces = (0..steps).map(|step| Self {
+            kind,
+            slots: at(step)..at(step + 1),
+            severity: severity * (step + 1) as f64 / steps as f64,
+        });
+        pieces.filter(|piece| !piece.slots.is_empty()).collect()
+    }
+
     pub(crate) fn clamped_severity(&self) -> f64 {
         if self.severity.is_nan() { 0.0 } else { self.severity.clamp(0.0, 1.0) }
     }
@@ -161,15 +175,41 @@ impl FromStr for Fault {
 }
 
 /// Reads a scenario: one fault a line, in the form of [`Fault::from_str`]; empty lines and what follows a `#` are
-/// skipped.
+/// skipped. A line that begins with `drift` is a fault that comes in [`DRIFT_STEPS`] steps and needs an end:
+/// `drift F1 from 0 to 400000 severity 0.2`.
 ///
 /// # Errors
 /// [`ScenarioError`] with the line (from 1) and what is wrong there.
 pub fn parse_scenario(text: &str) -> Result<Vec<Fault>, ScenarioError> {
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()).enumerate();
-    let faults = lines.filter(|(_, line)| !line.is_empty());
-    faults.map(|(i, line)| line.parse().map_err(|source| ScenarioError { line: i + 1, source })).collect()
+    let mut faults = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let failed = |source| ScenarioError { line: i + 1, source };
+        match line.strip_prefix("drift").filter(|rest| rest.starts_with(char::is_whitespace)) {
+            None => faults.push(line.parse().map_err(failed)?),
+            Some(rest) => {
+                let Fault { kind, slots, severity } = rest.parse().map_err(failed)?;
+                if slots.end == u64::MAX {
+                    return Err(failed(ParseFaultError::Endless));
+                }
+                faults.extend(Fault::drift(kind, slots, severity, DRIFT_STEPS));
+            }
+        }
+        if faults.len() > MOST_FAULTS {
+            return Err(failed(ParseFaultError::TooMany));
+        }
+    }
+    Ok(faults)
 }
+
+/// Steps of a drift in a scenario.
+pub const DRIFT_STEPS: u32 = 32;
+
+/// Every slot that a fault begins or ends at is a table of probabilities in memory.
+const MOST_FAULTS: usize = 1 << 12;
 
 /// Why a text is no fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -192,6 +232,12 @@ pub enum ParseFaultError {
     /// The end does not lie after the onset.
     #[error("the fault ends before it begins")]
     Order,
+    /// A drift without an end.
+    #[error("a drift needs an end; write it as `drift F1 from SLOT to SLOT severity 0.2`")]
+    Endless,
+    /// More faults than a scenario may have.
+    #[error("a scenario has at most 4096 faults, and a drift counts as 32")]
+    TooMany,
 }
 
 /// A line of a scenario that is no fault.
@@ -223,6 +269,15 @@ mod tests {
     fn a_scenario_names_its_bad_line() {
         let good = "# game day\nF1 from 10\n\nlow-rate severity 0.5 # at night\n";
         assert_eq!(parse_scenario(good).unwrap().len(), 2);
+        let drifting = parse_scenario("drift F1 from 64 to 128 severity 0.32").unwrap();
+        assert_eq!(drifting.len(), 32);
+        assert_eq!(drifting[1], Fault { kind: FaultKind::Misalignment, slots: 66..68, severity: 0.02 });
+        assert_eq!(drifting[31].slots.end, 128);
+        assert!((drifting[31].severity - 0.32).abs() < 1e-15);
+        let endless = ScenarioError { line: 2, source: ParseFaultError::Endless };
+        assert_eq!(parse_scenario("\ndrift F6 severity 0.1"), Err(endless));
+        let many = ScenarioError { line: 4097, source: ParseFaultError::TooMany };
+        assert_eq!(parse_scenario(&"F1\n".repeat(5000)), Err(many));
         let bad = "F1\nF9 from 3\n";
         assert_eq!(parse_scenario(bad), Err(ScenarioError { line: 2, source: ParseFaultError::Kind }));
         for (text, error) in [

@@ -11,6 +11,7 @@ mod devices;
 mod error;
 mod experiment;
 mod fault;
+mod fibre;
 mod measurement;
 mod model;
 mod noise;
@@ -35,7 +36,8 @@ pub use devices::{Answer, Delay, Devices, HashForcing, PastRound, Preparation, R
 pub use diqkd_hal as hal;
 pub use error::Error;
 pub use experiment::Experiment;
-pub use fault::{Fault, FaultKind, ParseFaultError, ScenarioError, parse_scenario};
+pub use fault::{DRIFT_STEPS, Fault, FaultKind, ParseFaultError, ScenarioError, parse_scenario};
+pub use fibre::{Fibre, ParseFibreError};
 pub use measurement::Measurement;
 pub use model::{Model, Timing, TriggerModel};
 pub use noise::{Noise, NoiseRng};

@@ -4,10 +4,11 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::devices::{
-    AbortLeak, Adaptive, BiasedSettings, CoincidenceTime, DetectionLoophole, Devices, FakedState, Memoryless,
-    Purified,
+    AbortLeak, Adaptive, BiasedSettings, CoincidenceTime, DetectionLoophole, Devices, FakedState,
+    HashForcing, Memoryless, Purified,
 };
 use crate::experiment::Experiment;
+use crate::noise::Noise;
 
 /// The named strategies. For all but the honest one the adversary knows the devices' every move; what each would gain
 /// against a careless analysis, and why it gains nothing here, is said with it.
@@ -37,6 +38,10 @@ pub enum Strategy {
     /// Honest for the first half of the rounds, then passes or fails the Bell test according to an earlier outcome.
     /// Harmless within a block; across blocks it is why devices are not reused without padding.
     AbortLeak,
+    /// Knows a hash of Alice's string in advance and makes its first 256 bits zero, with S close to `2 sqrt 2` and no
+    /// errors: fatal where a hash seed is used twice. The protocol draws its seed after the devices have stopped, and
+    /// these devices forced another hash. See [`HashForcing`] to give them the seed.
+    KnownHash,
     /// The collective attack that saturates the CHSH entropy bound at the honest S and Q: looks honest, and the
     /// adversary holds the purification. What she knows is exactly what privacy amplification removes.
     Collective,
@@ -44,7 +49,7 @@ pub enum Strategy {
 
 impl Strategy {
     /// Every strategy, the honest one first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Honest,
         Self::LocalHiddenVariables,
         Self::LocalWithMemory,
@@ -53,6 +58,7 @@ impl Strategy {
         Self::FakedState,
         Self::CoincidenceTime,
         Self::AbortLeak,
+        Self::KnownHash,
         Self::Collective,
     ];
 
@@ -67,6 +73,7 @@ impl Strategy {
             Self::FakedState => "faked-state",
             Self::CoincidenceTime => "coincidence-time",
             Self::AbortLeak => "abort-leak",
+            Self::KnownHash => "known-hash",
             Self::Collective => "collective",
         }
     }
@@ -82,6 +89,7 @@ impl Strategy {
             Self::FakedState => Box::new(FakedState),
             Self::CoincidenceTime => Box::new(CoincidenceTime),
             Self::AbortLeak => Box::new(AbortLeak::new(experiment.rounds / 2)),
+            Self::KnownHash => Box::new(known_hash(experiment)?),
             Self::Collective => {
                 let honest = experiment.model.behaviour();
                 let readout = experiment.model.readout.ideal();
@@ -90,6 +98,14 @@ impl Strategy {
         };
         Some(devices)
     }
+}
+
+/// Devices that force the first 256 bits of a hash that their maker drew.
+fn known_hash(experiment: &Experiment) -> Option<HashForcing> {
+    let input_bits = usize::try_from(experiment.rounds).ok()?;
+    let model = &experiment.model;
+    let rule = [model.no_click, model.multi_click];
+    HashForcing::drawn(input_bits, 256, Noise::new(experiment.seed, "known hash"), model.readout, rule).ok()
 }
 
 impl fmt::Display for Strategy {
@@ -110,7 +126,7 @@ impl FromStr for Strategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no such strategy; the names are honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, \
-     coincidence-time, abort-leak, collective"
+     coincidence-time, abort-leak, known-hash, collective"
 )]
 pub struct ParseStrategyError;
 

@@ -7,7 +7,7 @@ use super::local::losing_at;
 use super::{Devices, PastRound, Preparation};
 use crate::click_table::Readout;
 use crate::error::Error;
-use crate::noise::NoiseRng;
+use crate::noise::{Noise, NoiseRng};
 
 /// Devices for the case that a Toeplitz seed is known before the run, as when one is used twice.
 ///
@@ -21,8 +21,7 @@ use crate::noise::NoiseRng;
 pub struct HashForcing {
     best: Purified,
     outcomes: [Outcome; 2],
-    /// Seed bits `t_0 ..`, packed LSB first.
-    seed: Vec<u64>,
+    seed: HashSeed,
     input_bits: usize,
     key_bits: usize,
     /// The hash of what has been measured so far.
@@ -30,6 +29,22 @@ pub struct HashForcing {
     seen: usize,
     /// Alice's outcomes in the last rounds.
     tail: Vec<bool>,
+}
+
+/// Seed bits `t_0 ..` in words of 64, LSB first.
+#[derive(Clone, Debug)]
+enum HashSeed {
+    Given(Vec<u64>),
+    Drawn(Noise),
+}
+
+impl HashSeed {
+    fn word(&self, i: usize) -> u64 {
+        match self {
+            Self::Given(words) => words.get(i).copied().unwrap_or(0),
+            Self::Drawn(noise) => noise.word(i as u64),
+        }
+    }
 }
 
 impl HashForcing {
@@ -48,10 +63,32 @@ impl HashForcing {
         readout: Readout,
         [no_click, multi_click]: [Outcome; 2],
     ) -> Result<Self, Error> {
+        let rule = [no_click, multi_click];
+        Self::of(input_bits, key_bits, HashSeed::Given(seed.to_vec()), readout, rule)
+    }
+
+    /// Devices for a hash that their maker drew.
+    pub(crate) fn drawn(
+        input_bits: usize,
+        key_bits: usize,
+        seed: Noise,
+        readout: Readout,
+        rule: [Outcome; 2],
+    ) -> Result<Self, Error> {
+        Self::of(input_bits, key_bits, HashSeed::Drawn(seed), readout, rule)
+    }
+
+    fn of(
+        input_bits: usize,
+        key_bits: usize,
+        seed: HashSeed,
+        readout: Readout,
+        outcomes: [Outcome; 2],
+    ) -> Result<Self, Error> {
         Ok(Self {
             best: Purified::new(2.0 * core::f64::consts::SQRT_2, 0.0, readout.ideal())?,
-            outcomes: [no_click, multi_click],
-            seed: seed.to_vec(),
+            outcomes,
+            seed,
             input_bits,
             key_bits,
             syndrome: vec![0; key_bits.div_ceil(64)],
@@ -67,8 +104,8 @@ impl HashForcing {
     /// 64 seed bits from `t_from` on.
     fn seed_word(&self, from: usize) -> u64 {
         let (word, shift) = (from / 64, from % 64);
-        let at = |i: usize| self.seed.get(i).copied().unwrap_or(0);
-        if shift == 0 { at(word) } else { at(word) >> shift | at(word + 1) << (64 - shift) }
+        let low = self.seed.word(word);
+        if shift == 0 { low } else { low >> shift | self.seed.word(word + 1) << (64 - shift) }
     }
 
     /// Adds `x_j = 1` to the hash.

@@ -28,7 +28,7 @@ pub(crate) struct Demo {
     /// Replay a run; without it the operating system's randomness is used.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, collective.
+    /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, known-hash, collective.
     #[arg(long, value_name = "NAME", default_value = "honest")]
     attack: Strategy,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use diqkd_core::{Role, TestProbability};
 use diqkd_node::randomness::Randomness;
-use diqkd_sim::{Experiment, Preset, Strategy};
+use diqkd_sim::{Experiment, Fibre, Preset, Strategy};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
@@ -42,11 +42,17 @@ pub(crate) struct Simulate {
     /// The share of test rounds; without it the preset's.
     #[arg(long, value_name = "P", value_parser = gamma)]
     gamma: Option<TestProbability>,
-    /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, collective.
+    /// Who runs the devices: honest, lhv, lhv-memory, biased-settings, detection-loophole, faked-state, coincidence-time, abort-leak, known-hash, collective.
     #[arg(long, value_name = "NAME", default_value = "honest")]
     attack: Strategy,
     #[command(flatten)]
     faults: FaultArgs,
+    /// Fibre between the source, or the middle station, and alice: rarer heralds, or lost photons.
+    #[arg(long, value_name = "KM[:DB_PER_KM[:DB]]")]
+    fibre_alice: Option<Fibre>,
+    /// Fibre on bob's side.
+    #[arg(long, value_name = "KM[:DB_PER_KM[:DB]]")]
+    fibre_bob: Option<Fibre>,
     /// Also write the simulator's own trials to truth.csv: what a perfect slot rule finds.
     #[arg(long)]
     truth: bool,
@@ -102,6 +108,8 @@ impl Simulate {
         };
         let gamma = self.gamma.unwrap_or_else(|| self.preset.test_probability());
         let mut experiment = Experiment::new(self.preset, self.rounds, seed).with_strategy(self.attack);
+        let fibres = [self.fibre_alice, self.fibre_bob].map(|fibre| fibre.unwrap_or(Fibre::NONE));
+        experiment.model = experiment.model.behind_fibres(fibres[0], fibres[1]);
         experiment.faults = self.faults.faults(experiment.expected_slots())?;
         fs::create_dir_all(&self.out)
             .map_err(|e| Failure::because(format!("can't make the folder {}", self.out.display()), e))?;
@@ -136,6 +144,7 @@ impl Simulate {
         let clock = experiment.bob_clock();
         let [alice, bob] = stations;
         let faults: Vec<String> = experiment.faults.iter().map(ToString::to_string).collect();
+        let loss_db = [self.fibre_alice, self.fibre_bob].map(|fibre| fibre.map_or(0.0, Fibre::loss_db));
         let max_offset_ps = experiment.layout().clock_bounds.max_offset_ps;
         let shown = |path: &Path| path.display().to_string();
         let json = json!({
@@ -148,6 +157,7 @@ impl Simulate {
             "seed": experiment.seed,
             "gamma": gamma.get(),
             "format": self.format.extension(),
+            "fibre_loss_db": loss_db,
             "honest_chsh_s": honest.chsh_s(),
             "honest_qber": honest.qber(),
             "clock": { "offset_ps": clock.offset_ps(), "drift_ppb": clock.drift_ppb() },
