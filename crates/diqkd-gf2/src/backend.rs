@@ -31,14 +31,20 @@ enum Kind {
 }
 
 /// What a backend provides. Lengths are the callers' promise, checked once at the public functions.
-pub(crate) trait Kernel: Copy {
+pub(crate) trait Kernel: Copy + Send + Sync {
     /// [`Kernel::toeplitz_block`] takes multiples of this many words.
     const GRAIN: usize;
     /// The largest block worth the quadratic algorithm, words; a multiple of the grain.
     const BASE_MAX: usize;
 
+    /// Rough cost of a long transform for one element, and for one element in one layer, in sixteenths of a cycle.
+    const ELEMENT_COST: (u128, u128);
+
     /// Rough cost of [`Kernel::toeplitz_block`] on `words` words, in units of about a cycle.
     fn block_cost(words: usize) -> u128;
+
+    /// Runs a loop compiled for the instructions of this backend.
+    fn vectorize<T: Vectorized>(self, task: T) -> T::Output;
 
     /// The product of two polynomials of degree below 64.
     fn clmul(self, a: u64, b: u64) -> u128;
@@ -71,6 +77,52 @@ pub(crate) trait Kernel: Copy {
             *high ^= p;
         }
     }
+}
+
+/// Registers of elements of GF(2^64), all operations for every element apart; small enough to be inlined everywhere.
+pub(crate) trait Lanes: Copy {
+    /// Logarithm of the number of elements of a register.
+    const LOG: usize;
+    /// The numbers `v` of the blocks to which the elements of a first register belong after [`Lanes::split`], by stage;
+    /// only as many as a register has elements count.
+    const ORDER: [[usize; 8]; 3];
+    /// A register.
+    type V: Copy;
+
+    /// The first words of a slice.
+    fn load(self, words: &[u64]) -> Self::V;
+
+    /// Overwrites the first words of a slice.
+    fn store(self, v: Self::V, words: &mut [u64]);
+
+    /// The same element everywhere.
+    fn splat(self, word: u64) -> Self::V;
+
+    /// The sum.
+    fn xor(self, a: Self::V, b: Self::V) -> Self::V;
+
+    /// `floor(s z^64 / (z^64 + z^4 + z^3 + z + 1))`, that is `s + (s >> 60) + (s >> 61) + (s >> 63)`.
+    fn quotient(self, s: Self::V) -> Self::V;
+
+    /// The product of `y` and `s`, where `quotient` is that of `s`.
+    ///
+    /// With `p` the modulus, `q = floor(y s / p)` is the upper half of `y quotient`, because what the rounding of the
+    /// quotient leaves out has a degree below that of `p`; the remainder is the lower half of `y s + q p`.
+    fn scale(self, y: Self::V, s: Self::V, quotient: Self::V) -> Self::V;
+
+    /// Of two registers, the elements that layer `stage` takes as lower and as upper halves of its blocks.
+    fn split(self, stage: usize, a: Self::V, b: Self::V) -> (Self::V, Self::V);
+
+    /// Undoes [`Lanes::split`].
+    fn join(self, stage: usize, low: Self::V, high: Self::V) -> (Self::V, Self::V);
+}
+
+/// A loop over registers. Its `run` and everything below is to be `#[inline(always)]`, so that it is compiled for the
+/// instructions of the backend that runs it.
+pub(crate) trait Vectorized {
+    type Output;
+
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 
 impl Backend {

@@ -79,7 +79,7 @@ impl fmt::Debug for Gf64 {
 }
 
 /// The remainder of a product.
-fn reduce(product: u128) -> u64 {
+pub(crate) fn reduce(product: u128) -> u64 {
     let (high, low) = ((product >> 64) as u64, product as u64);
     let spill = high >> 63 ^ high >> 61 ^ high >> 60;
     let fold = |v: u64| v ^ v << 1 ^ v << 3 ^ v << 4;

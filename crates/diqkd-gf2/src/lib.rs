@@ -3,6 +3,8 @@
 #![doc = include_str!("../README.md")]
 
 extern crate alloc;
+#[cfg(feature = "rayon")]
+extern crate std;
 
 mod backend;
 mod bits;
@@ -12,6 +14,7 @@ mod length_error;
 mod poly_eval;
 mod product;
 mod toeplitz;
+mod transform;
 
 pub use backend::Backend;
 pub use bits::{
@@ -23,3 +26,4 @@ pub use length_error::LengthError;
 pub use poly_eval::PolyEval;
 pub use product::{multiply, multiply_scratch_words};
 pub use toeplitz::Tile;
+pub use transform::Transform;

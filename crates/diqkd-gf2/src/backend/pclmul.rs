@@ -5,22 +5,27 @@
 //! result is the low half of `P_(w+k)` plus the high half of `P_(w+k-1)`.
 
 use core::arch::x86_64::{
-    __m128i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_set_epi64x, _mm_setzero_si128,
-    _mm_slli_si128, _mm_srli_si128, _mm_unpackhi_epi64, _mm_xor_si128,
+    __m128i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_set_epi64x, _mm_set1_epi64x,
+    _mm_setzero_si128, _mm_slli_epi64, _mm_slli_si128, _mm_srli_epi64, _mm_srli_si128, _mm_storeu_si128,
+    _mm_unpackhi_epi64, _mm_unpacklo_epi64, _mm_xor_si128,
 };
 
-use crate::backend::Kernel;
+use crate::backend::{Kernel, Lanes, Vectorized};
 use crate::gf128;
 
 cpufeatures::new!(cpu, "pclmulqdq", "sse2");
 
-/// Proof that the processor has PCLMULQDQ.
+cpufeatures::new!(wide, "avx2", "avx", "pclmulqdq", "sse2");
+
+/// Proof that the processor has PCLMULQDQ; says whether it has AVX2 too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pclmul(());
+pub(super) struct Pclmul {
+    avx2: bool,
+}
 
 impl Pclmul {
     pub(super) fn detect() -> Option<Self> {
-        cpu::init_get().1.then_some(Self(()))
+        cpu::init_get().1.then(|| Self { avx2: wide::init_get().1 })
     }
 }
 
@@ -28,9 +33,20 @@ impl Pclmul {
 impl Kernel for Pclmul {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
+    const ELEMENT_COST: (u128, u128) = (480, 32);
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 1) + 24
+    }
+
+    fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
+        if self.avx2 {
+            // SAFETY: `avx2` is set only where `detect` found avx2, avx, pclmulqdq and sse2.
+            unsafe { with_avx2(self, task) }
+        } else {
+            // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
+            unsafe { without_avx2(self, task) }
+        }
     }
 
     #[inline]
@@ -61,6 +77,83 @@ impl Kernel for Pclmul {
     fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]) {
         // SAFETY: as above.
         unsafe { toeplitz_block(x, t, y) }
+    }
+}
+
+#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
+fn with_avx2<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
+    task.run(token)
+}
+
+#[target_feature(enable = "pclmulqdq,sse2")]
+fn without_avx2<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
+    task.run(token)
+}
+
+/// Two elements to a register.
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Lanes for Pclmul {
+    const LOG: usize = 1;
+    const ORDER: [[usize; 8]; 3] = [[0, 1, 0, 0, 0, 0, 0, 0], [0; 8], [0; 8]];
+    type V = __m128i;
+
+    #[inline(always)]
+    fn load(self, words: &[u64]) -> __m128i {
+        let [words, ..] = words.as_chunks::<2>().0 else { return self.splat(0) };
+        // SAFETY: `self` exists only where `detect` found sse2.
+        unsafe { load(words) }
+    }
+
+    #[inline(always)]
+    fn store(self, v: __m128i, words: &mut [u64]) {
+        let words = &mut words[..2];
+        // SAFETY: the slice covers the 16 bytes written; the store needs no alignment; sse2 as above.
+        unsafe { _mm_storeu_si128(words.as_mut_ptr().cast(), v) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u64) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { _mm_set1_epi64x(word as i64) }
+    }
+
+    #[inline(always)]
+    fn xor(self, a: __m128i, b: __m128i) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { _mm_xor_si128(a, b) }
+    }
+
+    #[inline(always)]
+    fn quotient(self, s: __m128i) -> __m128i {
+        // SAFETY: as in `load`.
+        let spill = unsafe { [_mm_srli_epi64::<60>(s), _mm_srli_epi64::<61>(s), _mm_srli_epi64::<63>(s)] };
+        spill.into_iter().fold(s, |sum, part| self.xor(sum, part))
+    }
+
+    #[inline(always)]
+    fn scale(self, y: __m128i, s: __m128i, quotient: __m128i) -> __m128i {
+        // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
+        unsafe {
+            let low =
+                _mm_unpacklo_epi64(_mm_clmulepi64_si128::<0x00>(y, s), _mm_clmulepi64_si128::<0x11>(y, s));
+            let q = _mm_unpackhi_epi64(
+                _mm_clmulepi64_si128::<0x00>(y, quotient),
+                _mm_clmulepi64_si128::<0x11>(y, quotient),
+            );
+            let sum = _mm_xor_si128(_mm_xor_si128(low, q), _mm_slli_epi64::<1>(q));
+            _mm_xor_si128(sum, _mm_xor_si128(_mm_slli_epi64::<3>(q), _mm_slli_epi64::<4>(q)))
+        }
+    }
+
+    #[inline(always)]
+    fn split(self, _: usize, a: __m128i, b: __m128i) -> (__m128i, __m128i) {
+        // SAFETY: as in `load`.
+        unsafe { (_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)) }
+    }
+
+    #[inline(always)]
+    fn join(self, stage: usize, low: __m128i, high: __m128i) -> (__m128i, __m128i) {
+        Lanes::split(self, stage, low, high)
     }
 }
 

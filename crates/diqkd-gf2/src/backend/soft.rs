@@ -5,8 +5,8 @@
 //! to the next column, whose lowest bit is the parity sought. The four bits left out, adjacent, times a word that keeps
 //! every fourth bit meet every column once: no carries.
 
-use crate::backend::Kernel;
-use crate::gf128;
+use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::{gf64, gf128};
 
 /// Always available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,14 @@ pub(super) struct Soft;
 impl Kernel for Soft {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 8;
+    const ELEMENT_COST: (u128, u128) = (600, 640);
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 1) * 40
+    }
+
+    fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
+        task.run(self)
     }
 
     #[inline]
@@ -60,6 +65,53 @@ impl Kernel for Soft {
             *y = here as u64 ^ (below >> 64) as u64;
             below = here;
         }
+    }
+}
+
+/// One element to a register.
+impl Lanes for Soft {
+    const LOG: usize = 0;
+    const ORDER: [[usize; 8]; 3] = [[0; 8]; 3];
+    type V = u64;
+
+    #[inline(always)]
+    fn load(self, words: &[u64]) -> u64 {
+        words[0]
+    }
+
+    #[inline(always)]
+    fn store(self, v: u64, words: &mut [u64]) {
+        words[0] = v;
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u64) -> u64 {
+        word
+    }
+
+    #[inline(always)]
+    fn xor(self, a: u64, b: u64) -> u64 {
+        a ^ b
+    }
+
+    #[inline(always)]
+    fn quotient(self, _: u64) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    fn scale(self, y: u64, s: u64, _: u64) -> u64 {
+        gf64::reduce(clmul(y, s))
+    }
+
+    #[inline(always)]
+    fn split(self, _: usize, a: u64, b: u64) -> (u64, u64) {
+        (a, b)
+    }
+
+    #[inline(always)]
+    fn join(self, _: usize, low: u64, high: u64) -> (u64, u64) {
+        (low, high)
     }
 }
 

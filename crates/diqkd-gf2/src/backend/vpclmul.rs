@@ -8,12 +8,13 @@
 use core::arch::x86_64::{
     __m128i, __m512i, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64, _mm512_broadcast_i32x4,
     _mm512_castsi128_si512, _mm512_castsi512_si128, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
-    _mm512_loadu_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_storeu_epi64,
-    _mm512_ternarylogic_epi64, _mm512_xor_si512,
+    _mm512_loadu_epi64, _mm512_permutex2var_epi64, _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512,
+    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_storeu_epi64,
+    _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{Kernel, xor_of};
+use crate::backend::{Kernel, Lanes, Vectorized, xor_of};
 
 cpufeatures::new!(cpu, "avx512f", "avx512vl", "vpclmulqdq", "pclmulqdq", "sse2");
 
@@ -33,9 +34,15 @@ impl Vpclmul {
 impl Kernel for Vpclmul {
     const GRAIN: usize = 8;
     const BASE_MAX: usize = 64;
+    const ELEMENT_COST: (u128, u128) = (320, 10);
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 8) / 4 + 24
+    }
+
+    fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
+        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, vpclmulqdq, pclmulqdq and sse2.
+        unsafe { with_avx512(self, task) }
     }
 
     #[inline]
@@ -74,6 +81,97 @@ impl Kernel for Vpclmul {
     fn merge(self, p: &[u64], y: &mut [u64]) {
         // SAFETY: as above.
         unsafe { merge(p, y) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+fn with_avx512<T: Vectorized>(token: Vpclmul, task: T) -> T::Output {
+    task.run(token)
+}
+
+/// Eight elements to a register.
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Lanes for Vpclmul {
+    const LOG: usize = 3;
+    const ORDER: [[usize; 8]; 3] =
+        [[0, 1, 4, 5, 2, 3, 6, 7], [0, 0, 2, 2, 1, 1, 3, 3], [0, 0, 0, 0, 1, 1, 1, 1]];
+    type V = __m512i;
+
+    #[inline(always)]
+    fn load(self, words: &[u64]) -> __m512i {
+        // SAFETY: `self` exists only where `detect` found avx512f.
+        unsafe { load(words) }
+    }
+
+    #[inline(always)]
+    fn store(self, v: __m512i, words: &mut [u64]) {
+        let words = &mut words[..8];
+        // SAFETY: the slice covers the 64 bytes written; the store needs no alignment; avx512f as above.
+        unsafe { _mm512_storeu_epi64(words.as_mut_ptr().cast(), v) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u64) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_set1_epi64(word as i64) }
+    }
+
+    #[inline(always)]
+    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_xor_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn quotient(self, s: __m512i) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe {
+            let spill = _mm512_xor_si512(_mm512_srli_epi64::<60>(s), _mm512_srli_epi64::<61>(s));
+            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(s, spill, _mm512_srli_epi64::<63>(s))
+        }
+    }
+
+    #[inline(always)]
+    fn scale(self, y: __m512i, s: __m512i, quotient: __m512i) -> __m512i {
+        // SAFETY: `self` exists only where `detect` found avx512f and vpclmulqdq.
+        unsafe {
+            let low = _mm512_unpacklo_epi64(
+                _mm512_clmulepi64_epi128::<0x00>(y, s),
+                _mm512_clmulepi64_epi128::<0x11>(y, s),
+            );
+            let q = _mm512_unpackhi_epi64(
+                _mm512_clmulepi64_epi128::<0x00>(y, quotient),
+                _mm512_clmulepi64_epi128::<0x11>(y, quotient),
+            );
+            let sum = _mm512_ternarylogic_epi64::<XOR_OF_THREE>(low, q, _mm512_slli_epi64::<1>(q));
+            let (three, four) = (_mm512_slli_epi64::<3>(q), _mm512_slli_epi64::<4>(q));
+            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(sum, three, four)
+        }
+    }
+
+    #[inline(always)]
+    fn split(self, stage: usize, a: __m512i, b: __m512i) -> (__m512i, __m512i) {
+        // SAFETY: as in `load`.
+        unsafe {
+            match stage {
+                0 => (_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b)),
+                1 => (_mm512_shuffle_i64x2::<0x88>(a, b), _mm512_shuffle_i64x2::<0xdd>(a, b)),
+                _ => (_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0xee>(a, b)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn join(self, stage: usize, low: __m512i, high: __m512i) -> (__m512i, __m512i) {
+        if stage != 1 {
+            return Lanes::split(self, stage, low, high);
+        }
+        // SAFETY: as in `load`.
+        unsafe {
+            let (first, second) =
+                (_mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4));
+            (_mm512_permutex2var_epi64(low, first, high), _mm512_permutex2var_epi64(low, second, high))
+        }
     }
 }
 
@@ -152,7 +250,6 @@ fn last_diagonal(x: &[u64], t: &[u64]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,vpclmulqdq")]
 fn add_products(sum: __m512i, x: __m512i, t: __m512i) -> __m512i {
-    const XOR_OF_THREE: i32 = 0x96;
     _mm512_ternarylogic_epi64::<XOR_OF_THREE>(
         sum,
         _mm512_clmulepi64_epi128::<0x10>(x, t),
@@ -199,3 +296,6 @@ fn load_pair(words: &[u64; 2]) -> __m128i {
     // SAFETY: the reference covers the 16 bytes read; the load needs no alignment.
     unsafe { _mm_loadu_si128(words.as_ptr().cast()) }
 }
+
+/// Truth table of the sum of three bits.
+const XOR_OF_THREE: i32 = 0x96;

@@ -1,0 +1,327 @@
+//! From the powers of `x` to the products `X_j(x) = prod s_b(x)^(j_b)` over the bits of `j`, and the transposes of it.
+//!
+//! Let `k` bits number the coefficients and let `Q` be the greatest power of two below `k`. With `q = 2^Q` and
+//! `y = s_Q(x) = x^q + x` a polynomial in `x` is written as one in `y` whose coefficients are polynomials in `x` of
+//! degree below `q`; then the same is done to the powers of `y` (because `s_(Q+i)(x) = s_i(y)`) and to every
+//! coefficient. Writing it in `y` takes one step for every bit above `Q`, the highest first: as
+//! `x^(q 2^i) = y^(2^i) + x^(2^i)`, the upper half of every block of `2 q 2^i` coefficients is added to the same block
+//! `(q-1) 2^i` places below. A step is two moves, first the part that lands in the upper half itself, so that in each
+//! move no place is both read and written. Hence every move is its own inverse, its transpose adds the other way, and
+//! the inverse transpose is the moves in their order, each the other way.
+//!
+//! Cost: about `k log2(k) / 2` additions for every coefficient, 64 coefficients to a word; no scratch.
+//!
+//! Reference: S.-J. Lin, T. Y. Al-Naffouri, Y. S. Han, "FFT algorithm for binary extension finite fields and its
+//! application to Reed-Solomon codes", IEEE Trans. Inf. Theory 62, 5343 (2016).
+
+use alloc::vec::Vec;
+
+use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::transform::pool;
+
+/// The steps for `2^k` coefficients.
+#[derive(Clone, Debug)]
+pub(crate) struct BasisChange {
+    /// Steps that reach further than a chunk; none up to 2^16 coefficients.
+    wide: Vec<Step>,
+    /// Steps within chunks, all blocks of which are done one chunk after the other.
+    local: Vec<Step>,
+    chunk_words: usize,
+}
+
+/// Which of the maps that are made of the same moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// The change of basis.
+    Change,
+    /// The transpose of its inverse.
+    InverseTransposed,
+    /// Its transpose.
+    Transposed,
+}
+
+/// Adds the upper half of every block of `2^(half_log + 1)` bits `2^half_log - 2^shift_log` places below.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    half_log: u32,
+    shift_log: u32,
+}
+
+impl BasisChange {
+    /// For `2^k` coefficients, `6 <= k <= 32`.
+    pub(crate) fn new(k: u32) -> Self {
+        let (mut wide, mut local) = (Vec::new(), Vec::new());
+        if k > CHUNK_LOG {
+            substitute(k, CHUNK_LOG, 0, &mut wide);
+            steps(k - CHUNK_LOG, CHUNK_LOG, &mut wide);
+        }
+        let chunk = k.min(CHUNK_LOG);
+        steps(chunk, 0, &mut local);
+        Self { wide, local, chunk_words: 1 << (chunk - 6) }
+    }
+
+    /// Maps `2^k` bits in place.
+    pub(crate) fn apply<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
+        if direction == Direction::Transposed {
+            self.chunks(kernel, direction, words);
+            self.wide.iter().rev().for_each(|step| step.everywhere(kernel, direction, words));
+        } else {
+            self.wide.iter().for_each(|step| step.everywhere(kernel, direction, words));
+            self.chunks(kernel, direction, words);
+        }
+    }
+
+    fn chunks<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
+        let chunk_words = self.chunk_words;
+        let steps = &self.local[..];
+        pool::for_each_chunk(words, CHUNKS_AT_ONCE * chunk_words, |_, words| {
+            kernel.vectorize(Chunks { direction, steps, words, chunk_words });
+        });
+    }
+}
+
+/// The steps for `2^k` units of `2^unit_log` bits each.
+fn steps(k: u32, unit_log: u32, out: &mut Vec<Step>) {
+    if k < 2 {
+        return;
+    }
+    let q_log = 1 << (k - 1).ilog2();
+    substitute(k, q_log, unit_log, out);
+    steps(k - q_log, unit_log + q_log, out);
+    steps(q_log, unit_log, out);
+}
+
+/// The steps that write `2^k` units in powers of `y = x^q + x`.
+fn substitute(k: u32, q_log: u32, unit_log: u32, out: &mut Vec<Step>) {
+    out.extend(
+        (0..k - q_log).rev().map(|i| Step { half_log: q_log + i + unit_log, shift_log: i + unit_log }),
+    );
+}
+
+impl Step {
+    /// The step on blocks longer than a chunk.
+    fn everywhere<K: Kernel>(self, kernel: K, direction: Direction, words: &mut [u64]) {
+        let half = 1 << (self.half_log - 6);
+        for block in words.chunks_exact_mut(2 * half) {
+            let (low, high) = block.split_at_mut(half);
+            if direction == Direction::Change {
+                spill(self.shift_log, direction, high);
+                let high = &*high;
+                pool::for_each_chunk(low, PIECE_WORDS, |from, low| {
+                    kernel.vectorize(Add {
+                        shift_log: self.shift_log,
+                        direction,
+                        from,
+                        target: low,
+                        source: high,
+                    });
+                });
+            } else {
+                let low = &*low;
+                // In the transposed order the long move comes first.
+                if direction == Direction::InverseTransposed {
+                    spill(self.shift_log, direction, high);
+                }
+                pool::for_each_chunk(high, PIECE_WORDS, |from, high| {
+                    kernel.vectorize(Add {
+                        shift_log: self.shift_log,
+                        direction,
+                        from,
+                        target: high,
+                        source: low,
+                    });
+                });
+                if direction == Direction::Transposed {
+                    spill(self.shift_log, direction, high);
+                }
+            }
+        }
+    }
+}
+
+/// Steps that stay within chunks, on one chunk after the other.
+struct Chunks<'a> {
+    direction: Direction,
+    steps: &'a [Step],
+    words: &'a mut [u64],
+    chunk_words: usize,
+}
+
+impl Vectorized for Chunks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        for chunk in self.words.chunks_exact_mut(self.chunk_words) {
+            if self.direction == Direction::Transposed {
+                for step in self.steps.iter().rev() {
+                    local(*step, self.direction, chunk);
+                }
+            } else {
+                for step in self.steps {
+                    local(*step, self.direction, chunk);
+                }
+            }
+        }
+    }
+}
+
+/// One step on a chunk.
+#[inline(always)]
+fn local(step: Step, direction: Direction, chunk: &mut [u64]) {
+    match step.half_log {
+        ..6 => within_words(step, direction, chunk),
+        6 => chunk.as_chunks_mut::<2>().0.iter_mut().for_each(|block| small(step, direction, block)),
+        7 => chunk.as_chunks_mut::<4>().0.iter_mut().for_each(|block| small(step, direction, block)),
+        8 => chunk.as_chunks_mut::<8>().0.iter_mut().for_each(|block| small(step, direction, block)),
+        9 => chunk.as_chunks_mut::<16>().0.iter_mut().for_each(|block| small(step, direction, block)),
+        _ => {
+            for block in chunk.chunks_exact_mut(2 << (step.half_log - 6)) {
+                both(step, direction, block);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn small<const N: usize>(step: Step, direction: Direction, block: &mut [u64; N]) {
+    both(step, direction, block);
+}
+
+/// Both moves of a step on one block of at least two words.
+#[inline(always)]
+fn both(step: Step, direction: Direction, block: &mut [u64]) {
+    let (low, high) = block.split_at_mut(block.len() / 2);
+    match direction {
+        Direction::Change => {
+            spill(step.shift_log, direction, high);
+            add_up(step.shift_log, 0, low, high);
+        }
+        Direction::InverseTransposed => {
+            spill(step.shift_log, direction, high);
+            add_down(step.shift_log, 0, high, low);
+        }
+        Direction::Transposed => {
+            add_down(step.shift_log, 0, high, low);
+            spill(step.shift_log, direction, high);
+        }
+    }
+}
+
+/// The long move of a step on a piece of one half.
+struct Add<'a> {
+    shift_log: u32,
+    direction: Direction,
+    from: usize,
+    target: &'a mut [u64],
+    source: &'a [u64],
+}
+
+impl Vectorized for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let Self { shift_log, direction, from, target, source } = self;
+        if direction == Direction::Change {
+            add_up(shift_log, from, target, source);
+        } else {
+            add_down(shift_log, from, target, source);
+        }
+    }
+}
+
+/// The short move: the top bits of the upper half onto its lowest ones, or the other way.
+#[inline(always)]
+fn spill(shift_log: u32, direction: Direction, high: &mut [u64]) {
+    let n = high.len();
+    if shift_log >= 6 {
+        let words = 1 << (shift_log - 6);
+        let (bottom, top) = high.split_at_mut(n - words);
+        let bottom = &mut bottom[..words];
+        if direction == Direction::Change { add(bottom, top) } else { add(top, bottom) }
+    } else {
+        let by = 64 - (1 << shift_log);
+        if direction == Direction::Change {
+            high[0] ^= high[n - 1] >> by
+        } else {
+            high[n - 1] ^= high[0] << by
+        }
+    }
+}
+
+/// `target += source << shift`, where `target` begins at word `from` of a half as long as `source`.
+#[inline(always)]
+fn add_up(shift_log: u32, from: usize, target: &mut [u64], source: &[u64]) {
+    if shift_log >= 6 {
+        let words = 1usize << (shift_log - 6);
+        let skip = words.saturating_sub(from).min(target.len());
+        let target = &mut target[skip..];
+        add(target, &source[(from + skip).saturating_sub(words)..]);
+        return;
+    }
+    let (up, down) = (1u32 << shift_log, 64 - (1 << shift_log));
+    let n = target.len();
+    let source_here = &source[from..from + n];
+    target[0] ^= source_here[0] << up ^ if from == 0 { 0 } else { source[from - 1] >> down };
+    for ((target, here), below) in target[1..].iter_mut().zip(&source_here[1..]).zip(source_here) {
+        *target ^= here << up | below >> down;
+    }
+}
+
+/// `target += source >> shift`, where `target` begins at word `from` of a half as long as `source`.
+#[inline(always)]
+fn add_down(shift_log: u32, from: usize, target: &mut [u64], source: &[u64]) {
+    if shift_log >= 6 {
+        let words = 1usize << (shift_log - 6);
+        add(target, source.get(from + words..).unwrap_or_default());
+        return;
+    }
+    let (down, up) = (1u32 << shift_log, 64 - (1 << shift_log));
+    let n = target.len();
+    let source_here = &source[from..from + n];
+    target[n - 1] ^= source_here[n - 1] >> down ^ source.get(from + n).map_or(0, |above| above << up);
+    for ((target, here), above) in target.iter_mut().zip(source_here).zip(&source_here[1..]) {
+        *target ^= here >> down | above << up;
+    }
+}
+
+/// A step on blocks of at most a word.
+#[inline(always)]
+fn within_words(step: Step, direction: Direction, words: &mut [u64]) {
+    let (half, shift) = (1u32 << step.half_log, 1u32 << step.shift_log);
+    let distance = half - shift;
+    // The targets of the two moves in every block: the upper half's lowest places; the lower half but for its lowest.
+    let repeat = u64::MAX / (u64::MAX >> (64 - 2 * half));
+    let block = |from: u32, to: u32| repeat * ((1 << (to - from)) - 1) << from;
+    let (short, long) = (block(half, half + shift), block(shift, half));
+    match direction {
+        Direction::Change => words.iter_mut().for_each(|w| {
+            *w ^= *w >> distance & short;
+            *w ^= *w >> distance & long;
+        }),
+        Direction::InverseTransposed => words.iter_mut().for_each(|w| {
+            *w ^= (*w & short) << distance;
+            *w ^= (*w & long) << distance;
+        }),
+        Direction::Transposed => words.iter_mut().for_each(|w| {
+            *w ^= (*w & long) << distance;
+            *w ^= (*w & short) << distance;
+        }),
+    }
+}
+
+/// `sum += v` over the shorter of the two.
+#[inline(always)]
+fn add(sum: &mut [u64], v: &[u64]) {
+    for (sum, v) in sum.iter_mut().zip(v) {
+        *sum ^= v;
+    }
+}
+
+/// Chunks of 2^16 bits, 8 KiB; `s_16(x) = x^65536 + x`.
+const CHUNK_LOG: u32 = 16;
+/// Chunks that one task takes.
+const CHUNKS_AT_ONCE: usize = 16;
+/// Words of a half that one task takes.
+const PIECE_WORDS: usize = 1 << 14;

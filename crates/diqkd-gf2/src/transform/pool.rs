@@ -1,0 +1,56 @@
+//! Work on disjoint pieces: one after the other, or on the threads of the current pool with the feature `rayon`.
+
+/// Calls `work(first word, piece)` for the pieces of `words`, each of `piece` words but perhaps the last.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn for_each_chunk(words: &mut [u64], piece: usize, work: impl Fn(usize, &mut [u64])) {
+    for (i, words) in words.chunks_mut(piece).enumerate() {
+        work(i * piece, words);
+    }
+}
+
+/// Calls `work(first word, piece)` for the pieces of `words`, each of `piece` words but perhaps the last.
+#[cfg(feature = "rayon")]
+pub(crate) fn for_each_chunk(
+    words: &mut [u64],
+    piece: usize,
+    work: impl Fn(usize, &mut [u64]) + Send + Sync,
+) {
+    use rayon::prelude::*;
+
+    if words.len() <= piece || rayon::current_num_threads() == 1 {
+        for (i, words) in words.chunks_mut(piece).enumerate() {
+            work(i * piece, words);
+        }
+    } else {
+        words.par_chunks_mut(piece).enumerate().for_each(|(i, words)| work(i * piece, words));
+    }
+}
+
+/// Calls `work(pieces of the four quarters)` for all pieces of the quarters of `words`.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn for_each_quad(words: &mut [u64], _: usize, work: impl Fn([&mut [u64]; 4])) {
+    work(quarters(words));
+}
+
+/// Calls `work(pieces of the four quarters)` for all pieces of the quarters of `words`.
+#[cfg(feature = "rayon")]
+pub(crate) fn for_each_quad(words: &mut [u64], piece: usize, work: impl Fn([&mut [u64]; 4]) + Send + Sync) {
+    use rayon::prelude::*;
+
+    let [a, b, c, d] = quarters(words);
+    if a.len() <= piece || rayon::current_num_threads() == 1 {
+        return work([a, b, c, d]);
+    }
+    let pairs =
+        |a: &'_ mut _, b: &'_ mut _| <[u64]>::par_chunks_mut(a, piece).zip(<[u64]>::par_chunks_mut(b, piece));
+    pairs(a, b).zip(pairs(c, d)).for_each(|((a, b), (c, d))| work([a, b, c, d]));
+}
+
+/// The four quarters of a block.
+#[inline(always)]
+pub(crate) fn quarters(words: &mut [u64]) -> [&mut [u64]; 4] {
+    let (low, high) = words.split_at_mut(words.len() / 2);
+    let (a, b) = low.split_at_mut(low.len() / 2);
+    let (c, d) = high.split_at_mut(high.len() / 2);
+    [a, b, c, d]
+}

@@ -1,0 +1,67 @@
+//! Middle products by transforms against those of tiles, on every backend.
+
+use diqkd_gf2::{Backend, Tile, Transform};
+
+/// Numbers that look random and are the same in every run.
+fn words(seed: u64, count: usize) -> Vec<u64> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let v = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let v = (v ^ v >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        v ^ v >> 31
+    };
+    (0..count).map(next).collect()
+}
+
+/// Words `0 .. w` of `y_i = XOR_j x_j t_(i+j)` for `w` words of `x` and `2w` words of `t`.
+fn by_transform(transform: &Transform, x: &[u64], t: &[u64]) -> Vec<u64> {
+    let k = transform.elements();
+    let (mut work, mut a, mut b, mut y) = (vec![0; k], vec![7; k], vec![9; k], vec![0; x.len()]);
+    work[..x.len()].copy_from_slice(x);
+    transform.values(&mut work, &mut a).unwrap();
+    work.copy_from_slice(t);
+    transform.inverse_transposed(&mut work, &mut b).unwrap();
+    transform.multiply(&mut b, &a).unwrap();
+    transform.transposed(&mut b, &mut work, &mut y).unwrap();
+    y
+}
+
+/// The same by a tile: `x` and the order of its bits reversed, `t` one place on.
+fn by_tiles(x: &[u64], t: &[u64]) -> Vec<u64> {
+    let w = x.len();
+    let tile = Tile::cheapest(Backend::detect(), w, w);
+    let s = tile.words();
+    // y_i = XOR_j r_j t'_(i-j+64s) with r_j = x_(64w-1-j), t'_(i+64s-64w+1) = t_i
+    let mut r = vec![0; s];
+    for (r, x) in r.iter_mut().zip(x.iter().rev()) {
+        *r = x.reverse_bits();
+    }
+    let mut shifted = vec![0; 2 * s];
+    for (i, t) in t.iter().enumerate() {
+        let at = s - w + i;
+        if at < 2 * s {
+            shifted[at] |= t << 1;
+        }
+        if at + 1 < 2 * s {
+            shifted[at + 1] |= t >> 63;
+        }
+    }
+    let mut y = vec![0; s];
+    tile.apply(&r, &shifted, &mut y, &mut vec![0; tile.scratch_words()]).unwrap();
+    y.truncate(w);
+    y
+}
+
+#[test]
+fn middle_products_match_tiles_on_every_backend() {
+    for backend in Backend::available() {
+        let logs = if backend == Backend::soft() { 6..=10 } else { 6..=14 };
+        for log in logs {
+            let transform = Transform::new(backend, log);
+            let k = transform.elements();
+            let (x, t) = (words(u64::from(log), k / 2), words(77, k));
+            assert_eq!(by_transform(&transform, &x, &t), by_tiles(&x, &t), "{backend}, 2^{log}");
+        }
+    }
+}
