@@ -17,7 +17,7 @@ use diqkd_node::randomness::Randomness;
 use diqkd_sim::{Experiment, Fibre, Preset, Strategy};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Failure};
+use crate::answer::{Answer, Failure, number};
 use crate::commands::fault_args::FaultArgs;
 use crate::console::Console;
 use recording::Recorded;
@@ -160,6 +160,7 @@ impl Simulate {
             "fibre_loss_db": loss_db,
             "honest_chsh_s": honest.chsh_s(),
             "honest_qber": honest.qber(),
+            "published_rounds_per_s": number(self.preset.published_rounds_per_s()),
             "clock": { "offset_ps": clock.offset_ps(), "drift_ppb": clock.drift_ppb() },
             "max_offset_ps": max_offset_ps,
             "stations": [station(alice), station(bob)],
@@ -172,6 +173,10 @@ impl Simulate {
             alice.markers.min(bob.markers),
             experiment.seed
         )];
+        if let Some(rate) = self.preset.published_rounds_per_s() {
+            let hours = self.rounds as f64 / rate / 3600.0;
+            lines.push(format!("laboratory    {hours:.1} h at the published {rate:.3} rounds/s"));
+        }
         lines.extend(faults.iter().map(|fault| format!("fails         {fault}")));
         lines.extend(files.iter().map(|file| format!("              {}", file.display())));
         lines.push(format!(
