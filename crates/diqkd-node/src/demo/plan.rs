@@ -50,8 +50,9 @@ impl Preparation {
     /// # Errors
     /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible.
     pub fn new(options: &DemoOptions, randomness: &Randomness) -> Result<Self, NodeError> {
-        let mut experiment = Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
-            .with_strategy(options.strategy);
+        let mut experiment =
+            Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
+                .with_strategy(options.strategy);
         experiment.faults.clone_from(&options.faults);
         let behaviour = experiment.model.behaviour();
         let honest_chsh = Chsh::new(behaviour.chsh_s())?;
