@@ -293,7 +293,7 @@ fn within_words(step: Step, direction: Direction, words: &mut [u64]) {
     let distance = half - shift;
     // The targets of the two moves in every block: the upper half's lowest places; the lower half but for its lowest.
     let repeat = u64::MAX / (u64::MAX >> (64 - 2 * half));
-    let block = |from: u32, to: u32| repeat * ((1 << (to - from)) - 1) << from;
+    let block = |from: u32, to: u32| (repeat * ((1 << (to - from)) - 1)) << from;
     let (short, long) = (block(half, half + shift), block(shift, half));
     match direction {
         Direction::Change => words.iter_mut().for_each(|w| {

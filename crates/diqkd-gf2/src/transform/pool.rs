@@ -41,9 +41,9 @@ pub(crate) fn for_each_quad(words: &mut [u64], piece: usize, work: impl Fn([&mut
     if a.len() <= piece || rayon::current_num_threads() == 1 {
         return work([a, b, c, d]);
     }
-    let pairs =
-        |a: &'_ mut _, b: &'_ mut _| <[u64]>::par_chunks_mut(a, piece).zip(<[u64]>::par_chunks_mut(b, piece));
-    pairs(a, b).zip(pairs(c, d)).for_each(|((a, b), (c, d))| work([a, b, c, d]));
+    let left = a.par_chunks_mut(piece).zip(b.par_chunks_mut(piece));
+    let right = c.par_chunks_mut(piece).zip(d.par_chunks_mut(piece));
+    left.zip(right).for_each(|((a, b), (c, d))| work([a, b, c, d]));
 }
 
 /// The four quarters of a block.
