@@ -11,7 +11,7 @@
 //!
 //! The same checks are functions: [`check_tagger`] runs them all, [`TaggerCheck::ALL`] lists them. The other parts of a
 //! station have their own: [`check_setting_rng`], [`check_modulator`], [`check_station`] for recordings and
-//! [`check_replay`] for archives. A failed check is a [`Violation`] that names the place.
+//! [`check_replay`] for archives, [`check_failure`] for devices that fail. A failed check is a [`Violation`] that names the place and says what is usually behind it.
 
 mod modulator;
 mod setting_rng;
@@ -23,7 +23,8 @@ pub use modulator::check_modulator;
 pub use setting_rng::{RngOptions, RngReport, check_failed_rng, check_setting_rng};
 pub use station::{StationReport, check_station};
 pub use tagger::{
-    AllocationProbe, Recording, TaggerCheck, TaggerOptions, check_replay, check_tagger, read_all,
+    AllocationProbe, Recording, TaggerCheck, TaggerOptions, check_failure, check_replay, check_tagger,
+    read_all,
 };
 pub use violation::Violation;
 
@@ -38,6 +39,7 @@ macro_rules! conformance_tests {
             $crate::conformance_tests!(@each $options, $open;
                 monotone_time: MonotoneTime,
                 no_silent_loss: NoSilentLoss,
+                a_slow_reader_loses_nothing_silently: SlowReader,
                 block_size_changes_nothing: BlockSize,
                 empty_and_unequal_blocks: OddBlocks,
                 no_tags_while_stopped: Stopped,
@@ -51,8 +53,11 @@ macro_rules! conformance_tests {
     (@each $options:expr, $open:expr; $($test:ident: $check:ident,)*) => {
         $(
             #[test]
-            fn $test() -> Result<(), $crate::conformance::Violation> {
-                $crate::conformance::TaggerCheck::$check.run(&mut || $open, &$options)
+            fn $test() {
+                let found = $crate::conformance::TaggerCheck::$check.run(&mut || $open, &$options);
+                if let Err(violation) = found {
+                    panic!("{violation}");
+                }
             }
         )*
     };

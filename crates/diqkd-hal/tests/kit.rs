@@ -1,7 +1,11 @@
 //! The conformance kit against a driver that keeps the contract and against drivers that break it, one way each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use diqkd_core::{Channel, TimeTag};
-use diqkd_hal::conformance::{TaggerCheck, TaggerOptions, Violation, check_replay, check_tagger};
+use diqkd_hal::conformance::{
+    TaggerCheck, TaggerOptions, Violation, check_failure, check_replay, check_tagger,
+};
 use diqkd_hal::mock::Playback;
 use diqkd_hal::{Capabilities, ErrorKind, ErrorType, Filled, Restart, Status, TagBlock, TimeTagger};
 
@@ -210,4 +214,165 @@ fn a_replay_must_equal_the_live_recording() {
     let eventless = Playback::new(tags.collect(), vec![]);
     let found = check_replay(&mut recording(), &mut eventless.clone(), &options());
     assert!(matches!(found, Err(Violation::Different { .. })), "{found:?}");
+}
+
+/// A tagger with memory for 64 tags, which its device fills by 1000 tags while the reader pauses.
+struct Ring {
+    left: u64,
+    ready: u64,
+    dropped: u64,
+    honest: bool,
+    running: bool,
+}
+
+impl Ring {
+    fn new(honest: bool) -> Self {
+        Self { left: 5000, ready: 0, dropped: 0, honest, running: false }
+    }
+}
+
+static PAUSES: AtomicU64 = AtomicU64::new(0);
+
+impl ErrorType for Ring {
+    type Error = ErrorKind;
+}
+
+impl TimeTagger for Ring {
+    fn capabilities(&self) -> Capabilities {
+        recording().capabilities()
+    }
+
+    fn start(&mut self) -> Result<(), ErrorKind> {
+        self.running = true;
+        Ok(())
+    }
+
+    fn fill(&mut self, block: TagBlock<'_>) -> Result<Filled, ErrorKind> {
+        let arriving = self.left.min(if PAUSES.swap(0, Ordering::Relaxed) > 0 { 1000 } else { 10 });
+        self.left -= arriving;
+        self.ready += arriving;
+        self.dropped += self.ready.saturating_sub(64);
+        self.ready = self.ready.min(64);
+        let len = (self.ready as usize).min(block.capacity());
+        block.time_ps[..len].fill(0);
+        block.channel[..len].fill(0);
+        self.ready -= len as u64;
+        let missed = std::mem::take(&mut self.dropped);
+        let status = match missed {
+            1.. if self.honest => Status::Overflow { missed },
+            _ if self.left == 0 && self.ready == 0 => Status::EndOfData,
+            _ => Status::Streaming,
+        };
+        Ok(Filled { len, status })
+    }
+
+    fn stop(&mut self) -> Result<(), ErrorKind> {
+        self.running = false;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_ring_buffer_that_drops_silently_is_found_by_a_slow_reader_only() {
+    let options = TaggerOptions { injected: Some(5000), ..TaggerOptions::default() };
+    let slow = TaggerOptions {
+        pause: Some(|| {
+            PAUSES.fetch_add(1, Ordering::Relaxed);
+        }),
+        ..options
+    };
+    assert_eq!(TaggerCheck::NoSilentLoss.run(&mut || Ring::new(false), &options), Ok(()));
+    assert_eq!(TaggerCheck::SlowReader.run(&mut || Ring::new(false), &options), Ok(()), "skipped");
+    let found = TaggerCheck::SlowReader.run(&mut || Ring::new(false), &slow);
+    assert!(matches!(found, Err(Violation::Loss { injected: 5000, missed: 0, .. })), "{found:?}");
+    assert_eq!(TaggerCheck::SlowReader.run(&mut || Ring::new(true), &slow), Ok(()));
+}
+
+#[test]
+fn live_inputs_that_fall_silent_are_counted_and_not_called_a_hang() {
+    struct Endless(Playback);
+    impl ErrorType for Endless {
+        type Error = ErrorKind;
+    }
+    impl TimeTagger for Endless {
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
+        }
+        fn start(&mut self) -> Result<(), ErrorKind> {
+            self.0.start()
+        }
+        fn fill(&mut self, block: TagBlock<'_>) -> Result<Filled, ErrorKind> {
+            let filled = self.0.fill(block)?;
+            let ended = filled.status == Status::EndOfData;
+            Ok(if ended { Filled { status: Status::Streaming, ..filled } } else { filled })
+        }
+        fn stop(&mut self) -> Result<(), ErrorKind> {
+            self.0.stop()
+        }
+    }
+    let check = |injected: u64| {
+        let options = TaggerOptions { injected: Some(injected), max_idle_calls: 9, ..options() };
+        TaggerCheck::NoSilentLoss.run(&mut || Endless(recording()), &options)
+    };
+    let all = TAGS as u64 + MISSED;
+    assert_eq!(check(all), Ok(()));
+    assert!(matches!(check(all + 1), Err(Violation::Loss { .. })));
+    assert!(matches!(check(all - 1), Err(Violation::Loss { .. })));
+}
+
+#[test]
+fn a_failing_device_must_fail_as_what_it_is() {
+    struct Broken(Option<ErrorKind>);
+    impl ErrorType for Broken {
+        type Error = ErrorKind;
+    }
+    impl TimeTagger for Broken {
+        fn capabilities(&self) -> Capabilities {
+            recording().capabilities()
+        }
+        fn start(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+        fn fill(&mut self, _: TagBlock<'_>) -> Result<Filled, ErrorKind> {
+            self.0.map_or(Ok(Filled { len: 0, status: Status::Streaming }), Err)
+        }
+        fn stop(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+    }
+    let check = |said| {
+        let options = TaggerOptions { max_idle_calls: 100, ..TaggerOptions::default() };
+        check_failure(&mut Broken(said), ErrorKind::Disconnected, &options)
+    };
+    assert_eq!(check(Some(ErrorKind::Disconnected)), Ok(()));
+    for said in [None, Some(ErrorKind::Other), Some(ErrorKind::Timeout)] {
+        let found = said.filter(|&kind| kind != ErrorKind::Timeout);
+        assert_eq!(check(said), Err(Violation::ErrorKind { expected: ErrorKind::Disconnected, found }));
+    }
+    let whole = check_failure(&mut recording(), ErrorKind::Disconnected, &options());
+    assert!(
+        matches!(whole, Err(Violation::ErrorKind { found: None, .. })),
+        "it ends as if nothing were wrong"
+    );
+}
+
+#[test]
+fn a_violation_says_where_it_is_and_what_to_change() {
+    for (violation, expected) in [
+        (Violation::TimeDecreased { index: 7, time_ps: 5, before_ps: 9 }, ["tag 7 is at 5 ps", "64 bits"]),
+        (
+            Violation::Loss { injected: 10, delivered: 8, missed: 1 },
+            ["10 events were injected", "ring buffer"],
+        ),
+        (
+            Violation::Loss { injected: 10, delivered: 12, missed: 0 },
+            ["12 tags delivered", "delivered twice"],
+        ),
+        (Violation::Channel { index: 3, channel: 8, channels: 8 }, ["tag 3 is on channel 8", "from 0"]),
+        (Violation::Different { block: 0, index: 4 }, ["entry 4", "empty block"]),
+        (Violation::Restart { declared: Restart::Rewinds }, ["Rewinds", "really behaves"]),
+    ] {
+        let said = violation.to_string();
+        assert!(expected.iter().all(|part| said.contains(part)), "{said}");
+    }
 }

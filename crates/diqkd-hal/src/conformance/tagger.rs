@@ -23,6 +23,9 @@ pub struct TaggerOptions {
     pub max_idle_calls: u64,
     /// A counting allocator of the test program; `None` skips the check.
     pub allocations: Option<AllocationProbe>,
+    /// Lets time pass, for a reader that is too slow for the tagger's memory, for example
+    /// `|| std::thread::sleep(Duration::from_secs(1))`; `None` skips the check.
+    pub pause: Option<fn()>,
 }
 
 /// Runs its argument and returns how often it allocated memory, for example with the crate `allocation-counter`:
@@ -37,6 +40,7 @@ impl Default for TaggerOptions {
             max_tags: 1 << 20,
             max_idle_calls: 1 << 16,
             allocations: None,
+            pause: None,
         }
     }
 }
@@ -48,6 +52,9 @@ pub enum TaggerCheck {
     MonotoneTime,
     /// Tags delivered plus tags missed are the tags injected.
     NoSilentLoss,
+    /// The same when the reader pauses until the tagger's memory is full. Only with [`TaggerOptions::injected`] and
+    /// [`TaggerOptions::pause`].
+    SlowReader,
     /// The sequence of tags and events does not depend on the block size.
     BlockSize,
     /// Blocks of capacity 0 and of unequal lengths lose nothing.
@@ -66,9 +73,10 @@ pub enum TaggerCheck {
 
 impl TaggerCheck {
     /// Every check.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MonotoneTime,
         Self::NoSilentLoss,
+        Self::SlowReader,
         Self::BlockSize,
         Self::OddBlocks,
         Self::Stopped,
@@ -95,7 +103,11 @@ impl TaggerCheck {
                 }
                 read_all(&mut open(), 256, options).map(drop)
             }
-            Self::NoSilentLoss => no_silent_loss(open, options),
+            Self::NoSilentLoss => no_silent_loss(&mut open(), options, None),
+            Self::SlowReader => match options.pause {
+                Some(pause) => no_silent_loss(&mut open(), options, Some(pause)),
+                None => Ok(()),
+            },
             Self::BlockSize => block_size(open, options),
             Self::OddBlocks => odd_blocks(open, options),
             Self::Stopped => stopped(open),
@@ -234,18 +246,69 @@ fn read_running<T: TimeTagger>(
     Ok(recording)
 }
 
+/// Reads until everything that was injected is accounted for, the data end or nothing comes any more, with a pause
+/// before the first and the second block if there is one.
 fn no_silent_loss<T: TimeTagger>(
-    open: &mut impl FnMut() -> T,
+    tagger: &mut T,
     options: &TaggerOptions,
+    pause: Option<fn()>,
 ) -> Result<(), Violation> {
     let Some(injected) = options.injected else { return Ok(()) };
-    let unbounded = TaggerOptions { max_tags: u64::MAX, ..*options };
-    let Tally { tags: delivered, missed, .. } = read_all(&mut open(), 256, &unbounded)?.tally;
+    tagger.start().map_err(Violation::driver("start"))?;
+    let mut memory = Memory::new(256, 256);
+    let mut tally = Tally::default();
+    let (mut idle, mut blocks) = (0, 0u64);
+    // One idle call more, for a tag too many.
+    while idle <= options.max_idle_calls && tally.tags.saturating_add(tally.missed) <= injected {
+        if let Some(pause) = pause.filter(|_| blocks < 2) {
+            pause();
+        }
+        blocks += 1;
+        let nothing = Filled { len: 0, status: Status::Streaming };
+        let filled = memory.fill(tagger)?.unwrap_or(nothing);
+        idle = if filled.len == 0 { idle + 1 } else { 0 };
+        tally.count(filled);
+        if filled.status == Status::EndOfData {
+            break;
+        }
+    }
+    tagger.stop().map_err(Violation::driver("stop"))?;
+    let Tally { tags: delivered, missed, .. } = tally;
     if delivered.saturating_add(missed) == injected {
         Ok(())
     } else {
         Err(Violation::Loss { injected, delivered, missed })
     }
+}
+
+/// Checks how a driver reports a device that fails: `tagger` is one whose device has been unplugged, or made to fail
+/// in another way, and must say so with an error of the kind `expected`. It may deliver tags before, but neither end
+/// the data nor stay silent.
+///
+/// # Errors
+/// [`Violation::ErrorKind`] with what it said instead.
+pub fn check_failure<T: TimeTagger>(
+    tagger: &mut T,
+    expected: ErrorKind,
+    options: &TaggerOptions,
+) -> Result<(), Violation> {
+    let verdict = |found: Option<ErrorKind>| {
+        if found == Some(expected) { Ok(()) } else { Err(Violation::ErrorKind { expected, found }) }
+    };
+    if let Err(error) = tagger.start() {
+        return verdict(Some(error.kind()));
+    }
+    let mut memory = Memory::new(256, 256);
+    let mut idle = 0;
+    while idle <= options.max_idle_calls {
+        match tagger.fill(memory.block()) {
+            Err(error) if error.kind() == ErrorKind::Timeout && expected != ErrorKind::Timeout => idle += 1,
+            Err(error) => return verdict(Some(error.kind())),
+            Ok(Filled { status: Status::EndOfData, .. }) => return verdict(None),
+            Ok(Filled { len, .. }) => idle = if len == 0 { idle + 1 } else { 0 },
+        }
+    }
+    verdict(None)
 }
 
 fn block_size<T: TimeTagger>(open: &mut impl FnMut() -> T, options: &TaggerOptions) -> Result<(), Violation> {
@@ -333,7 +396,7 @@ fn restart<T: TimeTagger>(open: &mut impl FnMut() -> T, options: &TaggerOptions)
                 }
         }
     };
-    if holds { Ok(()) } else { Err(Violation::Restart) }
+    if holds { Ok(()) } else { Err(Violation::Restart { declared: tagger.capabilities().restart }) }
 }
 
 fn timeouts<T: TimeTagger>(open: &mut impl FnMut() -> T, options: &TaggerOptions) -> Result<(), Violation> {
