@@ -170,6 +170,33 @@ impl Tracker {
         }
     }
 
+    /// Takes later timestamps of the same events on both clocks, in time order, the `i`-th of one belonging to the `i`-th
+    /// of the other: pulses and the times at which they were due, or what a White Rabbit node recorded.
+    pub fn update_paired(&mut self, reference_ps: &[i64], local_ps: &[i64]) -> TrackReport {
+        let (mut pairs, mut sum, mut squares) = (0u64, 0i128, 0i128);
+        let mut last_local_ps = i64::MIN;
+        for (&reference, &local) in reference_ps.iter().zip(local_ps) {
+            let distance = i128::from(reference) - i128::from(self.to_reference_ps(local));
+            pairs += 1;
+            sum += distance;
+            squares = squares.saturating_add(distance.saturating_mul(distance));
+            last_local_ps = last_local_ps.max(local);
+        }
+        if pairs == 0 {
+            self.coasting += 1;
+            return TrackReport { lock: Lock::Coasting, pairs, correction_ps: 0, rms_ps: 0 };
+        }
+        let count = i128::from(pairs);
+        let mean = round_div(sum, count);
+        let variance = squares / count - mean.saturating_mul(mean);
+        let rms_ps = u64::try_from(u128::isqrt(variance.max(0) as u128)).unwrap_or(u64::MAX);
+        let mean_ps = mean.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+        self.coasting = 0;
+        self.rms_ps = rms_ps;
+        self.advance(&Sample { pairs, mean_ps, rms_ps, last_local_ps });
+        TrackReport { lock: Lock::Locked, pairs, correction_ps: mean_ps, rms_ps }
+    }
+
     /// Calls `visit` with the distance `reference - predicted` of every pair within `half_ps` of `centre_ps`, and with
     /// the local time.
     fn distances(
