@@ -13,12 +13,15 @@ pub struct AlarmCount {
     pub count: u64,
     /// Index from 0 of the sample at which the first alarm was raised.
     pub first: Option<u64>,
+    /// Index of the sample at which the latest alarm was raised.
+    pub last: Option<u64>,
 }
 
 impl AlarmCount {
     fn raise(&mut self, position: u64) {
         self.count += 1;
         self.first.get_or_insert(position);
+        self.last = Some(position);
     }
 }
 
@@ -207,9 +210,10 @@ mod tests {
     fn a_stuck_bit_raises_one_alarm_a_run_and_one_a_window() {
         let mut one_by_one = monitor(1.0, -30.0);
         (0..10 * 1024).for_each(|_| one_by_one.push(1));
-        assert_eq!(one_by_one.rct(), AlarmCount { count: 1, first: Some(30) });
-        let apt = one_by_one.cutoffs().apt();
-        assert_eq!(one_by_one.apt(), AlarmCount { count: 10, first: Some(u64::from(apt) - 1) });
+        assert_eq!(one_by_one.rct(), AlarmCount { count: 1, first: Some(30), last: Some(30) });
+        let apt = u64::from(one_by_one.cutoffs().apt());
+        let last = Some(9 * 1024 + apt - 1);
+        assert_eq!(one_by_one.apt(), AlarmCount { count: 10, first: Some(apt - 1), last });
     }
 
     /// An alternating source never repeats, yet has no entropy: neither test is made to see it.
