@@ -39,6 +39,17 @@ pub enum Abort {
         /// The round.
         round: u64,
     },
+    /// A site's setting bits are not the fair ones that every certificate assumes.
+    SettingsBiased {
+        /// Whose setting bits.
+        role: Role,
+        /// Test rounds with setting 1.
+        ones: u64,
+        /// Test rounds, of the block or of the window of it that is furthest from an even split.
+        tests: u64,
+        /// How far from an even split fair bits may be.
+        tolerated: u64,
+    },
     /// A station's recording can't be turned into trials.
     InvalidRecording {
         /// What was wrong, in the words of the time-tag layer.
@@ -116,6 +127,7 @@ impl Abort {
             Self::ParametersDiffer { .. } => "parameters-differ",
             Self::TooFewRounds { .. } => "too-few-shared-rounds",
             Self::SettingsInconsistent { .. } => "settings-inconsistent",
+            Self::SettingsBiased { .. } => "settings-biased",
             Self::InvalidRecording { .. } => "invalid-recording",
             Self::ReconciliationFailed { .. } => "reconciliation-failed",
             Self::VerificationMismatch => "verification-mismatch",
@@ -138,6 +150,7 @@ impl Abort {
             Self::NoPositiveKey(reason) => Some(reason.observed()),
             Self::NotWorthARun { certified_bits, .. } => Some(certified_bits as f64),
             Self::TooFewRounds { observed, .. } => Some(observed as f64),
+            Self::SettingsBiased { ones, tests, .. } => Some(ones as f64 / (tests as f64).max(1.0)),
             Self::ReconciliationFailed { failed_frames, .. } => Some(f64::from(failed_frames)),
             Self::BellViolationTooLow { wins, tests, .. } => Some(wins as f64 / (tests as f64).max(1.0)),
             Self::PeerSilent { waited_ms, .. } => Some(waited_ms as f64),
@@ -153,6 +166,10 @@ impl Abort {
             Self::NoPositiveKey(reason) => reason.threshold(),
             Self::NotWorthARun { least_bits, .. } => Some(least_bits as f64),
             Self::TooFewRounds { needed, .. } => Some(needed as f64),
+            Self::SettingsBiased { ones, tests, tolerated, .. } => {
+                let share = tolerated as f64 / (tests as f64).max(1.0);
+                Some(if 2 * ones > tests { 0.5 + share } else { 0.5 - share })
+            }
             Self::ReconciliationFailed { allowed, .. } => Some(f64::from(allowed)),
             Self::BellViolationTooLow { omega_threshold, .. } => Some(omega_threshold),
             Self::PeerSilent { limit_ms, .. } => Some(limit_ms as f64),
@@ -179,6 +196,11 @@ impl std::fmt::Display for Abort {
                 f,
                 "{role}'s setting in round {round} is not the one its test flag asks for; check the clock recovery \
                  and the pre-shared seed"
+            ),
+            Self::SettingsBiased { role, ones, tests, tolerated } => write!(
+                f,
+                "{role}'s settings are biased: setting 1 in {ones} of {tests} test rounds, fair bits stay within \
+                 {tolerated} of one half; check the setting generator and the modulator, and use none of these rounds"
             ),
             Self::InvalidRecording { what } => write!(f, "the recording can't be used: {what}"),
             Self::ReconciliationFailed { failed_frames, allowed } => write!(

@@ -14,6 +14,7 @@ mod party;
 mod report;
 mod secret_key;
 mod session;
+mod setting_balance;
 mod settings;
 mod stage;
 mod state;

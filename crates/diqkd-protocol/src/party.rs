@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::link::Link;
 use crate::params::SessionParams;
 use crate::report::{Observed, Report};
+use crate::setting_balance::SettingBalance;
 use crate::settings::{TestFlags, setting_fits};
 use crate::stage::Sifted;
 use crate::wire::{ChunkKind, Message};
@@ -31,14 +32,19 @@ impl Party {
         Message::chunks(kind, bytes).iter().try_for_each(|chunk| self.link.send(chunk))
     }
 
-    /// Holds every recorded setting against its round's test flag.
+    /// Holds every recorded setting against its round's test flag, and all of them against fair bits.
     pub(crate) fn check_settings(&mut self, table: &LocalTable) -> Result<(), Abort> {
+        let mut balance = SettingBalance::new(self.role);
         for trial in table.iter() {
-            if !setting_fits(self.role, self.flags.is_test(trial.round), trial.setting) {
+            let is_test = self.flags.is_test(trial.round);
+            if !setting_fits(self.role, is_test, trial.setting) {
                 return Err(Abort::SettingsInconsistent { role: self.role, round: trial.round });
             }
+            if is_test {
+                balance.add(trial.setting.index() == 1);
+            }
         }
-        Ok(())
+        balance.check()
     }
 
     /// The block: the kept trials of the table, `kept` yielding the indices of exactly the first n shared rounds.
