@@ -56,12 +56,12 @@ impl Backend {
 
 /// What one update reads and writes.
 pub(crate) struct BlockRow<'a> {
-    pub(crate) rule: &'a CheckRule,
+    pub(crate) rule: CheckRule,
     pub(crate) lift: usize,
     pub(crate) edges: &'a [Edge],
     /// Posterior of every code bit; positive means "no error".
     pub(crate) posterior: &'a mut [i16],
-    /// Last messages of the row's checks, `lift` per edge, none below -127.
+    /// Last messages of the row's checks, `lift` per edge, none below -127; each counts `2^message_shift` posterior steps.
     pub(crate) messages: &'a mut [i8],
     /// -1 where the syndrome bit is 1, else 0; `lift` of them.
     pub(crate) syndrome: &'a [i8],
@@ -71,11 +71,13 @@ pub(crate) struct BlockRow<'a> {
 #[derive(Debug)]
 pub(crate) struct Scratch {
     extrinsic: Vec<[i16; LANES]>,
+    /// Box-plus of the magnitudes up to and with each edge.
+    forward: Vec<[u16; LANES]>,
 }
 
 impl Scratch {
     pub(crate) fn new(largest_row_degree: usize) -> Self {
-        Self { extrinsic: vec![[0; LANES]; largest_row_degree] }
+        Self { extrinsic: vec![[0; LANES]; largest_row_degree], forward: vec![[0; LANES]; largest_row_degree] }
     }
 }
 
@@ -106,8 +108,8 @@ mod tests {
         for round in 0..60 {
             let lift = 64 * (1 + rng.below(4) as usize);
             let degree = 1 + rng.below(30) as usize;
-            let rule = CheckRule::new([8, 16, 32][round % 3]);
-            let spread = [40, 600, 60000][round / 3 % 3];
+            let rule = CheckRule::new([0.2, 0.9][round % 2]);
+            let spread = [600, 6000, 65536][round / 2 % 3];
             let edges: Vec<Edge> = (0..degree)
                 .map(|c| Edge { column: c as u32, shift: rng.below(lift as u64) as u32 })
                 .collect();
@@ -118,7 +120,7 @@ mod tests {
             let syndrome: Vec<i8> = (0..lift).map(|_| -(rng.below(2) as i8)).collect();
             let (mut posterior_soft, mut messages_soft) = (posterior.clone(), messages.clone());
             let row = |posterior, messages| BlockRow {
-                rule: &rule,
+                rule,
                 lift,
                 edges: &edges,
                 posterior,

@@ -1,5 +1,5 @@
-//! From a degree distribution to a code: progressive edge growth on the base graph, then shifts that avoid short
-//! cycles, above all those that few edges connect to the rest of the graph.
+//! From a degree distribution to a code: an even base graph, then shifts that avoid short cycles, above all those that
+//! few edges connect to the rest of the graph.
 //!
 //! All arithmetic is on integers and the generator is seeded, so both sides build the same matrix on any machine.
 //!
@@ -7,15 +7,19 @@
 //! X.-Y. Hu, E. Eleftheriou, D. M. Arnold, "Regular and irregular progressive edge-growth Tanner graphs" (2005);
 //! T. Tian et al., "Selective avoidance of cycles in irregular LDPC code construction" (2004).
 
+mod lifting;
+
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::code::{Edge, QcCode};
 use crate::splitmix::SplitMix64;
+use lifting::Lifting;
 
 /// Builds a code with `rows` block rows of `lift` lanes and one block column per entry of `degrees`, in that order.
 ///
-/// Every degree is at least 1 and at most `rows`. Cost: about `edges · (row degree · column degree)^2` steps.
+/// Every degree is at least 1 and at most `rows`. Cost: about `edges · rows` steps for the base graph, and
+/// `columns of degree 2 and 3 · (their edges a row)^2` for the shifts.
 pub(crate) fn construct(lift: usize, rows: usize, degrees: &[u32], seed: u64) -> QcCode {
     let mut rng = SplitMix64::new(seed);
     let columns = grow_base(rows, degrees, &mut rng);
@@ -29,23 +33,29 @@ pub(crate) fn construct(lift: usize, rows: usize, degrees: &[u32], seed: u64) ->
     QcCode::new(lift, degrees.len(), &by_row)
 }
 
-/// Rows of each column. Low degrees are placed first; each edge goes to a row as far from the column as possible,
-/// among those to one of least degree, and at random among equals.
+/// Rows of each column. Low degrees are placed first; each edge goes to a row with the fewest edges so far, which
+/// gives every row its even share of every degree; among these to one as far from the column as possible while
+/// degrees are low, and at random among equals.
 fn grow_base(rows: usize, degrees: &[u32], rng: &mut SplitMix64) -> Vec<Vec<u32>> {
     let mut columns: Vec<Vec<u32>> = vec![Vec::new(); degrees.len()];
     let mut columns_of_row: Vec<Vec<u32>> = vec![Vec::new(); rows];
+    let mut ties = Vec::with_capacity(rows);
     for c in by_degree(degrees) {
         for _ in 0..degrees[c] {
-            let distance = distances(c, &columns, &columns_of_row);
-            let rank = |r: usize| (core::cmp::Reverse(distance[r]), columns_of_row[r].len());
-            let free = || (0..rows).filter(|&r| distance[r] > 0);
-            let Some(best) = free().map(rank).min() else { break };
-            let ties = free().filter(|&r| rank(r) == best).count() as u64;
-            let pick = rng.below(ties) as usize;
-            if let Some(r) = free().filter(|&r| rank(r) == best).nth(pick) {
-                columns[c].push(r as u32);
-                columns_of_row[r].push(c as u32);
-            }
+            let distance = if degrees[c] <= FEW {
+                distances(c, &columns, &columns_of_row)
+            } else {
+                let mut distance = vec![u32::MAX; rows];
+                columns[c].iter().for_each(|&r| distance[r as usize] = 0);
+                distance
+            };
+            let rank = |r: usize| (columns_of_row[r].len(), core::cmp::Reverse(distance[r]));
+            let Some(best) = (0..rows).filter(|&r| distance[r] > 0).map(rank).min() else { break };
+            ties.clear();
+            ties.extend((0..rows).filter(|&r| distance[r] > 0 && rank(r) == best));
+            let r = ties[rng.below(ties.len() as u64) as usize];
+            columns[c].push(r as u32);
+            columns_of_row[r].push(c as u32);
         }
     }
     columns
@@ -84,123 +94,8 @@ fn distances(c: usize, columns: &[Vec<u32>], columns_of_row: &[Vec<u32>]) -> Vec
     distance
 }
 
-/// Chooses shifts column by column, low degrees first, each to close as few harmful short cycles as possible.
-struct Lifting<'a> {
-    lift: usize,
-    columns: &'a [Vec<u32>],
-    shifts: Vec<Vec<u32>>,
-    /// Edges of each row whose shift is already chosen: (column, shift).
-    placed: Vec<Vec<(u32, u32)>>,
-    /// Harm of each shift of the edge being placed.
-    harm: Vec<u64>,
-}
-
-impl<'a> Lifting<'a> {
-    fn new(lift: usize, rows: usize, columns: &'a [Vec<u32>]) -> Self {
-        Self {
-            lift,
-            columns,
-            shifts: vec![Vec::new(); columns.len()],
-            placed: vec![Vec::new(); rows],
-            harm: vec![0; lift],
-        }
-    }
-
-    fn shifts(mut self, rng: &mut SplitMix64) -> Vec<Vec<u32>> {
-        let degrees: Vec<u32> = self.columns.iter().map(|c| c.len() as u32).collect();
-        for c in by_degree(&degrees) {
-            for i in 0..self.columns[c].len() {
-                let shift = if i == 0 { rng.below(self.lift as u64) as u32 } else { self.best(c, i, rng) };
-                self.shifts[c].push(shift);
-            }
-            for (&r, &shift) in self.columns[c].iter().zip(&self.shifts[c]) {
-                self.placed[r as usize].push((c as u32, shift));
-            }
-        }
-        self.shifts
-    }
-
-    /// The least harmful shift for edge `i` of column `c`; the first one from a random start.
-    fn best(&mut self, c: usize, i: usize, rng: &mut SplitMix64) -> u32 {
-        self.harm.fill(0);
-        let from = self.columns[c][i];
-        for j in 0..i {
-            let (to, shift) = (self.columns[c][j], self.shifts[c][j]);
-            let slack = self.columns[c].len() - 2;
-            self.walk(Walk { start: from, at: from, to, came: c as u32, shift, slack, length: 2 });
-        }
-        let start = rng.below(self.lift as u64) as usize;
-        let mut best = start;
-        for k in 0..self.lift {
-            let shift = (start + k) % self.lift;
-            if self.harm[shift] < self.harm[best] {
-                best = shift;
-            }
-            if self.harm[best] == 0 {
-                break;
-            }
-        }
-        best as u32
-    }
-
-    /// Extends a path through placed columns; each way to reach `to` makes one shift close a cycle.
-    ///
-    /// A lane `z` of row `r` meets lane `z + s` of a column, so a closed path needs the alternating sum of its shifts
-    /// to vanish: with the new edge's shift `x`, `x = shift(to) + sum over the path of (out - in)`.
-    fn walk(&mut self, walk: Walk) {
-        for k in 0..self.placed[walk.at as usize].len() {
-            let (through, into) = self.placed[walk.at as usize][k];
-            if through == walk.came {
-                continue;
-            }
-            let rows = &self.columns[through as usize];
-            let slack = (walk.slack + rows.len()).saturating_sub(2);
-            let length = walk.length + 2;
-            let goes_on = length < 6 || length == 6 && slack <= SLACK_OF_EIGHT_CYCLES;
-            for m in 0..self.columns[through as usize].len() {
-                let next = self.columns[through as usize][m];
-                if next == walk.at {
-                    continue;
-                }
-                let lift = self.lift as u32;
-                let out = self.shifts[through as usize][m];
-                let shift = (walk.shift + into + lift - out) % lift;
-                if next == walk.to {
-                    self.harm[shift as usize] += harm(length, slack);
-                } else if goes_on && next != walk.start {
-                    self.walk(Walk { at: next, came: through, shift, slack, length, ..walk });
-                }
-            }
-        }
-    }
-}
-
-/// A path that starts at row `start` and stands at row `at`, having come through column `came`.
-#[derive(Clone, Copy)]
-struct Walk {
-    start: u32,
-    at: u32,
-    to: u32,
-    came: u32,
-    shift: u32,
-    /// Edges that leave the path: the sum of (degree - 2) over its columns (the extrinsic message degree).
-    slack: usize,
-    /// Length of the cycle so far, counting the column of the new edge.
-    length: usize,
-}
-
-/// How bad it is to close a cycle of `length` with `slack` outgoing edges.
-fn harm(length: usize, slack: usize) -> u64 {
-    let isolation = 1 << (12 - slack.min(12));
-    match length {
-        4 => isolation << 24,
-        6 => isolation << 10,
-        _ => isolation,
-    }
-}
-
-/// 8-cycles are counted when their first three columns have at most this many edges to spare.
-const SLACK_OF_EIGHT_CYCLES: usize = 3;
+/// Columns of at most this degree are where decoding gets stuck on short cycles.
+const FEW: u32 = 3;
 
 #[cfg(test)]
 mod tests {

@@ -173,9 +173,9 @@ impl Job<'_> {
         let mut corrected = self.scheme.frame_words(&self.noisy, frame);
         let mut difference = self.code.syndrome(&corrected);
         difference.iter_mut().zip(syndrome).for_each(|(d, s)| *d ^= s);
-        let priors = self.scheme.priors().map(i16::from);
+        let priors = self.scheme.priors();
         let bits = worker.start(self.code, &difference);
-        bits.fill(i16::from(i8::MAX));
+        bits.fill(CERTAIN);
         for (bit, at) in bits.iter_mut().zip(self.scheme.positions(frame)) {
             *bit = priors[(self.class[(at / 64) as usize] >> (at % 64) & 1) as usize];
         }
@@ -184,3 +184,6 @@ impl Job<'_> {
         (ended, corrected)
     }
 }
+
+/// Prior of the code bits that stand for no position: they are 0 on both sides.
+const CERTAIN: i16 = 10_000;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::ensemble_table::ENSEMBLES;
+use crate::ensemble_table::LONG;
 
 /// One entry of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,17 +17,17 @@ pub(crate) struct Ensemble {
 
 /// The highest leak rate that codes exist for.
 pub(crate) fn most_leak_rate() -> f64 {
-    ENSEMBLES.last().map_or(0.0, |e| e.leak_rate)
+    LONG.last().map_or(0.0, |e| e.leak_rate)
 }
 
 /// The least leak rate whose codes stand `entropy` bits of noise a position; `None` above the table. Below it the
 /// first entry is stretched in proportion.
 pub(crate) fn leak_rate(entropy: f64) -> Option<f64> {
-    let first = ENSEMBLES.first()?;
+    let first = LONG.first()?;
     if entropy <= first.threshold {
         return Some(entropy * first.leak_rate / first.threshold);
     }
-    ENSEMBLES.windows(2).find(|pair| entropy <= pair[1].threshold).map(|pair| {
+    LONG.windows(2).find(|pair| entropy <= pair[1].threshold).map(|pair| {
         let share = (entropy - pair[0].threshold) / (pair[1].threshold - pair[0].threshold);
         pair[0].leak_rate + share * (pair[1].leak_rate - pair[0].leak_rate)
     })
@@ -36,7 +36,7 @@ pub(crate) fn leak_rate(entropy: f64) -> Option<f64> {
 /// Degrees for `columns` block columns over `rows` block rows, highest first, by the method of largest remainders on
 /// a distribution between the two nearest entries.
 ///
-/// No degree exceeds `rows`, and fewer than `rows` columns have degree 2, so that these form no cycle.
+/// No degree exceeds `rows`.
 pub(crate) fn degrees(rows: usize, columns: usize) -> Vec<u32> {
     let shares = shares(rows as f64 / columns as f64);
     let mut counts: Vec<(u32, usize, f64)> = shares
@@ -56,10 +56,6 @@ pub(crate) fn degrees(rows: usize, columns: usize) -> Vec<u32> {
     let mut degrees: Vec<u32> =
         counts.iter().flat_map(|&(d, count, _)| core::iter::repeat_n(d, count)).collect();
     degrees.sort_unstable_by(|a, b| b.cmp(a));
-    let least = degrees.len().saturating_sub(rows.saturating_sub(1));
-    for degree in degrees.iter_mut().take(least) {
-        *degree = (*degree).max(rows.min(3) as u32);
-    }
     degrees
 }
 
@@ -74,8 +70,8 @@ fn shares(leak_rate: f64) -> Vec<(u32, f64)> {
             }
         }
     };
-    let above = ENSEMBLES.iter().position(|e| e.leak_rate > leak_rate).unwrap_or(ENSEMBLES.len());
-    match (above.checked_sub(1).and_then(|i| ENSEMBLES.get(i)), ENSEMBLES.get(above)) {
+    let above = LONG.iter().position(|e| e.leak_rate > leak_rate).unwrap_or(LONG.len());
+    match (above.checked_sub(1).and_then(|i| LONG.get(i)), LONG.get(above)) {
         (Some(low), Some(high)) => {
             let weight = (leak_rate - low.leak_rate) / (high.leak_rate - low.leak_rate);
             add(low, 1.0 - weight);
@@ -94,10 +90,10 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_each_distribution_sums_to_one() {
-        for pair in ENSEMBLES.windows(2) {
+        for pair in LONG.windows(2) {
             assert!(pair[0].leak_rate < pair[1].leak_rate && pair[0].threshold < pair[1].threshold);
         }
-        for e in ENSEMBLES {
+        for e in LONG {
             let sum: f64 = e.shares.iter().map(|s| s.1).sum();
             assert!((sum - 1.0).abs() < 1e-3, "{}: {sum}", e.leak_rate);
             assert!(e.threshold < e.leak_rate, "no code beats the Slepian-Wolf bound");
@@ -116,12 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn degrees_fill_every_column_and_leave_degree_two_a_forest() {
+    fn degrees_fill_every_column() {
         for (rows, columns) in [(3, 40), (20, 400), (55, 313), (60, 410), (90, 180), (120, 133)] {
             let degrees = degrees(rows, columns);
             assert_eq!(degrees.len(), columns);
             assert!(degrees.iter().all(|&d| d >= 2 && d as usize <= rows));
-            assert!(degrees.iter().filter(|&&d| d == 2).count() < rows);
             assert!(degrees.is_sorted_by(|a, b| a >= b));
         }
     }

@@ -1,12 +1,51 @@
-// Written by hand as a first shape; thresholds are what the decoder reaches with room to spare.
+// Written by `cargo xtask ensembles long`.
 //! Degree distributions: fraction of block columns of each degree.
 
 use crate::ensemble::Ensemble;
 
-pub(crate) static ENSEMBLES: &[Ensemble] = &[
-    Ensemble { leak_rate: 0.05, threshold: 0.0340, shares: &[(2, 0.035), (3, 0.765), (10, 0.2)] },
-    Ensemble { leak_rate: 0.15, threshold: 0.1265, shares: &[(2, 0.13), (3, 0.65), (10, 0.22)] },
-    Ensemble { leak_rate: 0.30, threshold: 0.2680, shares: &[(2, 0.26), (3, 0.52), (10, 0.22)] },
-    Ensemble { leak_rate: 0.50, threshold: 0.4504, shares: &[(2, 0.42), (3, 0.38), (12, 0.20)] },
-    Ensemble { leak_rate: 0.90, threshold: 0.72, shares: &[(2, 0.45), (3, 0.30), (14, 0.25)] },
+/// For long frames: within 1 to 5 % of the Slepian-Wolf bound, with thresholds by discretised density evolution.
+#[rustfmt::skip]
+pub(crate) static LONG: &[Ensemble] = &[
+    // Row degree 428, leak rate over entropy 1.2771.
+    Ensemble { leak_rate: 0.01277, threshold: 0.01, shares: &[(2, 0.0179), (3, 0.5200), (8, 0.2888), (9, 0.1733)] },
+    // Row degree 278.20, leak rate over entropy 1.1390.
+    Ensemble { leak_rate: 0.02278, threshold: 0.02, shares: &[(2, 0.0319), (3, 0.5048), (7, 0.2651), (14, 0.1337), (16, 0.0645)] },
+    // Row degree 185, leak rate over entropy 1.0550.
+    Ensemble { leak_rate: 0.04220, threshold: 0.04, shares: &[(2, 0.0591), (3, 0.5095), (8, 0.1164), (9, 0.2047), (20, 0.0180), (32, 0.0834), (40, 0.0090)] },
+    // Row degree 125, leak rate over entropy 1.0448.
+    Ensemble { leak_rate: 0.06269, threshold: 0.06, shares: &[(2, 0.0878), (3, 0.5091), (8, 0.0878), (9, 0.2039), (20, 0.0431), (40, 0.0683)] },
+    // Row degree 90, leak rate over entropy 1.0419.
+    Ensemble { leak_rate: 0.08335, threshold: 0.08, shares: &[(2, 0.1167), (3, 0.5022), (8, 0.0695), (9, 0.2090), (20, 0.0331), (24, 0.0075), (40, 0.0621)] },
+    // Row degree 64, leak rate over entropy 1.0364.
+    Ensemble { leak_rate: 0.11401, threshold: 0.11, shares: &[(2, 0.1596), (3, 0.4807), (8, 0.0819), (9, 0.1748), (16, 0.0318), (18, 0.0021), (40, 0.0690)] },
+    // Row degree 48, leak rate over entropy 1.0324.
+    Ensemble { leak_rate: 0.14599, threshold: 0.1414, shares: &[(2, 0.2034), (3, 0.4499), (8, 0.1606), (9, 0.0742), (14, 0.0333), (16, 0.0129), (40, 0.0656)] },
+    // Row degree 36, leak rate over entropy 1.0298.
+    Ensemble { leak_rate: 0.18537, threshold: 0.18, shares: &[(2, 0.2352), (3, 0.4384), (8, 0.1429), (9, 0.0872), (16, 0.0372), (40, 0.0591)] },
+    // Row degree 27, leak rate over entropy 1.0265.
+    Ensemble { leak_rate: 0.23609, threshold: 0.23, shares: &[(2, 0.2737), (3, 0.4187), (8, 0.1896), (9, 0.0119), (14, 0.0499), (40, 0.0562)] },
+    // Row degree 36, leak rate over entropy 1.0298.
+    Ensemble { leak_rate: 0.18537, threshold: 0.18, shares: &[(2, 0.2352), (3, 0.4384), (8, 0.1429), (9, 0.0872), (16, 0.0372), (40, 0.0591)] },
+    // Row degree 27, leak rate over entropy 1.0265.
+    Ensemble { leak_rate: 0.23609, threshold: 0.23, shares: &[(2, 0.2737), (3, 0.4187), (8, 0.1896), (9, 0.0119), (14, 0.0499), (40, 0.0562)] },
+    // Row degree 21, leak rate over entropy 1.0237.
+    Ensemble { leak_rate: 0.29317, threshold: 0.2864, shares: &[(2, 0.3147), (3, 0.3948), (7, 0.0071), (8, 0.1766), (12, 0.0496), (40, 0.0571)] },
+    // Row degree 17.2, leak rate over entropy 1.0220.
+    Ensemble { leak_rate: 0.34748, threshold: 0.34, shares: &[(2, 0.3523), (3, 0.3683), (7, 0.0807), (9, 0.1212), (10, 0.0196), (40, 0.0579)] },
+    // Row degree 13.9, leak rate over entropy 1.0201.
+    Ensemble { leak_rate: 0.41030, threshold: 0.4022, shares: &[(2, 0.3942), (3, 0.3322), (6, 0.0715), (7, 0.0057), (9, 0.1423), (40, 0.0542)] },
+    // Row degree 11.1, leak rate over entropy 1.0187.
+    Ensemble { leak_rate: 0.48898, threshold: 0.48, shares: &[(2, 0.4410), (3, 0.2899), (5, 0.0589), (8, 0.1174), (9, 0.0408), (40, 0.0519)] },
+    // Row degree 8.9, leak rate over entropy 1.0158.
+    Ensemble { leak_rate: 0.56883, threshold: 0.56, shares: &[(2, 0.4611), (3, 0.3092), (6, 0.0486), (8, 0.0848), (9, 0.0519), (40, 0.0444)] },
+    // Row degree 6.9, leak rate over entropy 1.0125.
+    Ensemble { leak_rate: 0.65813, threshold: 0.65, shares: &[(2, 0.4980), (3, 0.2974), (6, 0.0262), (7, 0.1007), (12, 0.0470), (40, 0.0307)] },
+    // Row degree 5.7, leak rate over entropy 1.0111.
+    Ensemble { leak_rate: 0.73809, threshold: 0.73, shares: &[(2, 0.5316), (3, 0.2853), (6, 0.0229), (7, 0.0965), (12, 0.0287), (14, 0.0103), (40, 0.0247)] },
+    // Row degree 4.6, leak rate over entropy 1.0097.
+    Ensemble { leak_rate: 0.81915, threshold: 0.8113, shares: &[(2, 0.5750), (3, 0.2685), (6, 0.0066), (7, 0.1098), (16, 0.0249), (40, 0.0151)] },
+    // Row degree 3.8, leak rate over entropy 1.0085.
+    Ensemble { leak_rate: 0.88749, threshold: 0.88, shares: &[(2, 0.6272), (3, 0.2444), (6, 0.0084), (7, 0.0923), (16, 0.0037), (18, 0.0150), (40, 0.0090)] },
+    // Row degree 3.1, leak rate over entropy 1.0071.
+    Ensemble { leak_rate: 0.95674, threshold: 0.95, shares: &[(2, 0.7029), (3, 0.2043), (6, 0.0307), (7, 0.0411), (12, 0.0131), (40, 0.0080)] },
 ];

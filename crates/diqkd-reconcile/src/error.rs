@@ -58,6 +58,24 @@ pub enum Error {
         /// The highest leak rate that codes exist for.
         most: f64,
     },
+    /// A matrix without rows, columns or ones, or with too many.
+    #[error("a parity-check matrix with {count} rows, columns or ones, expected 1 to {most} of each")]
+    MatrixSize {
+        /// How many there are.
+        count: usize,
+        /// The most that are taken.
+        most: usize,
+    },
+    /// A one outside a matrix, or twice in the same place.
+    #[error("row {row} names column {column} twice, or beyond the {columns} columns of the matrix")]
+    MatrixEntry {
+        /// The row, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+        /// Number of columns.
+        columns: usize,
+    },
     /// A bit string of the wrong length.
     #[error("{what} has {bits} bits, expected {expected}; both sides must design the same scheme")]
     Length {

@@ -49,7 +49,7 @@ struct Parts {
     /// Distance in the string between neighbours in a frame; coprime to `n_bits`.
     stride: u64,
     rule: CheckRule,
-    priors: [i8; 2],
+    priors: [i16; 2],
     entropy: f64,
     variance: f64,
     code: QcCode,
@@ -151,12 +151,12 @@ impl Scheme {
         self.parts.retry.as_ref()
     }
 
-    pub(crate) fn rule(&self) -> &CheckRule {
-        &self.parts.rule
+    pub(crate) fn rule(&self) -> CheckRule {
+        self.parts.rule
     }
 
     /// Strength of the prior "no error" of each class.
-    pub(crate) fn priors(&self) -> [i8; 2] {
+    pub(crate) fn priors(&self) -> [i16; 2] {
         self.parts.priors
     }
 

@@ -13,7 +13,8 @@ impl Shape {
     /// with the fewest unused code bits.
     pub(crate) fn choose(frame_bits: u64, leak_bits: u64) -> Self {
         let step = |bits: u64| (bits / 64 * 64).max(64);
-        let (low, high) = (step(leak_bits / MOST_ROWS), step(leak_bits / LEAST_ROWS));
+        let most_rows = (EDGES * leak_bits / frame_bits.max(1)).clamp(MOST_ROWS.0, MOST_ROWS.1);
+        let (low, high) = (step(leak_bits / most_rows), step(leak_bits * 4 / 3 / most_rows));
         let shapes = (low..=high).step_by(64).map(|lift| Self {
             lift: lift as usize,
             rows: leak_bits.div_ceil(lift).max(2) as usize,
@@ -28,8 +29,10 @@ impl Shape {
     }
 }
 
-const LEAST_ROWS: u64 = 32;
-const MOST_ROWS: u64 = 96;
+/// Block rows per unit of leak rate: about 8000 edges, which take some ten milliseconds to place.
+const EDGES: u64 = 1200;
+/// Bounds on the block rows that a shape may have at most; the least number is three quarters of that.
+const MOST_ROWS: (u64, u64) = (48, 200);
 
 #[cfg(test)]
 mod tests {

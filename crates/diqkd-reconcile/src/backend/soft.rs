@@ -1,6 +1,7 @@
 //! Portable reference.
 
 use super::{BlockRow, LANES, Scratch, gather, scatter};
+use crate::check_rule::box_plus;
 
 pub(super) fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     for lane in (0..row.lift).step_by(LANES) {
@@ -15,11 +16,13 @@ pub(super) fn signs(posterior: &[i16], words: &mut [u64]) {
 }
 
 fn update_lanes(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
-    let lift = row.lift;
-    let mut sign = [0i8; LANES];
-    sign.copy_from_slice(&row.syndrome[lane..lane + LANES]);
-    let mut least = [255u8; LANES];
-    let mut others = [255u8; LANES];
+    let Some(last) = row.edges.len().checked_sub(1) else { return };
+    let (lift, shift) = (row.lift, row.rule.message_shift());
+    let mut sign = [0i16; LANES];
+    for (sign, &s) in sign.iter_mut().zip(&row.syndrome[lane..lane + LANES]) {
+        *sign = i16::from(s);
+    }
+    let mut forward = [NEUTRAL; LANES];
     for (i, edge) in row.edges.iter().enumerate() {
         let start = (lane + edge.shift as usize) % lift;
         let column = &row.posterior[edge.column as usize * lift..][..lift];
@@ -27,38 +30,38 @@ fn update_lanes(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
         let extrinsic = &mut scratch.extrinsic[i];
         *extrinsic = gather(column, start);
         for z in 0..LANES {
-            extrinsic[z] = extrinsic[z].saturating_sub(i16::from(old[z]));
-            let input = message(extrinsic[z]);
-            let magnitude = input.unsigned_abs();
-            sign[z] ^= input;
-            if i == 0 {
-                least[z] = magnitude;
-            } else {
-                others[z] = row.rule.box_plus(others[z], magnitude.max(least[z]));
-                least[z] = least[z].min(magnitude);
-            }
+            extrinsic[z] = extrinsic[z].saturating_sub(i16::from(old[z]) << shift);
+            sign[z] ^= extrinsic[z];
+            let magnitude = magnitude(extrinsic[z]);
+            forward[z] = if i == 0 { magnitude } else { box_plus(forward[z], magnitude) };
         }
+        scratch.forward[i] = forward;
     }
-    let mut all = [0u8; LANES];
-    for z in 0..LANES {
-        all[z] = row.rule.box_plus(others[z], least[z]).min(127);
-        others[z] = others[z].min(127);
-    }
-    for (i, edge) in row.edges.iter().enumerate() {
+    let mut backward = [NEUTRAL; LANES];
+    for (i, edge) in row.edges.iter().enumerate().rev() {
         let start = (lane + edge.shift as usize) % lift;
         let new = &mut row.messages[i * lift + lane..][..LANES];
         let extrinsic = &mut scratch.extrinsic[i];
         for z in 0..LANES {
-            let input = message(extrinsic[z]);
-            let magnitude = if input.unsigned_abs() == least[z] { others[z] } else { all[z] } as i8;
-            new[z] = if (sign[z] ^ input) < 0 { -magnitude } else { magnitude };
-            extrinsic[z] = extrinsic[z].saturating_add(i16::from(new[z]));
+            let others = match (i == 0, i == last) {
+                (true, _) => backward[z],
+                (false, true) => scratch.forward[i - 1][z],
+                (false, false) => box_plus(scratch.forward[i - 1][z], backward[z]),
+            };
+            let magnitude = magnitude(extrinsic[z]);
+            backward[z] = if i == last { magnitude } else { box_plus(backward[z], magnitude) };
+            let strength = ((others + (1 << shift >> 1)) >> shift).min(127) as i8;
+            new[z] = if (sign[z] ^ extrinsic[z]) < 0 { -strength } else { strength };
+            extrinsic[z] = extrinsic[z].saturating_add(i16::from(new[z]) << shift);
         }
         scatter(&mut row.posterior[edge.column as usize * lift..][..lift], start, extrinsic);
     }
 }
 
-/// The message a bit sends to a check.
-fn message(extrinsic: i16) -> i8 {
-    extrinsic.clamp(-127, 127) as i8
+/// The strength of a message from a bit to a check.
+fn magnitude(extrinsic: i16) -> u16 {
+    extrinsic.unsigned_abs().min(NEUTRAL)
 }
+
+/// The strongest message; a check of one input hands it back.
+const NEUTRAL: u16 = 32_767;

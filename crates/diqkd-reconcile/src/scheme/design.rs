@@ -21,8 +21,7 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, options.margin);
     let budget = Budget::choose(frames, options.target_failure, leak)?;
     let shape = Shape::choose(frame_bits, budget.first);
-    let scale = steps_per_nat(shape.rows as f64 / shape.columns as f64);
-    let rule = CheckRule::new(scale);
+    let rule = CheckRule::new(shape.rows as f64 / shape.columns as f64);
     let degrees = ensemble::degrees(shape.rows, shape.columns);
     let code = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
     let retry = (budget.retried > 0).then(|| {
@@ -42,7 +41,7 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
         retry,
         id: SchemeId::UNKNOWN,
     };
-    parts.id = SchemeId::of(&parts, scale);
+    parts.id = SchemeId::of(&parts);
     Ok(parts)
 }
 
@@ -52,7 +51,7 @@ fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, margin: f64) -> 
     let n = frame_bits as f64;
     let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
     let fluctuation = FLUCTUATION * deviations * libm::sqrt(mixture.variance() / n);
-    let entropy = (mixture.entropy() + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
+    let entropy = (mixture.entropy() * 1.045 + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
     let rate =
         ensemble::leak_rate(entropy).ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
     Ok(libm::ceil(rate * n) as u64)
@@ -90,15 +89,6 @@ fn stride(n: u64) -> u64 {
 
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// Noisier channels have weaker messages, which need finer steps.
-fn steps_per_nat(leak_rate: f64) -> u32 {
-    match leak_rate {
-        r if r < 0.5 => 8,
-        r if r < 0.8 => 8,
-        _ => 16,
-    }
 }
 
 const LEAST_BITS: u64 = 4096;

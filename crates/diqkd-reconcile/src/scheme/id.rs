@@ -21,7 +21,7 @@ impl SchemeId {
     /// Placeholder while a scheme is put together.
     pub(super) const UNKNOWN: Self = Self { n_bits: 0, frames: 0, lift: 0, rows: 0, columns: 0, checksum: 0 };
 
-    pub(super) fn of(parts: &Parts, scale: u32) -> Self {
+    pub(super) fn of(parts: &Parts) -> Self {
         let retry = parts.retry.as_ref().map_or([0; 2], |r| [u64::from(r.most_frames), r.code().checksum()]);
         let [strong, weak] = parts.priors.map(|prior| prior as u64);
         let numbers = [
@@ -29,7 +29,7 @@ impl SchemeId {
             parts.n_bits,
             u64::from(parts.frames),
             parts.stride,
-            u64::from(scale),
+            u64::from(parts.rule.message_shift()),
             strong,
             weak,
             parts.code.checksum(),
@@ -63,4 +63,4 @@ impl fmt::Display for SchemeId {
 }
 
 /// Changes whenever the same arguments give another scheme.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;

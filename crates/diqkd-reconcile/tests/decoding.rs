@@ -1,0 +1,80 @@
+//! What a user of the public interface can rely on.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use diqkd_reconcile::{Bits, Decoder, DesignOptions, Encoder, ErrorClass, Scheme};
+
+fn random(n: usize, seed: u64) -> impl Iterator<Item = u64> {
+    let mut state = seed;
+    (0..n).map(move |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let word = (state ^ state >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word >> 32
+    })
+}
+
+fn bits(n: usize, seed: u64, probability: f64) -> Bits {
+    random(n, seed).map(|word| (word as f64) < probability * 2f64.powi(32)).collect()
+}
+
+fn scheme(n: u64, error_probability: f64, max_frame_bits: u32) -> Scheme {
+    let class = ErrorClass { fraction: 1.0, error_probability };
+    let options = DesignOptions { max_frame_bits, ..DesignOptions::default() };
+    Scheme::design(n, &[class], &options).unwrap()
+}
+
+/// The decoder sees the difference of both strings alone: the same errors end the same way under any key.
+#[test]
+fn decisions_do_not_depend_on_the_key() {
+    let n = 40_000;
+    let scheme = scheme(n as u64, 0.04, 16_384);
+    let class = Bits::repeat(false, n);
+    // Twice the designed noise in the second case: frames that fail have to fail alike, too.
+    for (probability, fails) in [(0.04, false), (0.08, true)] {
+        let errors = bits(n, 1, probability);
+        let ends: Vec<_> = [2, 3, 4]
+            .map(|seed| {
+                let alice = bits(n, seed, 0.5);
+                let bob: Bits = alice.iter().zip(&errors).map(|(a, e)| *a ^ *e).collect();
+                let syndrome = Encoder::new(&scheme).syndrome(&alice).unwrap();
+                let decoded = Decoder::new(&scheme).decode(&bob, &class, &syndrome).unwrap();
+                let pattern: Bits = decoded.estimate.iter().zip(&bob).map(|(a, b)| *a ^ *b).collect();
+                (pattern, decoded.failed, decoded.iterations)
+            })
+            .to_vec();
+        assert_eq!(ends[0], ends[1]);
+        assert_eq!(ends[0], ends[2]);
+        assert_eq!(ends[0].1.is_empty(), !fails);
+        assert_eq!(ends[0].0 == errors, !fails);
+    }
+}
+
+/// Every leak rate has a code that corrects what it was designed for, from very little noise to very much.
+#[test]
+fn every_noise_level_decodes() {
+    for error_probability in [0.0005, 0.002, 0.005, 0.01, 0.03, 0.07, 0.11, 0.16, 0.22, 0.28, 0.33] {
+        let n = 60_000;
+        let scheme = scheme(n as u64, error_probability, 1 << 20);
+        let alice = bits(n, 5, 0.5);
+        let errors = bits(n, 6, error_probability);
+        let bob: Bits = alice.iter().zip(&errors).map(|(a, e)| *a ^ *e).collect();
+        let syndrome = Encoder::new(&scheme).syndrome(&alice).unwrap();
+        assert_eq!(syndrome.len() as u64, scheme.leak_cap().0);
+        let decoded = Decoder::new(&scheme).decode(&bob, &Bits::repeat(false, n), &syndrome).unwrap();
+        assert!(decoded.failed.is_empty(), "{error_probability}: {} f {}", scheme.id(), scheme.f_ec());
+        assert!(decoded.estimate == alice);
+    }
+}
+
+/// Both sides design the scheme before each session; it must not take long.
+#[test]
+fn a_scheme_is_designed_quickly() {
+    let least = (0..3)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            let _ = scheme(1_500_000, 0.0144, 1 << 21);
+            start.elapsed()
+        })
+        .min();
+    assert!(least.unwrap().as_millis() < 1000, "{least:?}");
+}

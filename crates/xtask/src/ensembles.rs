@@ -1,0 +1,120 @@
+//! `cargo xtask ensembles`: degree distributions for the reconciliation codes, written as the table that
+//! `diqkd-reconcile` ships. Deterministic: there is no random start.
+
+mod density;
+mod evolution;
+mod optimise;
+mod simplex;
+
+use density::Grid;
+use evolution::{EdgeShares, Evolution};
+use optimise::{Goal, leak_rate, optimise};
+
+/// Prints the table of one family, an entry as soon as it is found; entries may be picked by number.
+pub(crate) fn run(args: &[String]) -> Result<(), String> {
+    let family = match args.first().map(String::as_str) {
+        Some("long") => &LONG,
+        Some("short") => &SHORT,
+        _ => return Err("usage: cargo xtask ensembles long|short [first] [count]".into()),
+    };
+    let number = |i: usize, default| args.get(i).map_or(Ok(default), |a| a.parse().map_err(|_| format!("{a}?")));
+    let (first, count) = (number(1, 0)?, number(2, usize::MAX)?);
+    for &(entropy, row_degree) in family.levels.iter().skip(first).take(count) {
+        let evolution = Evolution::new(grid(entropy), family.most_degree);
+        let Some(shares) = optimise(&evolution, &family.goal(entropy, row_degree)) else {
+            println!("    // Entropy {entropy}: nothing converges at row degree {row_degree}.");
+            continue;
+        };
+        let leak = leak_rate(&shares, row_degree);
+        let shares: Vec<String> =
+            column_shares(&shares).iter().map(|(degree, share)| format!("({degree}, {share:.4})")).collect();
+        println!("    // Row degree {row_degree}, leak rate over entropy {:.4}.", leak / entropy);
+        println!(
+            "    Ensemble {{ leak_rate: {leak:.5}, threshold: {entropy}, shares: &[{}] }},",
+            shares.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// What a family of codes is optimised for.
+struct Family {
+    most_degree: u32,
+    /// Progress of every pass, relative.
+    progress: f64,
+    /// The most columns of degree 2 per row where the noise is weak.
+    most_twos: f64,
+    /// Entropy of an error and mean row degree.
+    levels: &'static [(f64, f64)],
+}
+
+impl Family {
+    fn goal(&self, entropy: f64, row_degree: f64) -> Goal {
+        let error_probability = error_probability(entropy);
+        // With more columns of degree 2 than rows these close cycles, which are code words; there must be few enough
+        // that noise hardly ever covers half of one.
+        let bhattacharyya = 2.0 * (error_probability * (1.0 - error_probability)).sqrt();
+        let most_twos = (0.5 * (1.0 + CYCLE_GROWTH / bhattacharyya)).clamp(LEAST_TWOS, self.most_twos);
+        Goal {
+            noise: vec![(1.0, error_probability)],
+            row_degree,
+            most_degree: self.most_degree,
+            most_twos,
+            progress: self.progress,
+            passes: 600,
+        }
+    }
+}
+
+fn grid(entropy: f64) -> Grid {
+    if entropy > 0.5 {
+        Grid { steps_per_nat: 20.0, reach: 260 }
+    } else {
+        Grid { steps_per_nat: 12.0, reach: 180 }
+    }
+}
+
+/// The error probability of that binary entropy, below one half.
+fn error_probability(entropy: f64) -> f64 {
+    let binary_entropy = |p: f64| -p * p.log2() - (1.0 - p) * (1.0 - p).log2();
+    let (mut low, mut high) = (1e-12, 0.5);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if binary_entropy(middle) > entropy { high = middle } else { low = middle }
+    }
+    low
+}
+
+/// Shares of columns out of shares of edges.
+fn column_shares(edges: &EdgeShares) -> Vec<(u32, f64)> {
+    let sum: f64 = edges.iter().map(|&(d, s)| s / f64::from(d)).sum();
+    edges.iter().map(|&(d, s)| (d, s / f64::from(d) / sum)).filter(|e| e.1 >= 5e-5).collect()
+}
+
+/// Near the limit, for codes of more than about 10^5 bits.
+const LONG: Family = Family {
+    most_degree: 40,
+    progress: 0.005,
+    most_twos: 1.4,
+    levels: &[
+        (0.01, 428.0), (0.02, 278.2), (0.04, 185.0), (0.06, 125.0), (0.08, 90.0), (0.11, 64.0), (0.1414, 48.0),
+        (0.18, 36.0), (0.23, 27.0), (0.2864, 21.0), (0.34, 17.2), (0.4022, 13.9), (0.48, 11.1), (0.56, 8.9),
+        (0.65, 6.9), (0.73, 5.7), (0.8113, 4.6), (0.88, 3.8), (0.95, 3.1),
+    ],
+};
+
+/// With room for the cycles of short codes.
+const SHORT: Family = Family {
+    most_degree: 16,
+    progress: 0.03,
+    most_twos: 0.95,
+    levels: &[
+        (0.01, 300.0), (0.02, 190.0), (0.04, 115.0), (0.06, 75.0), (0.08, 56.0), (0.11, 42.0), (0.1414, 33.0),
+        (0.18, 25.5), (0.23, 20.0), (0.2864, 16.0), (0.34, 13.2), (0.4022, 11.0), (0.48, 9.0), (0.56, 7.5),
+        (0.65, 6.0), (0.73, 5.0), (0.8113, 4.1), (0.88, 3.5), (0.95, 2.9),
+    ],
+};
+
+/// Growth of the weighted number of cycles of columns of degree 2 with their length.
+const CYCLE_GROWTH: f64 = 0.5;
+const LEAST_TWOS: f64 = 0.95;
