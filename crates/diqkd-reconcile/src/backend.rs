@@ -77,7 +77,10 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn new(largest_row_degree: usize) -> Self {
-        Self { extrinsic: vec![[0; LANES]; largest_row_degree], forward: vec![[0; LANES]; largest_row_degree] }
+        Self {
+            extrinsic: vec![[0; LANES]; largest_row_degree],
+            forward: vec![[0; LANES]; largest_row_degree],
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn box_plus(a: u16, b: u16) -> u16 {
 
 /// `c(x)`, both in steps.
 pub(crate) fn correction(x: u16) -> u16 {
-    let square = |x: u16| (u32::from(x) * u32::from(x) >> 16) as u16;
+    let square = |x: u16| ((u32::from(x) * u32::from(x)) >> 16) as u16;
     square(square(square(CORRECTION_ENDS.saturating_sub(x) << CORRECTION_SHIFT)))
 }
 

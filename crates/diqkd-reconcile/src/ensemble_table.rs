@@ -24,10 +24,6 @@ pub(crate) static LONG: &[Ensemble] = &[
     Ensemble { leak_rate: 0.18537, threshold: 0.18, shares: &[(2, 0.2352), (3, 0.4384), (8, 0.1429), (9, 0.0872), (16, 0.0372), (40, 0.0591)] },
     // Row degree 27, leak rate over entropy 1.0265.
     Ensemble { leak_rate: 0.23609, threshold: 0.23, shares: &[(2, 0.2737), (3, 0.4187), (8, 0.1896), (9, 0.0119), (14, 0.0499), (40, 0.0562)] },
-    // Row degree 36, leak rate over entropy 1.0298.
-    Ensemble { leak_rate: 0.18537, threshold: 0.18, shares: &[(2, 0.2352), (3, 0.4384), (8, 0.1429), (9, 0.0872), (16, 0.0372), (40, 0.0591)] },
-    // Row degree 27, leak rate over entropy 1.0265.
-    Ensemble { leak_rate: 0.23609, threshold: 0.23, shares: &[(2, 0.2737), (3, 0.4187), (8, 0.1896), (9, 0.0119), (14, 0.0499), (40, 0.0562)] },
     // Row degree 21, leak rate over entropy 1.0237.
     Ensemble { leak_rate: 0.29317, threshold: 0.2864, shares: &[(2, 0.3147), (3, 0.3948), (7, 0.0071), (8, 0.1766), (12, 0.0496), (40, 0.0571)] },
     // Row degree 17.2, leak rate over entropy 1.0220.

@@ -46,10 +46,8 @@ impl ParityMatrix {
                 }
             }
         }
-        let edges: Vec<Vec<Edge>> = rows
-            .iter()
-            .map(|ones| ones.iter().map(|&column| Edge { column, shift: 0 }).collect())
-            .collect();
+        let edges: Vec<Vec<Edge>> =
+            rows.iter().map(|ones| ones.iter().map(|&column| Edge { column, shift: 0 }).collect()).collect();
         Ok(Self { code: QcCode::new(64, columns, &edges) })
     }
 
@@ -100,7 +98,10 @@ mod tests {
         assert!(matches!(ParityMatrix::new(0, &[vec![]]), Err(Error::MatrixSize { count: 0, .. })));
         assert!(matches!(ParityMatrix::new(3, &[]), Err(Error::MatrixSize { count: 0, .. })));
         assert!(matches!(ParityMatrix::new(3, &[vec![0, 3]]), Err(Error::MatrixEntry { column: 3, .. })));
-        assert!(matches!(ParityMatrix::new(3, &[vec![1], vec![2, 2]]), Err(Error::MatrixEntry { row: 1, .. })));
+        assert!(matches!(
+            ParityMatrix::new(3, &[vec![1], vec![2, 2]]),
+            Err(Error::MatrixEntry { row: 1, .. })
+        ));
         assert!(ParityMatrix::new(3, &[vec![0, 2], vec![]]).is_ok());
     }
 }

@@ -134,14 +134,16 @@ mod tests {
     #[test]
     fn integer_messages_lose_little_against_double_precision() {
         let code = construct(64, 30, &ensemble::degrees(30, 60), 1);
-        let probabilities = vec![0.088; code.code_bits()];
+        let probabilities = vec![0.0935; code.code_bits()];
         let mut rng = SplitMix64::new(5);
         let (mut failed, mut failed_exactly) = (0, 0);
         for _ in 0..60 {
             let errors = errors(&probabilities, &mut rng);
             let (ended, decisions) = decode(&code, &probabilities, &errors);
-            let priors: Vec<f64> =
-                probabilities.iter().map(|&p| f64::from(CheckRule::new(0.5).prior(p)) / STEPS_PER_NAT).collect();
+            let priors: Vec<f64> = probabilities
+                .iter()
+                .map(|&p| f64::from(CheckRule::new(0.5).prior(p)) / STEPS_PER_NAT)
+                .collect();
             let (exactly, exact_decisions) = oracle::decode(&code, &priors, &code.syndrome(&errors), 200);
             failed += i32::from(!ended.converged);
             failed_exactly += i32::from(!exactly.converged);
@@ -157,7 +159,7 @@ mod tests {
     /// takes them all for alike.
     #[test]
     fn two_classes_decode_below_the_entropy_of_their_average_with_priors_only() {
-        let (rows, columns) = (100, 375);
+        let (rows, columns) = (105, 375);
         let code = construct(512, rows, &ensemble::degrees(rows, columns), 1);
         let leak_rate = rows as f64 / columns as f64;
         assert!((0.2345..0.2864).contains(&leak_rate));

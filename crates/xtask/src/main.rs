@@ -1,6 +1,8 @@
 //! `cargo xtask tidy`: checks that a machine can make about the tree and its documents.
+//! `cargo xtask ensembles`: the degree distributions that `diqkd-reconcile` ships.
 
 mod documents;
+mod ensembles;
 mod graph;
 mod requirements;
 mod trusted_base;
@@ -10,11 +12,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let task = std::env::args().nth(1);
-    if task.as_deref() != Some("tidy") {
-        eprintln!("usage: cargo xtask tidy");
-        return ExitCode::from(2);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("tidy", [])) => tidy(),
+        Some(("ensembles", rest)) => match ensembles::run(rest) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(usage) => {
+                eprintln!("{usage}");
+                ExitCode::from(2)
+            }
+        },
+        _ => {
+            eprintln!("usage: cargo xtask tidy | cargo xtask ensembles ...");
+            ExitCode::from(2)
+        }
     }
+}
+
+fn tidy() -> ExitCode {
     let root = workspace_root();
     let mut findings = Vec::new();
     for check in

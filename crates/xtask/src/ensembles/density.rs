@@ -73,7 +73,8 @@ impl CheckNode {
             return first;
         }
         let second = self.combine(&first, input);
-        let mix = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * (1.0 - upper) + b * upper).collect();
+        let mix =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * (1.0 - upper) + b * upper).collect();
         Density { sum: mix(&first.sum, &second.sum), difference: mix(&first.difference, &second.difference) }
     }
 

@@ -38,8 +38,7 @@ impl Evolution {
         let window = (2 * (most_degree as usize + 2) * grid.reach).next_power_of_two();
         let mut planner = RealFftPlanner::new();
         let (forward, backward) = (planner.plan_fft_forward(window), planner.plan_fft_inverse(window));
-        let weights: Vec<f64> =
-            (0..window).map(|i| entropy_of(i.min(window - i), grid)).collect();
+        let weights: Vec<f64> = (0..window).map(|i| entropy_of(i.min(window - i), grid)).collect();
         let mut doubt = transform(&forward, weights);
         let last = doubt.len() - 1;
         for (k, w) in doubt.iter_mut().enumerate() {
@@ -50,7 +49,13 @@ impl Evolution {
     }
 
     /// Runs until the entropy is small, stands still, or `most` passes are over.
-    pub(super) fn run(&self, noise: &[(f64, f64)], edges: &EdgeShares, row_degree: f64, most: usize) -> Course {
+    pub(super) fn run(
+        &self,
+        noise: &[(f64, f64)],
+        edges: &EdgeShares,
+        row_degree: f64,
+        most: usize,
+    ) -> Course {
         let channel = transform(&self.forward, self.channel(noise));
         let mut passes = Vec::new();
         let mut density = self.fold(&mut channel.clone());

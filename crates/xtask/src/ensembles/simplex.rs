@@ -9,7 +9,8 @@ pub(super) fn maximise(objective: &[f64], rows: &[(Vec<f64>, f64)]) -> Vec<f64> 
     let mut column_of: Vec<usize> = (0..n).collect();
     let mut row_of: Vec<usize> = (n..n + m).collect();
     for _ in 0..MOST_PIVOTS {
-        let Some(enter) = (0..n).filter(|&j| cost[j] > TINY).max_by(|&a, &b| cost[a].total_cmp(&cost[b])) else {
+        let Some(enter) = (0..n).filter(|&j| cost[j] > TINY).max_by(|&a, &b| cost[a].total_cmp(&cost[b]))
+        else {
             break;
         };
         let ratio = |i: usize| table[i][n] / table[i][enter];
