@@ -52,7 +52,7 @@ fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, margin: f64) -> 
     let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
     let fluctuation = FLUCTUATION * deviations * libm::sqrt(mixture.variance() / n);
     let entropy =
-        (mixture.entropy() * 1.045 + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
+        (mixture.entropy() * 1.065 + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
     let rate =
         ensemble::leak_rate(entropy).ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
     Ok(libm::ceil(rate * n) as u64)
