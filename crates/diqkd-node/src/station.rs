@@ -132,6 +132,7 @@ fn slotter(layout: &StationLayout) -> Result<Slotter, StationError> {
         detectors: layout.channels.detectors,
         setting_window_ps: window(layout.setting_window),
         detection_window_ps: window(layout.detection_window),
+        dead_time_ps: 0,
         no_click: layout.no_click,
         multi_click: layout.multi_click,
     })?)

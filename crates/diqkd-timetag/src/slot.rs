@@ -10,6 +10,7 @@
 //! round         floor((time of the herald - epoch) / slot_period), or the slot
 //! outcome       one detector clicked: its outcome; none: no_click; both: multi_click
 //! ```
+//! A click within the dead time of the rule after the last click of its detector does not count, whatever its window.
 //! Several clicks of one detector in a window count as one (afterpulses, fluorescence) and are counted in the report.
 //!
 //! Nothing is dropped because of an outcome. A herald without a trial is counted by reason, and every reason depends

@@ -20,6 +20,7 @@ fn rule(station: StationKind) -> SlotRule {
         detectors: [Channel(5), Channel(6)],
         setting_window_ps: 100_000..300_000,
         detection_window_ps: 400_000..800_000,
+        dead_time_ps: 0,
         no_click: Outcome::Minus,
         multi_click: Outcome::Plus,
     }
@@ -69,6 +70,28 @@ fn outcomes_follow_the_rule() {
     assert_eq!((report.no_click, report.multi_click, report.repeated_clicks), (2, 1, 1));
     assert_eq!(report.clicks_outside_windows, 2);
     assert_eq!(report.settings, [2, 1, 1, 1]);
+}
+
+#[test]
+fn a_click_in_the_dead_time_does_not_count_wherever_the_last_one_lies() {
+    let mut tags = round(3, 50_000, 1, &[(395_000, 5), (400_000, 5)]); // the first lies before the window
+    tags.extend(round(4, 50_000, 1, &[(450_000, 6), (459_999, 6), (459_999, 5)])); // each detector has its own
+    tags.extend(round(5, 50_000, 1, &[(450_000, 5), (458_000, 5), (462_000, 5)])); // a click in it does not prolong it
+    tags.extend(round(6, 50_000, 1, &[(391_000, 5), (401_000, 5)])); // as long as the dead time is long enough
+    tags.push((5_000 + 8 * PERIOD, 99));
+    let (table, report, end) = run(SlotRule { dead_time_ps: 10_000, ..event_ready() }, &tags);
+    assert!(end.is_ok());
+    let outcomes: Vec<_> = (0..4).map(|i| table.outcome(i).unwrap()).collect();
+    assert_eq!(outcomes, [Outcome::Minus, Outcome::Plus, Outcome::Plus, Outcome::Plus]);
+    assert_eq!((report.no_click, report.multi_click), (1, 1));
+    assert_eq!((report.clicks_in_dead_time, report.repeated_clicks), (3, 1));
+    assert_eq!((report.clicks_outside_windows, report.trials), (2, 4));
+
+    // Two clicks in 5 us less 50 ns less four windows of 400 ns.
+    assert_eq!((report.span_ps, report.windows_ps), (4_950_000, 1_600_000));
+    assert!((report.noise_hz().unwrap() - 2.0 / 3.35e-6).abs() < 1.0);
+    let contradiction = Slotter::new(SlotRule { dead_time_ps: -1, ..event_ready() }).err();
+    assert_eq!(contradiction, Some(RuleError::DeadTime { dead_time_ps: -1 }));
 }
 
 #[test]

@@ -15,8 +15,14 @@ pub struct SlotReport {
     pub multi_click: u64,
     /// Clicks after the first one of the same detector in the same window.
     pub repeated_clicks: u64,
+    /// Clicks that the dead time of the rule left out.
+    pub clicks_in_dead_time: u64,
     /// Clicks outside the window of any trial: the noise of the detectors.
     pub clicks_outside_windows: u64,
+    /// The length of the detection windows of all trials together, ps.
+    pub windows_ps: u64,
+    /// From the first to the last tag, ps.
+    pub span_ps: u64,
     /// Tags on channels that the rule does not name.
     pub other_tags: u64,
     /// Setting markers before the first herald: the recording began between the two.
@@ -30,6 +36,13 @@ pub struct SlotReport {
 }
 
 impl SlotReport {
+    /// Clicks a second outside the windows of trials, of both detectors together: dark counts and stray light. `None`
+    /// while nothing but windows was seen.
+    pub fn noise_hz(&self) -> Option<f64> {
+        let outside_ps = self.span_ps.checked_sub(self.windows_ps).filter(|&outside| outside > 0)?;
+        Some(self.clicks_outside_windows as f64 / (outside_ps as f64 * 1e-12))
+    }
+
     /// Whether trials may be taken from this recording.
     ///
     /// # Errors

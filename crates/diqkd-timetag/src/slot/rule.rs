@@ -38,6 +38,9 @@ pub struct SlotRule {
     pub setting_window_ps: Range<i64>,
     /// Where clicks count, ps after the herald or the start of the slot; not before the end of the setting window.
     pub detection_window_ps: Range<i64>,
+    /// A click this soon after the last one of the same detector that counted does not count, wherever either lies: the
+    /// detector's own dead time, or longer to leave out afterpulses. 0 for none. No trial is dropped by it.
+    pub dead_time_ps: i64,
     /// The outcome of a trial without a click.
     pub no_click: Outcome,
     /// The outcome of a trial with clicks on both detectors.
@@ -68,6 +71,9 @@ impl SlotRule {
                     slot_period_ps: self.slot_period_ps,
                 });
             }
+        }
+        if self.dead_time_ps < 0 {
+            return Err(RuleError::DeadTime { dead_time_ps: self.dead_time_ps });
         }
         if setting.end > detection.start {
             return Err(RuleError::SettingAfterDetection {
@@ -113,6 +119,12 @@ pub enum RuleError {
         end_ps: i64,
         /// The slot period, ps.
         slot_period_ps: i64,
+    },
+    /// A dead time can't be negative.
+    #[error("the dead time is {dead_time_ps} ps; give 0 or more")]
+    DeadTime {
+        /// The dead time, ps.
+        dead_time_ps: i64,
     },
     /// A setting that could be chosen after a click is no setting.
     #[error(

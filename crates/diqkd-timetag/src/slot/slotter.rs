@@ -21,6 +21,7 @@ use super::rule::{RuleError, SlotRule, StationKind};
 ///     detectors: [Channel(5), Channel(6)],
 ///     setting_window_ps: 100_000..300_000,
 ///     detection_window_ps: 400_000..800_000,
+///     dead_time_ps: 0,
 ///     no_click: Outcome::Minus,
 ///     multi_click: Outcome::Plus,
 /// })?;
@@ -44,7 +45,10 @@ pub struct Slotter {
     more_heralds: Vec<Channel>,
     meanings: [Meaning; SMALL],
     open: Option<Open>,
+    first_ps: Option<i64>,
     last_ps: i64,
+    /// The last click of either detector that counted.
+    last_click_ps: [Option<i64>; 2],
     last_slot: Option<u64>,
     last_trial: Option<u64>,
     report: SlotReport,
@@ -139,7 +143,9 @@ impl Slotter {
             more_heralds: more.to_vec(),
             meanings,
             open: None,
+            first_ps: None,
             last_ps: i64::MIN,
+            last_click_ps: [None; 2],
             last_slot: None,
             last_trial: None,
             report: SlotReport::default(),
@@ -175,6 +181,7 @@ impl Slotter {
                 return Err(SlotError::OutOfOrder { index, time_ps, previous_ps: self.last_ps });
             }
             self.last_ps = time_ps;
+            self.report.span_ps = time_ps.abs_diff(*self.first_ps.get_or_insert(time_ps));
             self.close_before(time_ps, table)?;
             match self.meaning(channel) {
                 Meaning::Herald(herald) => self.herald(time_ps, herald),
@@ -257,6 +264,8 @@ impl Slotter {
         };
         table.push_heralded(LocalTrial { round: open.slot, setting, outcome }, open.herald)?;
         self.report.trials += 1;
+        self.report.windows_ps +=
+            self.rule.detection_window_ps.end.abs_diff(self.rule.detection_window_ps.start);
         self.report.settings[usize::from(setting.index())] += 1;
         if let (StationKind::Clocked, Some(last)) = (self.rule.station, self.last_trial) {
             self.report.slots_without_setting += open.slot - last - 1;
@@ -360,6 +369,13 @@ impl Slotter {
     }
 
     fn click(&mut self, time_ps: i64, detector: u8) {
+        if let Some(last) = self.last_click_ps.get_mut(usize::from(detector)) {
+            if last.is_some_and(|last_ps| time_ps.abs_diff(last_ps) < self.rule.dead_time_ps.unsigned_abs()) {
+                self.report.clicks_in_dead_time += 1;
+                return;
+            }
+            *last = Some(time_ps);
+        }
         let window = &self.rule.detection_window_ps;
         match &mut self.open {
             Some(open) if !open.discarded && window.contains(&(time_ps - open.origin_ps)) => {

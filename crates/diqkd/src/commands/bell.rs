@@ -1,4 +1,4 @@
-//! `diqkd bell`: what a counts table says.
+//! `diqkd bell`: what a counts table or a trial table says.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Failure, number};
 use crate::input::Input;
 
-/// Bell statistics of a counts table `x,y,a,b,n`.
+/// Bell statistics of a counts table `x,y,a,b,n` or of a trial table, as `diqkd tags trials` writes it.
 #[derive(Debug, Args)]
 pub(crate) struct Bell {
-    /// CSV with the header x,y,a,b,n; outcomes 0 (= +1) and 1; `-` is standard input.
+    /// CSV with the header x,y,a,b,n (counts) or round,x,y,a,b,herald (trials; `herald` may be missing); outcomes 0
+    /// (= +1) and 1; `-` is standard input.
     input: PathBuf,
     /// Which CHSH expression is meant: the signs of E00, E01, E10, E11, fixed before the data.
     #[arg(long, default_value = "+++-", value_name = "SIGNS", allow_hyphen_values = true)]
@@ -24,6 +25,10 @@ pub(crate) struct Bell {
     /// Bound on how far a setting bit's probability may be from 1/2, from characterising the generators.
     #[arg(long, value_name = "TAU")]
     tau: Option<f64>,
+    /// Only the trials with this herald flag of a trial table, fixed before the data: a source with several kinds of
+    /// heralds may make a different state for each.
+    #[arg(long, value_name = "FLAG", value_parser = clap::value_parser!(u8).range(0..4))]
+    herald: Option<u8>,
 }
 
 impl Bell {
@@ -39,16 +44,21 @@ impl Bell {
         let options = ReportOptions { convention: self.convention, bias, eps: epsilon(0.05)? };
         let mut input = Input::open(&self.input)?;
         let named = |what: &str| format!("{}: {what}", self.input.display());
-        let mut csv = CountsCsv::new(Shape::CHSH);
+        let mut csv = match self.herald {
+            Some(herald) => CountsCsv::with_herald(Shape::CHSH, herald),
+            None => CountsCsv::new(Shape::CHSH),
+        };
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = input.read(&mut buffer).map_err(|e| Failure::because(named("can't be read"), e))?;
             if read == 0 {
                 break;
             }
-            csv.feed(&buffer[..read]).map_err(|e| Failure::because(named("not a counts table"), e))?;
+            csv.feed(&buffer[..read])
+                .map_err(|e| Failure::because(named("not a table of counts or trials"), e))?;
         }
-        let counts = csv.finish().map_err(|e| Failure::because(named("not a counts table"), e))?;
+        let counts =
+            csv.finish().map_err(|e| Failure::because(named("not a table of counts or trials"), e))?;
         let report = counts
             .report(options)
             .map_err(|e| Failure::because(named("these counts make no CHSH experiment"), e))?;

@@ -124,7 +124,7 @@ fn two_recordings_and_a_rule_make_a_trial_table() {
 }
 
 #[test]
-fn counts_go_straight_into_the_bell_test() {
+fn counts_and_trials_go_straight_into_the_bell_test() {
     let folder = folder("trials-bell");
     let world = world(3000);
     write(&folder.join("a.ptu"), &world.a);
@@ -141,6 +141,13 @@ fn counts_go_straight_into_the_bell_test() {
     let counts = folder.join("counts.csv");
     let (status, bell) = json(&["bell", counts.to_str().unwrap()]);
     assert_eq!((status, &bell["trials"]), (0, &found["trials"]), "{bell}");
+    let table = folder.join("out.csv");
+    let table = table.to_str().unwrap();
+    assert_eq!(json(&["bell", table]), (0, bell));
+    let by_herald =
+        ["0", "1"].map(|flag| json(&["bell", table, "--herald", flag]).1["trials"].as_u64().unwrap());
+    assert!(by_herald.iter().all(|&n| n > 0));
+    assert_eq!(by_herald.iter().sum::<u64>(), found["trials"].as_u64().unwrap());
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_timetag::formats::{RecordType, SYNC_INPUT, TagSummary};
+use diqkd_timetag::formats::{FaultKind, RecordType, SYNC_INPUT, TagSummary};
 use serde_json::{Map, Value, json};
 
 use super::reading::{Reading, channel_name};
@@ -23,7 +23,11 @@ impl Info {
         let recording = self.reading.read(&self.file, &mut summary)?;
         summary.complete(&recording);
         if let (None, Some(fault)) = (summary.format, summary.fatal) {
-            return Err(Failure::because(format!("{}: not a recording", self.file.display()), fault));
+            let what = match fault.kind {
+                FaultKind::UnknownFormat => "not a recording",
+                _ => "the header can't be read",
+            };
+            return Err(Failure::because(format!("{}: {what}", self.file.display()), fault));
         }
         let answer = Answer::new(text(&summary), json(&summary));
         Ok(match summary.fatal {

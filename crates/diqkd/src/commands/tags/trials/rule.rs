@@ -7,6 +7,7 @@
 //!   "slot_period_ps": 1000000,
 //!   "setting_window_ps": [100000, 300000],
 //!   "detection_window_ps": [400000, 800000],
+//!   "dead_time_ps": 30000,
 //!   "no_click": 1,
 //!   "multi_click": 0,
 //!   "a": { "heralds": [0], "settings": [1, 2], "detectors": [5, 6] },
@@ -17,7 +18,8 @@
 //! `heralds` is left out). Slots count from `epoch_ps` of the first station's clock. `settings` are the channels that
 //! announce setting 0, 1, ..., at most four; `detectors` the channels whose clicks mean outcome 0 (+1) and 1 (-1), of
 //! which the second may be missing where no click is the other outcome. `no_click` and `multi_click` are outcomes.
-//! `common` are the channels of events that both stations see, for the clock; without it the heralds, or the detectors
+//! A click less than `dead_time_ps` after the last one of its detector that counted does not count (0 where it is left
+//! out). `common` are the channels of events that both stations see, for the clock; without it the heralds, or the detectors
 //! of clocked stations. Channels are written as `diqkd tags dump` prints them: numbers, `"m3"` for markers, `"-3"` for
 //! falling edges.
 
@@ -59,6 +61,7 @@ impl Rule {
             .map_err(|e| Failure::because(format!("{}: the rule is not JSON", path.display()), e))?;
         let fields = value.as_object().ok_or_else(|| named("the rule is not a JSON object".to_owned()))?;
         let side = |name| Side::new(fields, name).map_err(named);
+        known(fields, &FIELDS).map_err(named)?;
         let (a, b) = (side("a")?, side("b")?);
         for side in [&a, &b] {
             side.rule.check().map_err(|e| {
@@ -72,6 +75,7 @@ impl Rule {
 impl Side {
     fn new(fields: &Map<String, Value>, name: &str) -> Result<Self, String> {
         let own = object(fields, name)?;
+        known(own, &SIDE_FIELDS)?;
         let mut heralds = channels(own, "heralds", 0..4)?.into_iter();
         let station = match (text(fields, "station")?, heralds.next()) {
             ("event-ready", Some(herald)) => StationKind::EventReady { herald },
@@ -92,6 +96,11 @@ impl Side {
             detectors,
             setting_window_ps: window(fields, "setting_window_ps")?,
             detection_window_ps: window(fields, "detection_window_ps")?,
+            dead_time_ps: if fields.contains_key("dead_time_ps") {
+                integer(fields, "dead_time_ps")?
+            } else {
+                0
+            },
             no_click: outcome(fields, "no_click")?,
             multi_click: outcome(fields, "multi_click")?,
         };
@@ -117,6 +126,29 @@ fn padded<const N: usize>(given: &[Channel], absent: u16) -> [Channel; N] {
 
 fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a Value, String> {
     fields.get(name).ok_or_else(|| format!("the rule lacks `{name}`; add it"))
+}
+
+/// What a rule holds.
+const FIELDS: [&str; 10] = [
+    "station",
+    "epoch_ps",
+    "slot_period_ps",
+    "setting_window_ps",
+    "detection_window_ps",
+    "dead_time_ps",
+    "no_click",
+    "multi_click",
+    "a",
+    "b",
+];
+const SIDE_FIELDS: [&str; 4] = ["heralds", "settings", "detectors", "common"];
+
+/// A field that is misspelt would silently not be part of the rule.
+fn known(fields: &Map<String, Value>, names: &[&str]) -> Result<(), String> {
+    match fields.keys().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(format!("the rule has no field `{name}`; expected {}", names.join(", "))),
+        None => Ok(()),
+    }
 }
 
 fn object<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a Map<String, Value>, String> {
