@@ -90,6 +90,13 @@ pub enum Error {
         /// Alice's number of settings.
         settings: usize,
     },
+    /// A word with observables that the scenario does not have.
+    #[cfg(feature = "sdp")]
+    #[error("the extra word {word} has a setting that the scenario does not have")]
+    OperatorWord {
+        /// What was given.
+        word: String,
+    },
     /// Number of quadrature nodes out of range.
     #[cfg(feature = "sdp")]
     #[error("{nodes} quadrature nodes, expected 2 to 24")]

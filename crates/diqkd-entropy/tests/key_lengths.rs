@@ -27,11 +27,11 @@ fn key_bits(params: &Params) -> u64 {
 
 #[test]
 fn the_oxford_point_under_every_theorem() {
-    // Two independent programs: reat 454 725, reat-basic 389 946, df19 92 166 (a slightly different split).
+    // Two independent programs: reat 454 725, reat-basic 389 946, df19 92 825 with its best split.
     assert_eq!(key_bits(&oxford(Theorem::Reat)), 454_725);
     assert_eq!(key_bits(&oxford(Theorem::ReatBasic)), 389_946);
     let df19 = key_bits(&oxford(Theorem::Df19));
-    assert!((91_900..=92_166).contains(&df19), "{df19}");
+    assert!((92_815..=92_825).contains(&df19), "{df19}");
     let geat = key_bits(&oxford(Theorem::Geat));
     assert!((90_000..df19).contains(&geat), "{geat}");
     for hopeless in [Theorem::Df19FixedCPerp, Theorem::Eat2018] {

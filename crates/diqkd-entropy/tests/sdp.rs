@@ -10,6 +10,7 @@ fn query(expression: BellExpression, value: f64) -> SdpQuery {
         key_setting: 0,
         q: 0.0,
         level: Level::OnePlusAb,
+        extra: Vec::new(),
         nodes: 8,
     }
 }
@@ -23,7 +24,7 @@ fn quantum_maxima() {
         // The known value of this relaxation in probabilities, 0.251 470 90.
         (BellExpression::i3322(), Level::OnePlusAb, 4.0 + 4.0 * 0.251_470_90, 1e-7),
     ] {
-        let bound = quantum_maximum(&expression, level).unwrap();
+        let bound = quantum_maximum(&expression, level, &[]).unwrap();
         assert!(
             bound >= exact - 1e-7 * f64::from(u8::from(room > 1e-8)) && bound <= exact + room,
             "{bound} {exact}"
@@ -86,8 +87,7 @@ fn full_statistics_say_more_than_chsh() {
     for (side, angle) in [alice[0], alice[1], bob[0], bob[1]].into_iter().enumerate() {
         observed.push((marginal(side), visibility * (2.0 * t).cos() * angle.cos()));
     }
-    let full = von_neumann(&SdpQuery { observed, key_setting: 0, q: 0.0, level: Level::OnePlusAb, nodes: 4 })
-        .unwrap();
+    let full = von_neumann(&SdpQuery { observed, nodes: 4, ..query(BellExpression::chsh(), s) }).unwrap();
     assert!(full.entropy_bits > only_chsh.entropy_bits + 0.01, "{full:?} {only_chsh:?}");
     assert_eq!(full.slopes.len(), 8);
 }

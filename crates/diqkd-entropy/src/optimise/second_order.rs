@@ -24,7 +24,7 @@ impl Problem {
     /// nothing for smoothing.
     pub(crate) fn best(&self) -> Option<(SecondOrderWitness, Epsilons)> {
         let accumulation = self.shares.secrecy;
-        let pa = self.shares.fixed_pa.unwrap_or(scaled(accumulation, PRIVACY_AMPLIFICATION_SHARE_LOG2));
+        let mut pa = self.shares.fixed_pa.unwrap_or(scaled(accumulation, FIRST_SHARE_LOG2));
         let mut witness = SecondOrderWitness {
             tangent_at: self.omega.clamp(SEARCH_OMEGA.0, SEARCH_OMEGA.1),
             none_position: if self.theorem == Theorem::Df19FixedCPerp { 1.0 } else { 0.5 },
@@ -48,6 +48,10 @@ impl Problem {
             let all = entropy + outcomes + CHAIN_RULE;
             witness.smoothing_entropy = entropy / all;
             witness.smoothing_outcomes = outcomes / all / 2.0;
+            // The length grows by 2 log2 of this share and by `all` times log2 of the smoothing.
+            if self.shares.fixed_pa.is_none() {
+                pa = scaled(accumulation, libm::log2(2.0 / (2.0 + all)));
+            }
         }
         let epsilons = Epsilons {
             pa,
@@ -108,8 +112,8 @@ impl Problem {
     }
 }
 
-/// Conventional share of privacy amplification, a tenth: within a hundredth of the best wherever there is a key.
-const PRIVACY_AMPLIFICATION_SHARE_LOG2: f64 = -core::f64::consts::LOG2_10;
+/// log2 of the share of privacy amplification from which the search starts.
+const FIRST_SHARE_LOG2: f64 = -10.0;
 const SWEEPS: usize = 4;
 const LOG2_5_SQUARED: f64 = 5.391_347_911_684_61;
 /// Exponent with which the last part of the smoothing enters: three times theta.

@@ -2,7 +2,7 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector};
 
-use super::moments::{Coordinates, MomentProblem};
+use super::moments::{Coordinates, Entry, MomentProblem};
 use super::solver::{Lmi, Sparse};
 use crate::error::Error;
 use crate::interval::Interval;
@@ -71,27 +71,27 @@ fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
     };
     let constraint = |k: usize| &coordinates.constraints[k];
     let offsets = solve(DVector::from_fn(pivots.len(), |k, _| constraint(k).1 - constraint(k).0[0]));
-    let mut entries: Vec<Vec<(usize, usize)>> = vec![Vec::new(); count];
-    for (position, &variable) in coordinates.variable.iter().enumerate() {
-        entries[variable].push((position / coordinates.size, position % coordinates.size));
+    let mut entries: Vec<Sparse> = vec![Vec::new(); count];
+    for (position, entry) in coordinates.entries.iter().enumerate().filter(|(_, entry)| entry.sign != 0.0) {
+        entries[entry.variable].push((position / coordinates.size, position % coordinates.size, entry.sign));
     }
     let mut constant = DMatrix::zeros(coordinates.size, coordinates.size);
-    for &(i, j) in &entries[0] {
-        constant[(i, j)] = 1.0;
+    for &(i, j, sign) in &entries[0] {
+        constant[(i, j)] = sign;
     }
     for (&pivot, &offset) in pivots.iter().zip(offsets.iter()) {
-        for &(i, j) in &entries[pivot] {
-            constant[(i, j)] += offset;
+        for &(i, j, sign) in &entries[pivot] {
+            constant[(i, j)] += sign * offset;
         }
     }
     let mut matrices = Vec::new();
     let mut cost = Vec::new();
     for variable in (1..count).filter(|variable| !pivots.contains(variable)) {
         let effects = solve(DVector::from_fn(pivots.len(), |k, _| constraint(k).0[variable]));
-        let mut matrix: Sparse = entries[variable].iter().map(|&(i, j)| (i, j, 1.0)).collect();
+        let mut matrix: Sparse = entries[variable].clone();
         let mut price = coordinates.objective[variable];
         for (&pivot, &effect) in pivots.iter().zip(effects.iter()).filter(|(_, effect)| **effect != 0.0) {
-            matrix.extend(entries[pivot].iter().map(|&(i, j)| (i, j, -effect)));
+            matrix.extend(entries[pivot].iter().map(|&(i, j, sign)| (i, j, -sign * effect)));
             price -= effect * coordinates.objective[pivot];
         }
         matrices.push(matrix);
@@ -108,8 +108,9 @@ fn pivot_system(coordinates: &Coordinates, pivots: &[usize]) -> DMatrix<f64> {
 /// `<F_i, X>` for every variable.
 fn pairings(coordinates: &Coordinates, x: &DMatrix<f64>) -> Vec<f64> {
     let mut pairings = vec![0.0; coordinates.bound.len()];
-    for (position, &variable) in coordinates.variable.iter().enumerate() {
-        pairings[variable] += x[(position / coordinates.size, position % coordinates.size)];
+    for (position, entry) in coordinates.entries.iter().enumerate() {
+        pairings[entry.variable] +=
+            entry.sign * x[(position / coordinates.size, position % coordinates.size)];
     }
     pairings
 }
@@ -128,14 +129,13 @@ fn multipliers(coordinates: &Coordinates, pivots: &[usize], x: &DMatrix<f64>) ->
 /// Spreads what each variable lacks evenly over its entries.
 fn repaired(coordinates: &Coordinates, slopes: &[f64], x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut count = vec![0.0; coordinates.bound.len()];
-    coordinates.variable.iter().for_each(|&variable| count[variable] += 1.0);
+    coordinates.entries.iter().for_each(|entry| count[entry.variable] += 1.0);
     let mut repaired = (x + x.transpose()) * 0.5;
     let pairings = pairings(coordinates, &repaired);
-    for (position, &variable) in
-        coordinates.variable.iter().enumerate().filter(|(_, variable)| **variable > 0)
-    {
-        let lacks = wanted(coordinates, slopes, variable) - pairings[variable];
-        repaired[(position / coordinates.size, position % coordinates.size)] += lacks / count[variable];
+    for (position, entry) in coordinates.entries.iter().enumerate().filter(|(_, entry)| entry.variable > 0) {
+        let lacks = wanted(coordinates, slopes, entry.variable) - pairings[entry.variable];
+        repaired[(position / coordinates.size, position % coordinates.size)] +=
+            entry.sign * lacks / count[entry.variable];
     }
     (&repaired + repaired.transpose()) * 0.5
 }
@@ -155,9 +155,13 @@ fn certified_constant(coordinates: &Coordinates, slopes: &[f64], x: &DMatrix<f64
     let zero = point(0.0);
     let mut pairings = vec![zero; coordinates.bound.len()];
     let mut trace = zero;
-    for (position, &variable) in coordinates.variable.iter().enumerate() {
+    for (position, &Entry { variable, sign }) in coordinates.entries.iter().enumerate() {
         let (i, j) = (position / coordinates.size, position % coordinates.size);
-        pairings[variable] = pairings[variable] + point(x[(i, j)]);
+        if sign > 0.0 {
+            pairings[variable] = pairings[variable] + point(x[(i, j)]);
+        } else if sign < 0.0 {
+            pairings[variable] = pairings[variable] - point(x[(i, j)]);
+        }
         if i == j {
             trace = trace + point(coordinates.bound[variable]);
         }

@@ -83,6 +83,11 @@ impl BellExpression {
             .sum()
     }
 
+    /// Numbers of settings of Alice and Bob.
+    pub(super) fn settings(&self) -> (usize, usize) {
+        (self.alice.len(), self.bob.len())
+    }
+
     pub(super) fn check(&self) -> Result<(), Error> {
         let shape = self.correlators.len() == self.alice.len()
             && self.correlators.iter().all(|row| row.len() == self.bob.len())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::symmetry::Symmetry;
 use super::word::Word;
 
 /// A real linear combination of words, each standing for the real part of its moment.
@@ -17,6 +18,15 @@ impl Polynomial {
         }
     }
 
+    pub(super) fn terms(&self) -> impl Iterator<Item = (&Word, f64)> {
+        self.terms.iter().map(|(word, &weight)| (word, weight))
+    }
+
+    /// The weight of a canonical word.
+    pub(super) fn weight(&self, word: &Word) -> f64 {
+        self.terms.get(word).copied().unwrap_or(0.0)
+    }
+
     pub(super) fn negated(mut self) -> Self {
         self.terms.values_mut().for_each(|weight| *weight = -*weight);
         self
@@ -29,16 +39,25 @@ pub(super) struct MomentProblem {
     pub(super) words: Vec<Word>,
     pub(super) objective: Polynomial,
     pub(super) constraints: Vec<(Polynomial, f64)>,
-    /// Norm of the operators that are not observables.
+    /// What a moment grows by at most with each letter that is not an observable.
     pub(super) z_norm: f64,
+    /// Relabellings that leave objective and constraints as they are.
+    pub(super) symmetry: Symmetry,
+}
+
+/// What stands at one place of the moment matrix: a variable times 1 or -1, or nothing (variable 0 times 0).
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) variable: usize,
+    pub(super) sign: f64,
 }
 
 /// The problem in coordinates: variable 0 is the constant 1.
 pub(super) struct Coordinates {
     /// Size of the moment matrix.
     pub(super) size: usize,
-    /// Variable of each entry, row by row.
-    pub(super) variable: Vec<usize>,
+    /// The entries, row by row.
+    pub(super) entries: Vec<Entry>,
     /// Bound on the size of each variable.
     pub(super) bound: Vec<f64>,
     pub(super) objective: Vec<f64>,
@@ -49,32 +68,39 @@ pub(super) struct Coordinates {
 impl MomentProblem {
     /// `None` when a polynomial has a word that the matrix does not hold.
     pub(super) fn coordinates(&self) -> Option<Coordinates> {
-        let size = self.words.len();
+        let words = self.symmetry.closed(self.words.clone());
+        let size = words.len();
         let mut index = BTreeMap::from([(Word::default(), 0)]);
         let mut bound = vec![1.0];
-        let mut variable = Vec::with_capacity(size * size);
-        for row in &self.words {
+        let mut entries = Vec::with_capacity(size * size);
+        for row in &words {
             let adjoint = row.adjoint();
-            for column in &self.words {
-                let word = adjoint.times(column).canonical();
+            for column in &words {
+                let Some((word, negative)) = self.symmetry.representative(adjoint.times(column)) else {
+                    entries.push(Entry { variable: 0, sign: 0.0 });
+                    continue;
+                };
                 let next = index.len();
-                let entry = *index.entry(word.clone()).or_insert(next);
-                if entry == next {
-                    bound.push(self.z_norm.powi(word.z_degree() as i32) * (1.0 + 1e-9));
+                let degree = word.z_degree();
+                let variable = *index.entry(word).or_insert(next);
+                if variable == next {
+                    bound.push(self.z_norm.powi(degree as i32) * (1.0 + 1e-9));
                 }
-                variable.push(entry);
+                entries.push(Entry { variable, sign: if negative { -1.0 } else { 1.0 } });
             }
         }
         let dense = |polynomial: &Polynomial| {
             let mut coefficients = vec![0.0; index.len()];
             for (word, weight) in &polynomial.terms {
-                coefficients[*index.get(word)?] += weight;
+                if let Some((word, negative)) = self.symmetry.representative(word.clone()) {
+                    coefficients[*index.get(&word)?] += if negative { -weight } else { *weight };
+                }
             }
             Some(coefficients)
         };
         Some(Coordinates {
             size,
-            variable,
+            entries,
             bound,
             objective: dense(&self.objective)?,
             constraints: self

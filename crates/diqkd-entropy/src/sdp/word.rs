@@ -62,6 +62,11 @@ impl Word {
         Self(product)
     }
 
+    /// Replaces every letter by one of the same party.
+    pub(super) fn map(&self, letter: impl FnMut(Letter) -> Letter) -> Self {
+        Self::default().times(&Self(self.0.iter().copied().map(letter).collect()))
+    }
+
     pub(super) fn adjoint(&self) -> Self {
         let reversed = Self(self.0.iter().rev().map(|letter| letter.adjoint()).collect());
         Self::default().times(&reversed)
@@ -79,6 +84,71 @@ impl Word {
     }
 }
 
+/// A product of Alice's and Bob's observables, written like `A0A1B0`; a further row of a moment matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorWord(Word);
+
+impl OperatorWord {
+    pub(super) fn word(&self) -> &Word {
+        &self.0
+    }
+
+    pub(super) fn is_of(&self, settings: (usize, usize)) -> bool {
+        self.0.0.iter().all(|letter| match *letter {
+            Letter::Alice(x) => usize::from(x) < settings.0,
+            Letter::Bob(y) => usize::from(y) < settings.1,
+            _ => false,
+        })
+    }
+}
+
+impl core::str::FromStr for OperatorWord {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let unknown = || UnknownWord { word: text.chars().take(40).collect() };
+        let mut letters = Vec::new();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            let mut symbols = rest.chars();
+            let party = symbols.next();
+            rest = symbols.as_str();
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let (setting, after) = rest.split_at(digits);
+            let setting: u8 = setting.parse().map_err(|_| unknown())?;
+            letters.push(match party {
+                Some('A') => Letter::Alice(setting),
+                Some('B') => Letter::Bob(setting),
+                _ => return Err(unknown()),
+            });
+            rest = after;
+        }
+        if letters.is_empty() || letters.len() > LONGEST_WORD {
+            return Err(unknown());
+        }
+        Ok(Self(Word::default().times(&Word(letters))))
+    }
+}
+
+impl core::fmt::Display for OperatorWord {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.0.iter().try_for_each(|letter| match letter {
+            Letter::Alice(x) => write!(f, "A{x}"),
+            Letter::Bob(y) => write!(f, "B{y}"),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// A text that is no product of observables.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{word:?} is not a product of 1 to 8 observables such as A0A1B0")]
+pub struct UnknownWord {
+    word: String,
+}
+
+const LONGEST_WORD: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +163,15 @@ mod tests {
         assert_eq!(long.adjoint().adjoint(), long);
         assert_eq!(long.adjoint().times(&long), z.adjoint().times(&z));
         assert_eq!(z.times(&z).z_degree(), 2);
+    }
+
+    #[test]
+    fn words_are_read_as_written() {
+        let read = |text: &str| text.parse::<OperatorWord>();
+        assert_eq!(read("A0A1B12").unwrap().to_string(), "A0A1B12");
+        assert_eq!(read("B0A1B0").unwrap().to_string(), "A1");
+        for bad in ["", "A", "C0", "A0 B1x", "A999", "A0A1A0A1A0A1A0A1A0"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 }

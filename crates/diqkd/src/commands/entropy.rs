@@ -1,5 +1,7 @@
 //! `diqkd entropy`: certified single-round bounds.
 
+mod scenario;
+
 use clap::{Args, ValueEnum};
 use diqkd_entropy::{EntropyBound, single_round};
 use serde_json::json;
@@ -12,17 +14,19 @@ pub(crate) struct Entropy {
     #[arg(long, value_enum)]
     bound: Bound,
     /// The CHSH value; with --bound asymmetric the value of the asymmetric expression.
-    #[arg(long, value_name = "S")]
-    chsh: f64,
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    chsh: Option<f64>,
     /// Flip probability of noisy preprocessing.
-    #[arg(long, value_name = "q", default_value_t = 0.0)]
+    #[arg(long, value_name = "q", default_value_t = 0.0, allow_negative_numbers = true)]
     noise: f64,
     /// Rényi order, above 1 and at most 2.
-    #[arg(long, value_name = "a", default_value_t = 1.01)]
+    #[arg(long, value_name = "a", default_value_t = 1.01, allow_negative_numbers = true)]
     alpha: f64,
     /// Weight of the asymmetric CHSH value.
-    #[arg(long, value_name = "a", default_value_t = 1.0)]
+    #[arg(long, value_name = "a", default_value_t = 1.0, allow_negative_numbers = true)]
     weight: f64,
+    #[command(flatten)]
+    scenario: scenario::Scenario,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -39,21 +43,46 @@ enum Bound {
     Hmin,
     /// Sandwiched Rényi entropy.
     Renyi,
+    /// Mean of two equally likely key bases, the optimum over all behaviours: above two-basis.
+    TwoBasisTight,
+    /// Sandwiched Rényi entropy of two equally likely key bases.
+    TwoBasisRenyi,
+    /// From any Bell scenario, by semidefinite programming.
+    Sdp,
 }
 
 impl Entropy {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
         let q = self.noise;
+        let flips = || match self.bound {
+            Bound::Chsh => Some("npp"),
+            Bound::Hmin => Some("sdp --quantity hmin"),
+            _ => None,
+        };
+        if let (true, Some(other)) = (q != 0.0, flips()) {
+            return Err(Failure::Usage {
+                what: format!("this bound is of unflipped outcomes; with --noise {q} use --bound {other}"),
+                source: None,
+            });
+        }
+        if matches!(self.bound, Bound::Sdp) {
+            return self.scenario.answer(self.chsh, q);
+        }
+        let Some(bell_value) = self.chsh else {
+            return Err(Failure::Usage { what: "give the Bell value as --chsh S".to_owned(), source: None });
+        };
         let bound = match self.bound {
-            Bound::Chsh => EntropyBound::Chsh,
+            Bound::Chsh | Bound::Sdp => EntropyBound::Chsh,
             Bound::Npp => EntropyBound::NoisyPreprocessing { q },
             Bound::Asymmetric => EntropyBound::Asymmetric { weight: self.weight, q },
             Bound::TwoBasis => EntropyBound::TwoBases { q },
             Bound::Hmin => EntropyBound::MinEntropy,
             Bound::Renyi => EntropyBound::Renyi { alpha: self.alpha, q },
+            Bound::TwoBasisTight => EntropyBound::TightTwoBases { q },
+            Bound::TwoBasisRenyi => EntropyBound::TwoBasesRenyi { alpha: self.alpha, q },
         };
         let entropy =
-            single_round(bound, self.chsh).map_err(|e| Failure::usage("no bound for these values", e))?;
+            single_round(bound, bell_value).map_err(|e| Failure::usage("no bound for these values", e))?;
         Ok(Answer::new(
             format!(
                 "at least {:.12} bits a round, slope {:.6} bits per unit of the Bell value ({})",
@@ -61,7 +90,7 @@ impl Entropy {
             ),
             json!({
                 "bound": bound.name(),
-                "bell_value": self.chsh,
+                "bell_value": bell_value,
                 "entropy_bits": entropy.entropy_bits,
                 "slope": entropy.slope,
                 "method": entropy.method,

@@ -13,13 +13,19 @@ pub(crate) struct Keylength {
     #[arg(long, value_name = "N")]
     rounds: u64,
     /// Test-round probability, as a number or a fraction such as 13/256.
-    #[arg(long, value_name = "G", value_parser = fraction)]
+    #[arg(long, value_name = "G", value_parser = fraction, allow_negative_numbers = true)]
     gamma: f64,
     /// Acceptance threshold on the winning probability of the CHSH game.
-    #[arg(long, value_name = "W", required_unless_present = "chsh", conflicts_with = "chsh")]
+    #[arg(
+        long,
+        value_name = "W",
+        required_unless_present = "chsh",
+        conflicts_with = "chsh",
+        allow_negative_numbers = true
+    )]
     omega_threshold: Option<f64>,
     /// The threshold as a CHSH value.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     chsh: Option<f64>,
     /// Every bit sent about Alice's string, both directions, verification tag included.
     #[arg(long, value_name = "L")]
@@ -39,11 +45,12 @@ pub(crate) struct Keylength {
     /// The accumulation theorem: reat, reat-basic, df19, df19-fixed, geat, eat2018.
     #[arg(long, default_value = "reat", value_name = "NAME")]
     theorem: Theorem,
-    /// The bound for one round: chsh, npp, chsh-two-basis-tests (same protocol, tighter test rounds), two-basis.
+    /// The bound for one round: chsh, chsh-two-basis-tests (same protocol, tighter test rounds), two-basis; each with
+    /// --noise; npp is chsh.
     #[arg(long, default_value = "chsh", value_name = "NAME")]
     bound: String,
-    /// Flip probability of noisy preprocessing, with --bound npp.
-    #[arg(long, default_value_t = 0.0, value_name = "q")]
+    /// Flip probability of noisy preprocessing of key rounds; the leak must be that of the flipped bits.
+    #[arg(long, default_value_t = 0.0, value_name = "q", allow_negative_numbers = true)]
     noise: f64,
 }
 
@@ -54,20 +61,7 @@ impl Keylength {
             (None, s) => Chsh::new(s.unwrap_or(f64::NAN)).and_then(WinProbability::from_chsh),
         }
         .map_err(|e| Failure::usage("the threshold is out of range", e))?;
-        let bound = match self.bound.as_str() {
-            "chsh" => SingleRound::Chsh,
-            "npp" => SingleRound::NoisyPreprocessing { q: self.noise },
-            "chsh-two-basis-tests" => SingleRound::ChshTwoBasisTests,
-            "two-basis" => SingleRound::TwoBases,
-            other => {
-                return Err(Failure::Usage {
-                    what: format!(
-                        "--bound is {other}, expected chsh, npp, chsh-two-basis-tests or two-basis"
-                    ),
-                    source: None,
-                });
-            }
-        };
+        let bound = self.bound()?;
         let params = Params {
             rounds: self.rounds,
             gamma: self.gamma,
@@ -88,6 +82,28 @@ impl Keylength {
                 [Some(reason.observed()), reason.threshold()],
             )),
         }
+    }
+
+    /// `--noise` other than 0 makes the bound that of flipped key bits.
+    fn bound(&self) -> Result<SingleRound, Failure> {
+        let q = self.noise;
+        let flipped = q != 0.0;
+        Ok(match self.bound.as_str() {
+            "chsh" if !flipped => SingleRound::Chsh,
+            "chsh-two-basis-tests" if !flipped => SingleRound::ChshTwoBasisTests,
+            "two-basis" if !flipped => SingleRound::TwoBases,
+            "chsh" | "npp" => SingleRound::NoisyPreprocessing { q },
+            "chsh-two-basis-tests" | "npp-two-basis-tests" => SingleRound::NoisyTwoBasisTests { q },
+            "two-basis" | "npp-two-basis" => SingleRound::NoisyTwoBases { q },
+            other => {
+                return Err(Failure::Usage {
+                    what: format!(
+                        "--bound is {other}, expected chsh, chsh-two-basis-tests, two-basis or npp"
+                    ),
+                    source: None,
+                });
+            }
+        })
     }
 
     fn split(&self) -> Result<EpsilonSplit, Failure> {

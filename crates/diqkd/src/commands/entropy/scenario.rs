@@ -1,0 +1,207 @@
+//! `diqkd entropy --bound sdp`: any Bell scenario with two outcomes a setting.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use diqkd_entropy::sdp::{BellExpression, Level, OperatorWord, SdpQuery, min_entropy, von_neumann};
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Failure};
+use crate::input::Input;
+
+/// Options of `--bound sdp`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Semidefinite programs (--bound sdp)")]
+pub(super) struct Scenario {
+    /// The Bell expression whose value is --value: chsh, i3322, tilted:BETA, asymmetric:WEIGHT or chained:SETTINGS.
+    #[arg(long, value_name = "NAME", requires = "value", conflicts_with_all = ["chsh", "scenario"])]
+    expression: Option<Named>,
+    /// The value of --expression.
+    #[arg(long, value_name = "V", requires = "expression", allow_negative_numbers = true)]
+    value: Option<f64>,
+    /// A scenario as JSON: an object with "observed", a list of objects with "value" and either "expression" (a name as
+    /// above) or weights "alice", "bob", "correlators"; and optionally "key_setting".
+    #[arg(long, value_name = "FILE", conflicts_with = "chsh")]
+    scenario: Option<PathBuf>,
+    /// Alice's key setting, from 0.
+    #[arg(long, value_name = "X")]
+    key_setting: Option<usize>,
+    /// Which products of observables index the moment matrix.
+    #[arg(long, value_enum, default_value_t = LevelName::OnePlusAbAa)]
+    level: LevelName,
+    /// Further products such as A0A1B0.
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    extra: Vec<OperatorWord>,
+    /// Quadrature nodes of the von Neumann entropy, 2 to 24 [default: 16 for two settings a side, else 8].
+    #[arg(long, value_name = "M")]
+    nodes: Option<usize>,
+    /// Which entropy.
+    #[arg(long, value_enum, default_value_t = Quantity::VonNeumann)]
+    quantity: Quantity,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LevelName {
+    /// Single observables.
+    #[value(name = "1")]
+    One,
+    /// And products of one observable of each party.
+    #[value(name = "1+ab")]
+    OnePlusAb,
+    /// And products of two of Alice's.
+    #[value(name = "1+ab+aa")]
+    OnePlusAbAa,
+    /// And all products of two.
+    #[value(name = "2")]
+    Two,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Quantity {
+    /// Von Neumann entropy, by Gauss-Radau quadrature.
+    VonNeumann,
+    /// Min-entropy, from the guessing probability.
+    Hmin,
+}
+
+/// A Bell expression by name.
+#[derive(Clone, Debug)]
+struct Named(BellExpression);
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, argument) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
+        let number = || {
+            argument
+                .and_then(|text| text.parse::<f64>().ok())
+                .filter(|x| x.is_finite())
+                .ok_or_else(|| format!("{name} needs a number, as in {name}:0.5"))
+        };
+        Ok(Self(match (name, argument) {
+            ("chsh", None) => BellExpression::chsh(),
+            ("i3322", None) => BellExpression::i3322(),
+            ("tilted", _) => BellExpression::tilted_chsh(number()?),
+            ("asymmetric", _) => BellExpression::asymmetric_chsh(number()?),
+            ("chained", Some(settings)) => match settings.parse() {
+                Ok(settings @ 2..=6) => BellExpression::chained(settings),
+                _ => return Err("chained takes 2 to 6 settings, as in chained:3".to_owned()),
+            },
+            _ => {
+                return Err(
+                    "expected chsh, i3322, tilted:BETA, asymmetric:WEIGHT or chained:SETTINGS".to_owned()
+                );
+            }
+        }))
+    }
+}
+
+impl Scenario {
+    pub(super) fn answer(self, chsh: Option<f64>, q: f64) -> Result<Answer, Failure> {
+        let (mut observed, mut key_setting) = match (&self.scenario, self.expression, self.value, chsh) {
+            (Some(file), ..) => from_file(file)?,
+            (None, Some(Named(expression)), Some(value), _) => (vec![(expression, value)], None),
+            (None, _, _, Some(value)) => (vec![(BellExpression::chsh(), value)], None),
+            _ => {
+                return Err(Failure::Usage {
+                    what: "--bound sdp needs --chsh, --expression with --value, or --scenario".to_owned(),
+                    source: None,
+                });
+            }
+        };
+        let stated = observed.first().map_or(f64::NAN, |(_, value)| *value);
+        // What finite samples reach above the quantum maximum counts as the maximum; at it no solver converges.
+        if let (Some(_), Some((_, value))) = (chsh, observed.first_mut())
+            && *value <= 4.0
+        {
+            *value = value.min(LARGEST_CHSH);
+        }
+        key_setting = self.key_setting.or(key_setting);
+        let few =
+            observed.iter().all(|(expression, _)| expression.alice.len().max(expression.bob.len()) <= 2);
+        let query = SdpQuery {
+            observed,
+            key_setting: key_setting.unwrap_or(0),
+            q,
+            level: match self.level {
+                LevelName::One => Level::One,
+                LevelName::OnePlusAb => Level::OnePlusAb,
+                LevelName::OnePlusAbAa => Level::OnePlusAbAa,
+                LevelName::Two => Level::Two,
+            },
+            extra: self.extra,
+            nodes: self.nodes.unwrap_or(if few { 16 } else { 8 }),
+        };
+        let bound = match self.quantity {
+            Quantity::VonNeumann => von_neumann(&query),
+            Quantity::Hmin => min_entropy(&query),
+        }
+        .map_err(|e| Failure::usage("no bound for these values", e))?;
+        let slope = bound.slopes.first().copied().unwrap_or(0.0);
+        Ok(Answer::new(
+            format!(
+                "at least {:.9} bits a round, slope {slope:.6} bits per unit of the Bell value ({})",
+                bound.entropy_bits, bound.method
+            ),
+            json!({
+                "bound": "sdp",
+                "bell_value": stated,
+                "entropy_bits": bound.entropy_bits,
+                "slope": slope,
+                "slopes": bound.slopes,
+                "method": bound.method,
+            }),
+        ))
+    }
+}
+
+type Observed = (Vec<(BellExpression, f64)>, Option<usize>);
+
+fn from_file(file: &std::path::Path) -> Result<Observed, Failure> {
+    let bytes = Input::open(file)?.read_limited(MOST_BYTES, "a scenario")?;
+    let named = |what: &str| format!("{}: {what}", file.display());
+    let document: Value =
+        serde_json::from_slice(&bytes).map_err(|e| Failure::because(named("not JSON"), e))?;
+    let wrong = |place: &str, expected: &str| Failure::Failed {
+        what: named(&format!("{place}: expected {expected}")),
+        source: None,
+    };
+    let list = document.get("observed").and_then(Value::as_array);
+    let list = list.ok_or_else(|| wrong("observed", "a list of expressions with their values"))?;
+    let mut observed = Vec::with_capacity(list.len());
+    for (k, entry) in list.iter().enumerate() {
+        let place = |field: &str| format!("observed[{k}].{field}");
+        let value = entry.get("value").and_then(Value::as_f64);
+        let value = value.ok_or_else(|| wrong(&place("value"), "a number"))?;
+        let expression = if let Some(name) = entry.get("expression") {
+            let name = name.as_str().ok_or_else(|| wrong(&place("expression"), "a name"))?;
+            name.parse::<Named>().map_err(|e| wrong(&place("expression"), &e))?.0
+        } else {
+            let row =
+                |value: &Value| -> Option<Vec<f64>> { value.as_array()?.iter().map(Value::as_f64).collect() };
+            let field = |name: &str| {
+                entry.get(name).and_then(row).ok_or_else(|| wrong(&place(name), "a list of weights"))
+            };
+            let rows = entry.get("correlators").and_then(Value::as_array);
+            let correlators =
+                rows.and_then(|rows| rows.iter().map(row).collect::<Option<Vec<_>>>()).ok_or_else(|| {
+                    wrong(&place("correlators"), "one list of weights for each setting of Alice")
+                })?;
+            BellExpression { alice: field("alice")?, bob: field("bob")?, correlators }
+        };
+        observed.push((expression, value));
+    }
+    let key_setting = match document.get("key_setting") {
+        None | Some(Value::Null) => None,
+        Some(setting) => {
+            let setting = setting.as_u64().and_then(|x| usize::try_from(x).ok());
+            Some(setting.ok_or_else(|| wrong("key_setting", "a setting's number"))?)
+        }
+    };
+    Ok((observed, key_setting))
+}
+
+const MOST_BYTES: u64 = 1 << 20;
+const LARGEST_CHSH: f64 = 2.828_4;
