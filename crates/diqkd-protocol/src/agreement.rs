@@ -4,9 +4,9 @@
 
 use diqkd_amplify::{Family, Plan};
 use diqkd_auth::{collision_epsilon, forgery_epsilon};
-use diqkd_core::{Assumption, LeakBits, LeakLedger};
+use diqkd_core::{Assumption, LeakBits};
 use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, key_length};
-use diqkd_reconcile::{DesignOptions, ErrorClass, Scheme};
+use diqkd_reconcile::{CappedLeak, DesignOptions, ErrorClass, Scheme};
 
 use crate::abort::Abort;
 use crate::error::SetupError;
@@ -19,7 +19,7 @@ pub struct Agreement {
     /// How Alice's string is reconciled, with its leak cap.
     pub scheme: Scheme,
     /// Every bit that is said about Alice's string, at its cap.
-    pub leak: LeakLedger,
+    pub leak: CappedLeak,
     /// Length and proof parameters of the key that an accepted block yields.
     pub certificate: Certificate,
     /// The privacy-amplification hash.
@@ -61,8 +61,7 @@ impl Agreement {
             ..DesignOptions::default()
         };
         let scheme = Scheme::design(params.rounds, &classes, &options)?;
-        let mut leak = scheme.leak();
-        leak.record("verification tag", LeakBits(u64::from(params.verification_tag_bits)));
+        let leak = scheme.leak().with_verification_tag(params.verification_tag_bits);
 
         let entropy = Params { leak_bits: leak.total(), ..without_leak };
         let certificate = match key_length(&entropy)? {

@@ -162,6 +162,12 @@ fn measure(
     Ok(tally)
 }
 
+/// Alice's and Bob's random strings of `n` bits that differ with probability `qber`.
+pub fn random_pair(n: usize, qber: f64, seed: u64) -> (Bits, Bits) {
+    let Block { alice, bob, .. } = Block::random(&BenchRequest::symmetric(qber, n as u64, 1, seed), 0);
+    (alice, bob)
+}
+
 /// Both strings and the class map of one random block.
 struct Block {
     alice: Bits,

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod backend;
 pub mod bench;
+mod capped_leak;
 mod check_rule;
 mod class;
 mod code;
@@ -17,6 +18,7 @@ mod ensemble_table;
 mod error;
 mod finite_length;
 mod frame_decoder;
+pub mod interactive;
 mod matrix;
 mod options;
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod splitmix;
 
 pub use diqkd_gf2::{BitRef, Bits};
 
+pub use capped_leak::CappedLeak;
 pub use class::ErrorClass;
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;

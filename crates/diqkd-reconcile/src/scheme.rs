@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use diqkd_core::{LeakBits, LeakLedger};
 
+use crate::capped_leak::CappedLeak;
 use crate::check_rule::CheckRule;
 use crate::class::ErrorClass;
 use crate::code::QcCode;
@@ -102,7 +103,7 @@ impl Scheme {
 
     /// Everything that may leave either laboratory, item by item: the syndromes, and with a retry round the bitmap of
     /// failed frames that Bob returns and the reserve of extra syndrome bits.
-    pub fn leak(&self) -> LeakLedger {
+    pub fn leak(&self) -> CappedLeak {
         let mut ledger = LeakLedger::new();
         ledger.record("syndromes", LeakBits(self.syndrome_bits() as u64));
         if self.retry_frames() > 0 {
@@ -110,7 +111,7 @@ impl Scheme {
             let reserve = u64::from(self.retry_frames()) * self.retry_bits_per_frame() as u64;
             ledger.record("retry reserve", LeakBits(reserve));
         }
-        ledger
+        CappedLeak::new(ledger)
     }
 
     /// The sum of [`Scheme::leak`].

@@ -118,7 +118,7 @@ impl Preparation {
             drift_ppb: self.experiment.model.clock.drift_ppb,
             agreement: agreement.map(|agreement| super::report::AgreementFacts {
                 certificate: agreement.certificate.clone(),
-                leak: agreement.leak.clone(),
+                leak: agreement.leak.ledger().clone(),
                 f_ec: agreement.scheme.f_ec(),
             }),
         }

@@ -1,0 +1,154 @@
+//! Schemes in which both sides keep talking: for conventional QKD and as baselines, never for a device-independent key.
+//!
+//! How much they send depends on the errors, so it is known only afterwards and no cap can be certified beforehand. An
+//! [`Outcome`] therefore has no conversion to [`CappedLeak`](crate::CappedLeak).
+//!
+//! Both ends exchange bit strings and nothing else; [`converse`] carries them and counts every bit where it leaves:
+//!
+//! ```
+//! use diqkd_reconcile::Bits;
+//! use diqkd_reconcile::interactive::{Cascade, Interactive, converse};
+//!
+//! let alice: Bits = (0..10_000u32).map(|i| i.wrapping_mul(0x9e37_79b9) >> 31 == 1).collect();
+//! let mut bob = alice.clone();
+//! for i in (0..10_000).step_by(50) {
+//!     bob.set(i, !alice[i]);
+//! }
+//! let cascade = Cascade::modified(10_000, 0.02, 1)?;
+//! let outcome = converse(&mut *cascade.alice(&alice)?, cascade.bob(&bob)?)?;
+//! assert_eq!(outcome.estimate, alice);
+//! assert!(outcome.leak.from_alice_bits() < 1700);
+//! # Ok::<(), diqkd_reconcile::Error>(())
+//! ```
+
+mod cascade;
+
+use alloc::boxed::Box;
+
+use diqkd_gf2::{BitRef, Bits};
+
+use crate::error::Error;
+
+pub use cascade::Cascade;
+
+/// A scheme with two ends that talk.
+pub trait Interactive: Sync {
+    /// Alice's end for one string.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless the string has the length of the scheme.
+    fn alice(&self, string: &BitRef) -> Result<Box<dyn Alice + '_>, Error>;
+
+    /// Bob's end for one string.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless the string has the length of the scheme.
+    fn bob(&self, string: &BitRef) -> Result<Box<dyn Bob + '_>, Error>;
+}
+
+/// Alice's end: she opens and then answers.
+pub trait Alice {
+    /// Her first message.
+    fn open(&mut self) -> Bits;
+
+    /// Her answer to a message of Bob's.
+    ///
+    /// # Errors
+    /// [`Error::Length`] for a message that Bob's end cannot have sent.
+    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error>;
+}
+
+/// Bob's end: he listens and says how to go on.
+pub trait Bob {
+    /// His reaction to a message of Alice's.
+    ///
+    /// # Errors
+    /// [`Error::Length`] for a message that Alice's end cannot have sent.
+    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error>;
+
+    /// What he takes for Alice's string, as far as he knows.
+    fn estimate(&self) -> Bits;
+
+    /// Whether he has reason to believe it: every parity that he was told fits.
+    fn satisfied(&self) -> bool;
+
+    /// Passes of belief propagation so far; 0 for a scheme without.
+    fn iterations(&self) -> u64;
+}
+
+/// What Bob says next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// A message that Alice answers.
+    Ask(Bits),
+    /// His last words: he has found her string or given up.
+    Finish(Bits),
+}
+
+/// Bits that left each laboratory. Deliberately neither a [`LeakBits`](diqkd_core::LeakBits) nor a
+/// [`CappedLeak`](crate::CappedLeak).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InteractiveLeak {
+    from_alice: u64,
+    from_bob: u64,
+}
+
+impl InteractiveLeak {
+    /// Bits of Alice's messages. The literature's efficiency of interactive schemes counts these alone: what Bob sends
+    /// is taken to depend on the errors and not on the key.
+    pub fn from_alice_bits(&self) -> u64 {
+        self.from_alice
+    }
+
+    /// Bits of Bob's messages.
+    pub fn from_bob_bits(&self) -> u64 {
+        self.from_bob
+    }
+}
+
+/// How a conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Outcome {
+    /// What Bob takes for Alice's string. Not verified.
+    pub estimate: Bits,
+    /// Whether every parity that Bob was told fits the estimate; if not, the block is lost.
+    pub satisfied: bool,
+    /// Every bit that was said, in both directions, for lost blocks too.
+    pub leak: InteractiveLeak,
+    /// Messages of Alice's: each but the first is an answer that Bob had to wait for.
+    pub round_trips: u32,
+    /// Passes of belief propagation at Bob's end.
+    pub iterations: u64,
+}
+
+/// Lets both ends talk until Bob finishes.
+///
+/// # Errors
+/// [`Error::Length`] if the ends do not belong to the same scheme.
+pub fn converse(alice: &mut dyn Alice, mut bob: Box<dyn Bob + '_>) -> Result<Outcome, Error> {
+    let mut leak = InteractiveLeak::default();
+    let mut said = alice.open();
+    let mut round_trips = 0;
+    loop {
+        round_trips += 1;
+        leak.from_alice += said.len() as u64;
+        match bob.hear(&said)? {
+            Reaction::Ask(question) => {
+                leak.from_bob += question.len() as u64;
+                said = alice.answer(&question)?;
+            }
+            Reaction::Finish(last) => {
+                leak.from_bob += last.len() as u64;
+                break;
+            }
+        }
+    }
+    Ok(Outcome {
+        estimate: bob.estimate(),
+        satisfied: bob.satisfied(),
+        leak,
+        round_trips,
+        iterations: bob.iterations(),
+    })
+}
