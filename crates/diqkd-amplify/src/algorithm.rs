@@ -1,8 +1,24 @@
-//! What a plan has chosen.
+//! What a plan may choose from, and what it has chosen.
 
 use core::fmt;
 
 use diqkd_gf2::Backend;
+
+/// How a plan gets its algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// The one that is likely to take the least time.
+    Cheapest,
+    /// Carry-less multiplication: [`Algorithm::Quadratic`] or [`Algorithm::Winograd`].
+    Tiles,
+    /// [`Algorithm::Transform`] of `2^(elements_log + 6)` bits; for tests and measurements. The exponent is taken as the
+    /// nearest that there is.
+    Transform {
+        /// Logarithm of the number of elements of GF(2^64).
+        elements_log: u32,
+    },
+}
 
 /// The algorithm of a plan; for reports and benchmark records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +46,17 @@ pub enum Algorithm {
         /// Instruction set.
         backend: Backend,
     },
+    /// Middle products by an additive Fourier transform; sums over the columns are taken of the transforms.
+    Transform {
+        /// Length of the transforms, bits.
+        bits: usize,
+        /// Pieces of the output.
+        rows: usize,
+        /// Pieces of the input.
+        columns: usize,
+        /// Instruction set.
+        backend: Backend,
+    },
 }
 
 impl fmt::Display for Algorithm {
@@ -41,6 +68,9 @@ impl fmt::Display for Algorithm {
             }
             Self::Winograd { tile_words, levels, tiles, backend } => {
                 write!(f, "winograd, {tiles} tiles of {tile_words} words, {levels} levels ({backend})")
+            }
+            Self::Transform { bits, rows, columns, backend } => {
+                write!(f, "transform of 2^{} bits, {rows} x {columns} blocks ({backend})", bits.ilog2())
             }
         }
     }

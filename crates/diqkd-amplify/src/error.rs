@@ -59,3 +59,24 @@ pub enum Error {
         found: usize,
     },
 }
+
+/// Why a hash of a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError<E> {
+    /// The stream does not fit the plan.
+    #[error(transparent)]
+    Plan(#[from] Error),
+    /// A part of the seed could not be read.
+    #[error("the seed cannot be read")]
+    Seed(#[source] E),
+}
+
+impl StreamError<core::convert::Infallible> {
+    /// For a seed in memory, which can always be read.
+    pub(crate) fn into_plan(self) -> Error {
+        match self {
+            Self::Plan(error) => error,
+            Self::Seed(never) => match never {},
+        }
+    }
+}

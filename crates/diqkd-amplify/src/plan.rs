@@ -1,18 +1,14 @@
 //! The Toeplitz product of a fixed size.
-//!
-//! `y_i` is the coefficient of `z^(i+n-1)` in `x(z) t(z)`. With `N = ceil(n/64)` words of input and `t` moved up by
-//! `64 N - n + 1` bits these coefficients begin at word `N` of the product, on a word boundary. The matrix is then cut
-//! into square tiles of `s` words, `R` rows of `C` tiles; the tile in row `r` and column `c` reads the `2s` words of
-//! `t` from `N + (r-c-1) s` on. The `C s - N` words of `t` that lie before word 0 meet only the padding of `x`.
-//!
-//! Memory: `x`, `t` and `y` padded to whole tiles, one tile of output and less than five of scratch: `O(n + m)`.
 
-use diqkd_gf2::{Backend, BitRef, Bits, LengthError, Tile, copy_to_words, fill_from_words};
+use diqkd_gf2::{Backend, BitRef, Bits};
 
-use crate::algorithm::Algorithm;
-use crate::error::Error;
+use crate::algorithm::{Algorithm, Method};
+use crate::engine::Engine;
+use crate::error::{Error, StreamError};
 use crate::family::Family;
+use crate::hasher::Hasher;
 use crate::scratch::Scratch;
+use crate::seed::OneTimeSeed;
 
 /// A Toeplitz product of `n` bits to `m` bits whose algorithm is chosen; good for any number of hashes.
 ///
@@ -24,23 +20,13 @@ use crate::scratch::Scratch;
 /// assert!(plan.scratch().bytes() < 2_000_000);
 /// # Ok::<(), diqkd_amplify::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     in_bits: usize,
     out_bits: usize,
     family: Family,
     /// `None` for a matrix without columns.
-    grid: Option<Grid>,
-}
-
-/// How square tiles cover the Toeplitz matrix.
-#[derive(Clone, Copy, Debug)]
-struct Grid {
-    tile: Tile,
-    rows: usize,
-    columns: usize,
-    /// Bit of the padded `t` at which bit 0 of the seed lies.
-    seed_offset: usize,
+    engine: Option<Engine>,
 }
 
 impl Plan {
@@ -62,6 +48,20 @@ impl Plan {
         family: Family,
         backend: Backend,
     ) -> Result<Self, Error> {
+        Self::with_method(in_bits, out_bits, family, backend, Method::Cheapest)
+    }
+
+    /// A plan for a chosen backend and algorithm; all give the same hash.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn with_method(
+        in_bits: usize,
+        out_bits: usize,
+        family: Family,
+        backend: Backend,
+        method: Method,
+    ) -> Result<Self, Error> {
         if in_bits == 0 || out_bits == 0 {
             return Err(Error::Empty { in_bits, out_bits });
         }
@@ -74,8 +74,8 @@ impl Plan {
                 in_bits.checked_sub(out_bits).ok_or(Error::Lengthens { in_bits, out_bits })?
             }
         };
-        let grid = (columns > 0).then(|| Grid::new(columns, out_bits, backend));
-        Ok(Self { in_bits, out_bits, family, grid })
+        let engine = (columns > 0).then(|| Engine::new(out_bits, columns, backend, method));
+        Ok(Self { in_bits, out_bits, family, engine })
     }
 
     /// Length of the input, bits (n).
@@ -104,18 +104,17 @@ impl Plan {
 
     /// The algorithm chosen.
     pub fn algorithm(&self) -> Algorithm {
-        let Some(grid) = self.grid else { return Algorithm::Identity };
-        let (tile_words, tiles) = (grid.tile.words(), grid.rows * grid.columns);
-        let backend = grid.tile.backend();
-        match grid.tile.levels() {
-            0 => Algorithm::Quadratic { tile_words, tiles, backend },
-            levels => Algorithm::Winograd { tile_words, levels, tiles, backend },
-        }
+        self.engine.as_ref().map_or(Algorithm::Identity, Engine::algorithm)
     }
 
-    /// Working memory for [`Plan::hash`]; the only allocation, a few times `n + m` bits.
+    /// Working memory for [`Plan::hash`]; the only allocation, a few times `m` bits and at most some times `n + m`.
     pub fn scratch(&self) -> Scratch {
         Scratch::new(self.scratch_words())
+    }
+
+    /// Size of the working memory, bytes.
+    pub fn scratch_bytes(&self) -> usize {
+        self.scratch_words() * size_of::<u64>()
     }
 
     /// Replaces `output` by the `m`-bit hash of `input`.
@@ -131,88 +130,71 @@ impl Plan {
         scratch: &mut Scratch,
         output: &mut Bits,
     ) -> Result<(), Error> {
-        let check = |found, expected, error: Error| if found == expected { Ok(()) } else { Err(error) };
-        let (expected, found) = (self.in_bits, input.len());
-        check(found, expected, Error::InputLength { expected, found })?;
-        let (expected, found) = (self.seed_bits(), seed.len());
-        check(found, expected, Error::SeedLength { expected, found })?;
-        let (expected, found) = (self.scratch_words(), scratch.words().len());
-        check(found, expected, Error::ScratchSize { expected, found })?;
+        self.check_input(input)?;
+        self.check_seed(seed)?;
+        let mut hasher = self.start(scratch)?;
+        let mut source = seed;
+        hasher.push(input, &mut source).map_err(StreamError::into_plan)?;
+        hasher.finish(output)
+    }
 
-        let (kept, hashed) = input.split_at(self.in_bits - self.columns());
-        let Some(grid) = self.grid else {
-            output.clear();
-            output.extend_from_bitslice(kept);
-            return Ok(());
-        };
-        let words = scratch.words();
-        let mismatch = |_: LengthError| Error::ScratchSize { expected, found };
-        let y = grid.product(hashed, seed, words).map_err(mismatch)?;
-        fill_from_words(output, y, self.out_bits);
-        if !kept.is_empty() {
-            *output ^= kept;
-        }
-        Ok(())
+    /// [`Plan::hash`] with a seed that must not serve again.
+    ///
+    /// # Errors
+    /// As [`Plan::hash`]; the seed is gone even then.
+    pub fn hash_once(
+        &self,
+        input: &BitRef,
+        seed: OneTimeSeed,
+        scratch: &mut Scratch,
+        output: &mut Bits,
+    ) -> Result<(), Error> {
+        self.hash(input, seed.bits(), scratch, output)
+    }
+
+    /// Begins a hash whose input comes in pieces; memory does not depend on `n` where `m` is much smaller.
+    ///
+    /// # Errors
+    /// [`Error::ScratchSize`].
+    pub fn start<'a>(&'a self, scratch: &'a mut Scratch) -> Result<Hasher<'a>, Error> {
+        Hasher::new(self, scratch)
+    }
+
+    pub(crate) fn check_input(&self, input: &BitRef) -> Result<(), Error> {
+        let (expected, found) = (self.in_bits, input.len());
+        if found == expected { Ok(()) } else { Err(Error::InputLength { expected, found }) }
+    }
+
+    pub(crate) fn check_seed(&self, seed: &BitRef) -> Result<(), Error> {
+        let (expected, found) = (self.seed_bits(), seed.len());
+        if found == expected { Ok(()) } else { Err(Error::SeedLength { expected, found }) }
+    }
+
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
     }
 
     /// Columns of the Toeplitz part.
-    fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
+        self.in_bits - self.kept_bits()
+    }
+
+    /// Bits of the input that are added to the output as they are.
+    pub(crate) fn kept_bits(&self) -> usize {
         match self.family {
-            Family::Toeplitz => self.in_bits,
-            Family::ModifiedToeplitz => self.in_bits - self.out_bits,
+            Family::Toeplitz => 0,
+            Family::ModifiedToeplitz => self.out_bits,
         }
     }
 
-    fn scratch_words(&self) -> usize {
-        self.grid.map_or(0, Grid::scratch_words)
-    }
-}
-
-impl Grid {
-    fn new(columns: usize, rows: usize, backend: Backend) -> Self {
-        let (column_words, row_words) = (columns.div_ceil(64), rows.div_ceil(64));
-        let tile = Tile::cheapest(backend, row_words, column_words);
-        let grid_columns = column_words.div_ceil(tile.words());
-        Self {
-            tile,
-            rows: row_words.div_ceil(tile.words()),
-            columns: grid_columns,
-            seed_offset: 64 * grid_columns * tile.words() - columns + 1,
-        }
+    /// Words of the scratch that the engine takes; the kept bits and a piece of the input follow.
+    pub(crate) fn engine_words(&self) -> usize {
+        self.engine.as_ref().map_or(0, Engine::scratch_words)
     }
 
-    fn scratch_words(self) -> usize {
-        let tiles = 2 * (self.rows + self.columns) + 1;
-        tiles * self.tile.words() + self.tile.scratch_words()
-    }
-
-    /// The words of `T x`; bits beyond the last row are arbitrary.
-    fn product<'a>(
-        self,
-        input: &BitRef,
-        seed: &BitRef,
-        scratch: &'a mut [u64],
-    ) -> Result<&'a [u64], LengthError> {
-        let s = self.tile.words();
-        let (x, scratch) = scratch.split_at_mut(self.columns * s);
-        let (t, scratch) = scratch.split_at_mut((self.rows + self.columns) * s);
-        let (y, scratch) = scratch.split_at_mut(self.rows * s);
-        let (part, scratch) = scratch.split_at_mut(s);
-        copy_to_words(input, x, 0);
-        copy_to_words(seed, t, self.seed_offset);
-        for (r, y) in y.chunks_exact_mut(s).enumerate() {
-            for (c, x) in x.chunks_exact(s).enumerate() {
-                let from = (r + self.columns - 1 - c) * s;
-                let t = &t[from..from + 2 * s];
-                if c == 0 {
-                    self.tile.apply(x, t, y, scratch)?;
-                } else {
-                    self.tile.apply(x, t, part, scratch)?;
-                    y.iter_mut().zip(&*part).for_each(|(y, part)| *y ^= part);
-                }
-            }
-        }
-        Ok(y)
+    pub(crate) fn scratch_words(&self) -> usize {
+        let piece = self.engine.as_ref().map_or(0, Engine::piece_words);
+        self.engine_words() + self.kept_bits().div_ceil(64) + piece
     }
 }
 

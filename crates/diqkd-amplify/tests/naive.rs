@@ -141,10 +141,15 @@ fn rows_of_large_products() {
 }
 
 #[test]
-fn large_sizes_use_the_recursion_and_little_memory() {
+fn large_sizes_use_the_transform_and_little_memory() {
     let plan = Plan::new(10_000_000, 4_000_000, Family::Toeplitz).unwrap();
-    assert!(matches!(plan.algorithm(), Algorithm::Winograd { .. }), "{}", plan.algorithm());
-    assert!(plan.scratch().bytes() < 20_000_000, "{}", plan.scratch().bytes());
+    assert!(matches!(plan.algorithm(), Algorithm::Transform { .. }), "{}", plan.algorithm());
+    assert!(plan.scratch_bytes() < 8_500_000, "{}", plan.scratch_bytes());
+    // Memory follows the output.
+    let plan = Plan::new(1_000_000_000, 1_000_000, Family::ModifiedToeplitz).unwrap();
+    assert!(plan.scratch_bytes() < 8_000_000, "{}, {}", plan.scratch_bytes(), plan.algorithm());
+    let plan = Plan::new(1_000_000_000, 500_000_000, Family::Toeplitz).unwrap();
+    assert!(plan.scratch_bytes() < 400_000_000, "{}", plan.scratch_bytes());
 }
 
 #[test]

@@ -110,6 +110,18 @@ pub(crate) trait Lanes: Copy {
     /// quotient leaves out has a degree below that of `p`; the remainder is the lower half of `y s + q p`.
     fn scale(self, y: Self::V, s: Self::V, quotient: Self::V) -> Self::V;
 
+    /// Products before reduction.
+    type Wide: Copy;
+
+    /// The product of `a` and `b`, not reduced.
+    fn product(self, a: Self::V, b: Self::V) -> Self::Wide;
+
+    /// The sum.
+    fn add_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide;
+
+    /// The remainder of a product.
+    fn reduce(self, product: Self::Wide) -> Self::V;
+
     /// Of two registers, the elements that layer `stage` takes as lower and as upper halves of its blocks.
     fn split(self, stage: usize, a: Self::V, b: Self::V) -> (Self::V, Self::V);
 

@@ -57,19 +57,25 @@ pub fn fill_from_words(bits: &mut Bits, words: &[u64], len: usize) {
 ///
 /// Bits that would land beyond the end of `words` are dropped.
 pub fn copy_to_words(bits: &BitRef, words: &mut [u64], offset: usize) {
-    let first = (offset / 64).min(words.len());
     words.fill(0);
+    add_to_words(bits, words, offset);
+}
+
+/// Adds (exclusive or) bit `i` of `bits` to bit `i + offset` of `words`; bits that would land beyond the end of `words`
+/// are dropped.
+pub fn add_to_words(bits: &BitRef, words: &mut [u64], offset: usize) {
+    let first = (offset / 64).min(words.len());
     let shift = offset % 64;
     let mut at = first;
     for_each_word(bits, |word| {
         if let Some(low) = words.get_mut(at) {
-            *low |= word << shift;
+            *low ^= word << shift;
         }
         at += 1;
         if shift != 0
             && let Some(high) = words.get_mut(at)
         {
-            *high |= word >> (64 - shift);
+            *high ^= word >> (64 - shift);
         }
     });
 }

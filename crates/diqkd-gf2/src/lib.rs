@@ -18,7 +18,8 @@ mod transform;
 
 pub use backend::Backend;
 pub use bits::{
-    BitRef, Bits, bits_from_bytes, bits_from_words, bytes_from_bits, copy_to_words, fill_from_words,
+    BitRef, Bits, add_to_words, bits_from_bytes, bits_from_words, bytes_from_bits, copy_to_words,
+    fill_from_words,
 };
 pub use gf64::Gf64;
 pub use gf128::Gf128;

@@ -54,6 +54,11 @@ impl Tile {
         self.backend
     }
 
+    /// About how long [`Tile::apply`] takes, in units of about a cycle.
+    pub fn cost(self) -> u128 {
+        self.backend.run(Cost(self))
+    }
+
     /// Scratch that [`Tile::apply`] needs, words.
     pub fn scratch_words(self) -> usize {
         5 * (self.words() - self.base)
@@ -134,12 +139,27 @@ impl Task for Cheapest {
                 if words >= side {
                     break;
                 }
-                cost =
-                    cost.saturating_mul(3).saturating_add(HALVING_FIXED + HALVING_PER_WORD * words as u128);
+                cost = doubled(cost, words);
             }
         }
         best.1
     }
+}
+
+struct Cost(Tile);
+
+impl Task for Cost {
+    type Output = u128;
+
+    fn run<K: Kernel>(self, _: K) -> u128 {
+        let Self(Tile { base, levels, .. }) = self;
+        (0..levels).fold(K::block_cost(base), |cost, level| doubled(cost, base << level))
+    }
+}
+
+/// The cost of a tile made of three of `words` words that cost `cost` each.
+fn doubled(cost: u128, words: usize) -> u128 {
+    cost.saturating_mul(3).saturating_add(HALVING_FIXED + HALVING_PER_WORD * words as u128)
 }
 
 /// Cost of one halving step apart from its length, cycles.

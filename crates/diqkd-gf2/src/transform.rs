@@ -36,15 +36,14 @@ mod cantor;
 mod planes;
 mod pool;
 
-use alloc::boxed::Box;
 use core::fmt;
 
 use crate::backend::{Backend, Kernel, Task};
 use crate::length_error::LengthError;
 
 use basis::{BasisChange, Direction};
-use butterflies::{Map, Multiply, MultiplyAdd};
-use planes::{Decode, Encode, PlaneMap};
+use butterflies::{AddProducts, Map, Multiply};
+use planes::{Decode, Encode};
 
 /// The transform of `64 K` bits to `K` elements of GF(2^64), and the maps that make middle products of it.
 ///
@@ -72,15 +71,6 @@ pub struct Transform {
     backend: Backend,
     elements: usize,
     basis: BasisChange,
-    maps: Box<Maps>,
-}
-
-/// The constant maps of `planes`.
-#[derive(Clone)]
-struct Maps {
-    values: PlaneMap,
-    inverse_transposed: PlaneMap,
-    transposed: PlaneMap,
 }
 
 impl Transform {
@@ -88,7 +78,7 @@ impl Transform {
     /// [`Transform::MAX_LOG`].
     pub fn new(backend: Backend, elements_log: u32) -> Self {
         let log = elements_log.clamp(Self::MIN_LOG, Self::MAX_LOG);
-        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6), maps: Box::new(Maps::new()) }
+        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6) }
     }
 
     /// The least exponent of a number of elements.
@@ -109,6 +99,11 @@ impl Transform {
     /// About how long a transform to `2^elements_log` elements takes, in units of about a cycle.
     pub fn cost(backend: Backend, elements_log: u32) -> u128 {
         backend.run(Cost { elements_log })
+    }
+
+    /// About how long it takes to add one product in `2^elements_log` places, in units of about a cycle.
+    pub fn product_cost(elements_log: u32) -> u128 {
+        PRODUCT_COST << elements_log
     }
 
     /// The values of the polynomial `bits`, which are overwritten.
@@ -163,15 +158,18 @@ impl Transform {
         Ok(())
     }
 
-    /// `sum = sum + a b` in every place.
+    /// `sum = sum + a_0 b_0 + a_1 b_1 + ..` in every place, with one reduction for all products.
     ///
     /// # Errors
-    /// [`LengthError`] if a slice has not `K` words.
-    pub fn multiply_add(&self, sum: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), LengthError> {
+    /// [`LengthError`] if a slice has not `K` words or there are not as many factors on both sides.
+    pub fn add_products(&self, sum: &mut [u64], a: &[&[u64]], b: &[&[u64]]) -> Result<(), LengthError> {
         self.check("sum", sum)?;
-        self.check("a", a)?;
-        self.check("b", b)?;
-        self.backend.run(PointwiseAdd { sum, a, b });
+        LengthError::exact("b", a.len(), b.len())?;
+        for (a, b) in a.iter().zip(b) {
+            self.check("a", a)?;
+            self.check("b", b)?;
+        }
+        self.backend.run(PointwiseSum { sum, a, b });
         Ok(())
     }
 
@@ -189,41 +187,6 @@ impl fmt::Debug for Transform {
     }
 }
 
-impl Maps {
-    /// The rows of the maps: of `sum_c a_c w_c`, of its transpose `(Tr(w_c v))_c`, and of the inverse of the latter.
-    fn new() -> Self {
-        let w: [u64; 64] = core::array::from_fn(|c| {
-            (0..6).filter(|i| c >> i & 1 == 1).fold(1, |w, i| cantor::multiply(w, cantor::BETA[32 - i]))
-        });
-        let bits = |of: &dyn Fn(usize) -> bool| (0..64).fold(0u64, |row, i| row | u64::from(of(i)) << i);
-        let values = core::array::from_fn(|i| bits(&|c| w[c] >> i & 1 == 1));
-        // The trace of w_c z^i is bit i of a constant: squaring once for all i would not be simpler.
-        let transposed = core::array::from_fn(|c| bits(&|i| cantor::trace(cantor::multiply(w[c], 1 << i))));
-        Self {
-            values: PlaneMap::new(&values),
-            inverse_transposed: PlaneMap::new(&inverse(transposed)),
-            transposed: PlaneMap::new(&transposed),
-        }
-    }
-}
-
-/// The inverse of a regular matrix of 64 rows over GF(2).
-fn inverse(mut rows: [u64; 64]) -> [u64; 64] {
-    let mut inverse: [u64; 64] = core::array::from_fn(|i| 1 << i);
-    for column in 0..64 {
-        let pivot = (column..64).find(|&row| rows[row] >> column & 1 == 1).unwrap_or(column);
-        rows.swap(column, pivot);
-        inverse.swap(column, pivot);
-        for row in (0..64).filter(|&row| row != column) {
-            if rows[row] >> column & 1 == 1 {
-                rows[row] ^= rows[column];
-                inverse[row] ^= inverse[column];
-            }
-        }
-    }
-    inverse
-}
-
 struct Descend<'a> {
     transform: &'a Transform,
     map: Map,
@@ -237,8 +200,8 @@ impl Task for Descend<'_> {
     fn run<K: Kernel>(self, kernel: K) {
         let Self { transform, map, bits, out } = self;
         let (direction, constants) = match map {
-            Map::InverseTransposed => (Direction::InverseTransposed, &transform.maps.inverse_transposed),
-            _ => (Direction::Change, &transform.maps.values),
+            Map::InverseTransposed => (Direction::InverseTransposed, &planes::INVERSE_TRANSPOSED),
+            _ => (Direction::Change, &planes::VALUES),
         };
         transform.basis.apply(kernel, direction, bits);
         let words = &*bits;
@@ -262,7 +225,7 @@ impl Task for Ascend<'_> {
         let Self { transform, values, work } = self;
         butterflies::all_layers(kernel, Map::Transposed, values);
         pool::for_each_chunk(values, PIECE, |_, elements| {
-            kernel.vectorize(Decode { map: &transform.maps.transposed, elements });
+            kernel.vectorize(Decode { map: &planes::TRANSPOSED, elements });
         });
         let decoded = &*values;
         pool::for_each_chunk(work, PIECE, |from, words| planes::gather(decoded, from, words));
@@ -286,21 +249,18 @@ impl Task for Pointwise<'_> {
     }
 }
 
-struct PointwiseAdd<'a> {
+struct PointwiseSum<'a> {
     sum: &'a mut [u64],
-    a: &'a [u64],
-    b: &'a [u64],
+    a: &'a [&'a [u64]],
+    b: &'a [&'a [u64]],
 }
 
-impl Task for PointwiseAdd<'_> {
+impl Task for PointwiseSum<'_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
         let Self { sum, a, b } = self;
-        pool::for_each_chunk(sum, PIECE, |from, sum| {
-            let here = from..from + sum.len();
-            kernel.vectorize(MultiplyAdd { a: &a[here.clone()], b: &b[here], sum });
-        });
+        pool::for_each_chunk(sum, PIECE, |from, sum| kernel.vectorize(AddProducts { sum, from, a, b }));
     }
 }
 
@@ -317,5 +277,7 @@ impl Task for Cost {
     }
 }
 
+/// Cost of a product that is added to a sum, cycles: mostly that of loading the factors.
+const PRODUCT_COST: u128 = 2;
 /// Elements that one task takes; a multiple of what the planes are grouped by.
 const PIECE: usize = 1 << 14;

@@ -4,7 +4,7 @@
 //! SecretKey`. The Bell test comes after correction because Bob scores the rounds himself: Alice never announces an
 //! outcome.
 
-use diqkd_amplify::Plan;
+use diqkd_amplify::{OneTimeSeed, Plan};
 use diqkd_auth::VerificationHash;
 use diqkd_bell::Counts;
 use diqkd_core::{Outcome, SessionId, Setting};
@@ -74,7 +74,7 @@ impl Sifted {
 /// No key comes from it:
 /// ```compile_fail,E0599
 /// # use diqkd_protocol::*;
-/// fn skip(block: Corrected, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
+/// fn skip(block: Corrected, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
 ///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 /// }
 /// ```
@@ -104,7 +104,7 @@ impl Corrected {
 /// No key comes from it before the Bell test:
 /// ```compile_fail,E0599
 /// # use diqkd_protocol::*;
-/// fn skip(block: Verified, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
+/// fn skip(block: Verified, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
 ///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 /// }
 /// ```
@@ -166,16 +166,26 @@ impl Verified {
 ///
 /// ```
 /// # use diqkd_protocol::*;
-/// fn make(block: Accepted, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) -> Result<SecretKey, Abort> {
+/// fn make(block: Accepted, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) -> Result<SecretKey, Abort> {
 ///     block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32])
 /// }
 /// ```
 /// One block makes one key:
 /// ```compile_fail,E0382
 /// # use diqkd_protocol::*;
-/// fn twice(block: Accepted, plan: &diqkd_amplify::Plan, seed: &diqkd_gf2::BitRef) {
-///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
-///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+/// fn twice(block: Accepted, plan: &diqkd_amplify::Plan, seeds: [diqkd_amplify::OneTimeSeed; 2]) {
+///     for seed in seeds {
+///         let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+///     }
+/// }
+/// ```
+/// One seed makes one key:
+/// ```compile_fail,E0382
+/// # use diqkd_protocol::*;
+/// fn twice(blocks: [Accepted; 2], plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
+///     for block in blocks {
+///         let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+///     }
 /// }
 /// ```
 pub struct Accepted {
@@ -190,12 +200,12 @@ impl Accepted {
     pub fn amplify(
         self,
         plan: &Plan,
-        seed: &BitRef,
+        seed: OneTimeSeed,
         session: SessionId,
         transcript: [u8; 32],
     ) -> Result<SecretKey, Abort> {
         let mut key = Bits::new();
-        plan.hash(&self.string.0, seed, &mut plan.scratch(), &mut key)
+        plan.hash_once(&self.string.0, seed, &mut plan.scratch(), &mut key)
             .map_err(|_| Abort::Inconsistent { message: "hash seed" })?;
         let length_bits = key.len();
         Ok(SecretKey::new(Zeroizing::new(key.into_vec()), length_bits, session, transcript))

@@ -90,6 +90,19 @@ fn without_avx2<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
     task.run(token)
 }
 
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Pclmul {
+    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
+    #[inline(always)]
+    fn fold(self, low: __m128i, q: __m128i) -> __m128i {
+        // SAFETY: `self` exists only where `detect` found sse2.
+        unsafe {
+            let sum = _mm_xor_si128(_mm_xor_si128(low, q), _mm_slli_epi64::<1>(q));
+            _mm_xor_si128(sum, _mm_xor_si128(_mm_slli_epi64::<3>(q), _mm_slli_epi64::<4>(q)))
+        }
+    }
+}
+
 /// Two elements to a register.
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Lanes for Pclmul {
@@ -133,16 +146,35 @@ impl Lanes for Pclmul {
     #[inline(always)]
     fn scale(self, y: __m128i, s: __m128i, quotient: __m128i) -> __m128i {
         // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
-        unsafe {
+        let (low, q) = unsafe {
             let low =
                 _mm_unpacklo_epi64(_mm_clmulepi64_si128::<0x00>(y, s), _mm_clmulepi64_si128::<0x11>(y, s));
-            let q = _mm_unpackhi_epi64(
-                _mm_clmulepi64_si128::<0x00>(y, quotient),
-                _mm_clmulepi64_si128::<0x11>(y, quotient),
-            );
-            let sum = _mm_xor_si128(_mm_xor_si128(low, q), _mm_slli_epi64::<1>(q));
-            _mm_xor_si128(sum, _mm_xor_si128(_mm_slli_epi64::<3>(q), _mm_slli_epi64::<4>(q)))
-        }
+            let (even, odd) =
+                (_mm_clmulepi64_si128::<0x00>(y, quotient), _mm_clmulepi64_si128::<0x11>(y, quotient));
+            (low, _mm_unpackhi_epi64(even, odd))
+        };
+        self.fold(low, q)
+    }
+
+    /// Products of the even and of the odd elements.
+    type Wide = [__m128i; 2];
+
+    #[inline(always)]
+    fn product(self, a: __m128i, b: __m128i) -> [__m128i; 2] {
+        // SAFETY: as in `scale`.
+        unsafe { [_mm_clmulepi64_si128::<0x00>(a, b), _mm_clmulepi64_si128::<0x11>(a, b)] }
+    }
+
+    #[inline(always)]
+    fn add_wide(self, a: [__m128i; 2], b: [__m128i; 2]) -> [__m128i; 2] {
+        [self.xor(a[0], b[0]), self.xor(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn reduce(self, [even, odd]: [__m128i; 2]) -> __m128i {
+        // SAFETY: as in `load`.
+        let (low, high) = unsafe { (_mm_unpacklo_epi64(even, odd), _mm_unpackhi_epi64(even, odd)) };
+        self.fold(low, self.quotient(high))
     }
 
     #[inline(always)]

@@ -104,6 +104,23 @@ impl Lanes for Soft {
         gf64::reduce(clmul(y, s))
     }
 
+    type Wide = u128;
+
+    #[inline(always)]
+    fn product(self, a: u64, b: u64) -> u128 {
+        clmul(a, b)
+    }
+
+    #[inline(always)]
+    fn add_wide(self, a: u128, b: u128) -> u128 {
+        a ^ b
+    }
+
+    #[inline(always)]
+    fn reduce(self, product: u128) -> u64 {
+        gf64::reduce(product)
+    }
+
     #[inline(always)]
     fn split(self, _: usize, a: u64, b: u64) -> (u64, u64) {
         (a, b)

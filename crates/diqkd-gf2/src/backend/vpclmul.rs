@@ -89,6 +89,20 @@ fn with_avx512<T: Vectorized>(token: Vpclmul, task: T) -> T::Output {
     task.run(token)
 }
 
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Vpclmul {
+    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
+    #[inline(always)]
+    fn fold(self, low: __m512i, q: __m512i) -> __m512i {
+        // SAFETY: `self` exists only where `detect` found avx512f.
+        unsafe {
+            let sum = _mm512_ternarylogic_epi64::<XOR_OF_THREE>(low, q, _mm512_slli_epi64::<1>(q));
+            let (three, four) = (_mm512_slli_epi64::<3>(q), _mm512_slli_epi64::<4>(q));
+            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(sum, three, four)
+        }
+    }
+}
+
 /// Eight elements to a register.
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Lanes for Vpclmul {
@@ -134,19 +148,39 @@ impl Lanes for Vpclmul {
     #[inline(always)]
     fn scale(self, y: __m512i, s: __m512i, quotient: __m512i) -> __m512i {
         // SAFETY: `self` exists only where `detect` found avx512f and vpclmulqdq.
-        unsafe {
+        let (low, q) = unsafe {
             let low = _mm512_unpacklo_epi64(
                 _mm512_clmulepi64_epi128::<0x00>(y, s),
                 _mm512_clmulepi64_epi128::<0x11>(y, s),
             );
-            let q = _mm512_unpackhi_epi64(
+            let (even, odd) = (
                 _mm512_clmulepi64_epi128::<0x00>(y, quotient),
                 _mm512_clmulepi64_epi128::<0x11>(y, quotient),
             );
-            let sum = _mm512_ternarylogic_epi64::<XOR_OF_THREE>(low, q, _mm512_slli_epi64::<1>(q));
-            let (three, four) = (_mm512_slli_epi64::<3>(q), _mm512_slli_epi64::<4>(q));
-            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(sum, three, four)
-        }
+            (low, _mm512_unpackhi_epi64(even, odd))
+        };
+        self.fold(low, q)
+    }
+
+    /// Products of the even and of the odd elements.
+    type Wide = [__m512i; 2];
+
+    #[inline(always)]
+    fn product(self, a: __m512i, b: __m512i) -> [__m512i; 2] {
+        // SAFETY: as in `scale`.
+        unsafe { [_mm512_clmulepi64_epi128::<0x00>(a, b), _mm512_clmulepi64_epi128::<0x11>(a, b)] }
+    }
+
+    #[inline(always)]
+    fn add_wide(self, a: [__m512i; 2], b: [__m512i; 2]) -> [__m512i; 2] {
+        [self.xor(a[0], b[0]), self.xor(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn reduce(self, [even, odd]: [__m512i; 2]) -> __m512i {
+        // SAFETY: as in `load`.
+        let (low, high) = unsafe { (_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd)) };
+        self.fold(low, self.quotient(high))
     }
 
     #[inline(always)]

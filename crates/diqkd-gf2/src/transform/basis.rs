@@ -171,10 +171,10 @@ impl Vectorized for Chunks<'_> {
 fn local(step: Step, direction: Direction, chunk: &mut [u64]) {
     match step.half_log {
         ..6 => within_words(step, direction, chunk),
-        6 => chunk.as_chunks_mut::<2>().0.iter_mut().for_each(|block| small(step, direction, block)),
-        7 => chunk.as_chunks_mut::<4>().0.iter_mut().for_each(|block| small(step, direction, block)),
-        8 => chunk.as_chunks_mut::<8>().0.iter_mut().for_each(|block| small(step, direction, block)),
-        9 => chunk.as_chunks_mut::<16>().0.iter_mut().for_each(|block| small(step, direction, block)),
+        6 => small::<2>(step, direction, chunk),
+        7 => small::<4>(step, direction, chunk),
+        8 => small::<8>(step, direction, chunk),
+        9 => small::<16>(step, direction, chunk),
         _ => {
             for block in chunk.chunks_exact_mut(2 << (step.half_log - 6)) {
                 both(step, direction, block);
@@ -184,8 +184,10 @@ fn local(step: Step, direction: Direction, chunk: &mut [u64]) {
 }
 
 #[inline(always)]
-fn small<const N: usize>(step: Step, direction: Direction, block: &mut [u64; N]) {
-    both(step, direction, block);
+fn small<const N: usize>(step: Step, direction: Direction, chunk: &mut [u64]) {
+    for block in chunk.as_chunks_mut::<N>().0 {
+        both(step, direction, block);
+    }
 }
 
 /// Both moves of a step on one block of at least two words.
@@ -295,19 +297,26 @@ fn within_words(step: Step, direction: Direction, words: &mut [u64]) {
     let repeat = u64::MAX / (u64::MAX >> (64 - 2 * half));
     let block = |from: u32, to: u32| (repeat * ((1 << (to - from)) - 1)) << from;
     let (short, long) = (block(half, half + shift), block(shift, half));
+    // Loops, not `for_each`: a closure may be compiled apart, without the instructions of the backend.
     match direction {
-        Direction::Change => words.iter_mut().for_each(|w| {
-            *w ^= *w >> distance & short;
-            *w ^= *w >> distance & long;
-        }),
-        Direction::InverseTransposed => words.iter_mut().for_each(|w| {
-            *w ^= (*w & short) << distance;
-            *w ^= (*w & long) << distance;
-        }),
-        Direction::Transposed => words.iter_mut().for_each(|w| {
-            *w ^= (*w & long) << distance;
-            *w ^= (*w & short) << distance;
-        }),
+        Direction::Change => {
+            for w in words {
+                *w ^= *w >> distance & short;
+                *w ^= *w >> distance & long;
+            }
+        }
+        Direction::InverseTransposed => {
+            for w in words {
+                *w ^= (*w & short) << distance;
+                *w ^= (*w & long) << distance;
+            }
+        }
+        Direction::Transposed => {
+            for w in words {
+                *w ^= (*w & long) << distance;
+                *w ^= (*w & short) << distance;
+            }
+        }
     }
 }
 

@@ -179,7 +179,9 @@ fn single_layer<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, b: usize, val
 fn two_layers<L: Lanes, const MAP: u8>(lanes: L, high: u64, low: u64, quarters: [&mut [u64]; 4]) {
     let wide = Factor::splat(lanes, high);
     let (left, right) = (Factor::splat(lanes, low), Factor::splat(lanes, low ^ BETA[1]));
-    let [a, b, c, d] = quarters.map(|quarter| quarter.chunks_exact_mut(1 << L::LOG));
+    let [a, b, c, d] = quarters;
+    let (a, b) = (a.chunks_exact_mut(1 << L::LOG), b.chunks_exact_mut(1 << L::LOG));
+    let (c, d) = (c.chunks_exact_mut(1 << L::LOG), d.chunks_exact_mut(1 << L::LOG));
     for (((pa, pb), pc), pd) in a.zip(b).zip(c).zip(d) {
         let (mut a, mut b, mut c, mut d) = (lanes.load(pa), lanes.load(pb), lanes.load(pc), lanes.load(pd));
         if MAP == TRANSPOSED {
@@ -207,17 +209,15 @@ fn shuffled_layers<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, values: &m
         return;
     }
     let first = v * (values.len() >> (L::LOG + 1));
-    let mut walks: [Walk; 3] = core::array::from_fn(|b| Walk::new(first, L::LOG.saturating_sub(b)));
-    let patterns: [L::V; 3] = core::array::from_fn(|b| {
-        let pattern: [u64; 8] = L::ORDER[b].map(point);
-        lanes.load(&pattern)
-    });
+    let mut walks =
+        [Walk::new(first, L::LOG), Walk::new(first, L::LOG.max(1) - 1), Walk::new(first, L::LOG.max(2) - 2)];
+    let patterns = const { points(L::ORDER) };
     for block in values.chunks_exact_mut(2 << L::LOG) {
         let (low, high) = block.split_at_mut(1 << L::LOG);
         let mut pair = (lanes.load(low), lanes.load(high));
         for i in 0..L::LOG {
             let b = if MAP == TRANSPOSED { i } else { L::LOG - 1 - i };
-            let s = lanes.xor(lanes.splat(layers.offset(b) ^ walks[b].step()), patterns[b]);
+            let s = lanes.xor(lanes.splat(layers.offset(b) ^ walks[b].step()), lanes.load(&patterns[b]));
             let factor = Factor { s, quotient: lanes.quotient(s) };
             if MAP == TRANSPOSED {
                 let (f0, f1) = butterfly::<L, MAP>(lanes, factor, pair);
@@ -230,6 +230,17 @@ fn shuffled_layers<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, values: &m
         lanes.store(pair.0, low);
         lanes.store(pair.1, high);
     }
+}
+
+/// The points of these numbers.
+const fn points(order: [[usize; 8]; 3]) -> [[u64; 8]; 3] {
+    let mut points = [[0; 8]; 3];
+    let mut i = 0;
+    while i < 24 {
+        points[i / 8][i % 8] = point(order[i / 8][i % 8]);
+        i += 1;
+    }
+    points
 }
 
 /// A factor with the constant that makes its reduction cheap.
@@ -294,23 +305,28 @@ impl Vectorized for Multiply<'_> {
     }
 }
 
-/// `sum += a b` in every place.
-pub(crate) struct MultiplyAdd<'a> {
+/// `sum += a_0 b_0 + a_1 b_1 + ..` in every place, where `sum` begins at place `from` of the factors.
+pub(crate) struct AddProducts<'a> {
     pub(crate) sum: &'a mut [u64],
-    pub(crate) a: &'a [u64],
-    pub(crate) b: &'a [u64],
+    pub(crate) from: usize,
+    pub(crate) a: &'a [&'a [u64]],
+    pub(crate) b: &'a [&'a [u64]],
 }
 
-impl Vectorized for MultiplyAdd<'_> {
+impl Vectorized for AddProducts<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let pairs = self.a.chunks_exact(1 << L::LOG).zip(self.b.chunks_exact(1 << L::LOG));
-        for (sum, (a, b)) in self.sum.chunks_exact_mut(1 << L::LOG).zip(pairs) {
-            let s = lanes.load(b);
-            let product = lanes.scale(lanes.load(a), s, lanes.quotient(s));
-            lanes.store(lanes.xor(lanes.load(sum), product), sum);
+        let Self { sum, mut from, a, b } = self;
+        for sum in sum.chunks_exact_mut(1 << L::LOG) {
+            let mut wide = lanes.product(lanes.splat(0), lanes.splat(0));
+            for (a, b) in a.iter().zip(b) {
+                let (a, b) = (lanes.load(&a[from..]), lanes.load(&b[from..]));
+                wide = lanes.add_wide(wide, lanes.product(a, b));
+            }
+            lanes.store(lanes.xor(lanes.load(sum), lanes.reduce(wide)), sum);
+            from += 1 << L::LOG;
         }
     }
 }

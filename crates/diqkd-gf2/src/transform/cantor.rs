@@ -14,8 +14,13 @@ pub(crate) const BETA: [u64; 64] = basis();
 const PREFIX: [u64; 63] = prefixes();
 
 /// `v_0 beta_1 + v_1 beta_2 + ..` for the bits of `v`.
-pub(crate) fn point(v: usize) -> u64 {
-    (0..usize::BITS as usize).fold(0, |sum, i| sum ^ if v >> i & 1 == 1 { BETA[i + 1] } else { 0 })
+pub(crate) const fn point(mut v: usize) -> u64 {
+    let mut sum = 0;
+    while v != 0 {
+        sum ^= BETA[v.trailing_zeros() as usize + 1];
+        v &= v - 1;
+    }
+    sum
 }
 
 /// The points of `2^scale v` for consecutive `v`.
@@ -55,11 +60,21 @@ pub(crate) const fn multiply(a: u64, b: u64) -> u64 {
     sum
 }
 
-/// The trace onto GF(2): the sum of all 64 conjugates.
-pub(crate) fn trace(a: u64) -> bool {
-    let (sum, _) = (0..64).fold((0, a), |(sum, power), _| (sum ^ power, multiply(power, power)));
-    sum == 1
-}
+/// The trace onto GF(2), the sum of all 64 conjugates, is the parity of the bits of an element that are set here too.
+pub(crate) const TRACE: u64 = {
+    let (mut mask, mut i) = (0, 0);
+    while i < 64 {
+        let (mut power, mut sum, mut k) = (1 << i, 0, 0);
+        while k < 64 {
+            sum ^= power;
+            power = multiply(power, power);
+            k += 1;
+        }
+        mask |= sum << i;
+        i += 1;
+    }
+    mask
+};
 
 /// `s_63` maps the field onto `{0, 1}`, so half of all elements can be `beta_63`; the first power of `z` that can is.
 const fn basis() -> [u64; 64] {
@@ -117,8 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_powers_of_the_trace_form_is_not_degenerate() {
-        assert!((0..64).any(|i| trace(1 << i)));
-        assert!(!trace(0));
+    fn the_trace_is_that_of_squares_and_not_constant() {
+        let trace = |a: u64| (a & TRACE).count_ones() & 1;
+        assert_ne!(TRACE, 0);
+        for beta in BETA {
+            assert_eq!(trace(beta), trace(multiply(beta, beta)), "{beta:x}");
+        }
+        // s_63 maps beta_63 to 1
+        assert_eq!(trace(BETA[63]), 1);
     }
 }

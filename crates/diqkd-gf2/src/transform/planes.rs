@@ -11,9 +11,9 @@
 use zeroize::Zeroize;
 
 use crate::backend::{Lanes, Vectorized};
+use crate::transform::cantor;
 
 /// A linear map of 64 bits: the sums that make each of the 64 results.
-#[derive(Clone, Debug)]
 pub(crate) struct PlaneMap {
     /// For every result the numbers of four inputs to add, in four bits, for 16 fours.
     fours: [[u8; 16]; 64],
@@ -21,28 +21,39 @@ pub(crate) struct PlaneMap {
 
 impl PlaneMap {
     /// The map whose result `i` is the sum of the inputs `c` for which bit `c` of `rows[i]` is set.
-    pub(crate) fn new(rows: &[u64; 64]) -> Self {
-        Self { fours: rows.map(|row| core::array::from_fn(|four| (row >> (4 * four) & 15) as u8)) }
+    const fn new(rows: &[u64; 64]) -> Self {
+        let mut fours = [[0; 16]; 64];
+        let mut i = 0;
+        while i < 64 * 16 {
+            fours[i / 16][i % 16] = (rows[i / 16] >> (4 * (i % 16)) & 15) as u8;
+            i += 1;
+        }
+        Self { fours }
     }
 
     #[inline(always)]
-    fn apply(&self, work: &mut Work) {
+    fn apply<L: Lanes>(&self, lanes: L, work: &mut Work) {
+        let register = 1 << L::LOG;
         for (four, table) in work.sums.iter_mut().enumerate() {
             for i in 1..16usize {
                 let plane = &work.planes[4 * four + i.trailing_zeros() as usize];
-                let rest = table[i & (i - 1)];
-                table[i] = core::array::from_fn(|lane| rest[lane] ^ plane[lane]);
-            }
-        }
-        for (plane, fours) in work.planes.iter_mut().zip(&self.fours) {
-            let mut sum = [0; LANES];
-            for (table, four) in work.sums.iter().zip(fours) {
-                let part = &table[usize::from(four & 15)];
-                for (sum, part) in sum.iter_mut().zip(part) {
-                    *sum ^= part;
+                let (done, rest) = table.split_at_mut(i);
+                let (from, to) = (&done[i & (i - 1)], &mut rest[0]);
+                for lane in (0..LANES).step_by(register) {
+                    let sum = lanes.xor(lanes.load(&from[lane..]), lanes.load(&plane[lane..]));
+                    lanes.store(sum, &mut to[lane..]);
                 }
             }
-            *plane = sum;
+        }
+        // Registers written out: left to itself the compiler gathers one word from each table.
+        for (plane, fours) in work.planes.iter_mut().zip(&self.fours) {
+            for lane in (0..LANES).step_by(register) {
+                let mut sum = lanes.splat(0);
+                for (table, four) in work.sums.iter().zip(fours) {
+                    sum = lanes.xor(sum, lanes.load(&table[usize::from(four & 15)][lane..]));
+                }
+                lanes.store(sum, &mut plane[lane..]);
+            }
         }
     }
 }
@@ -60,16 +71,16 @@ impl Vectorized for Encode<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
+    fn run<L: Lanes>(self, lanes: L) {
         let stride = self.words.len() / 64;
         let mut work = Work::new();
         for (i, block) in self.elements.chunks_mut(64 * LANES).enumerate() {
-            let lanes = block.len() / 64;
+            let groups = block.len() / 64;
             let at = self.from / 64 + i * LANES;
             for (plane, row) in work.planes.iter_mut().zip(self.words.chunks_exact(stride)) {
-                plane[..lanes].copy_from_slice(&row[at..at + lanes]);
+                plane[..groups].copy_from_slice(&row[at..at + groups]);
             }
-            self.map.apply(&mut work);
+            self.map.apply(lanes, &mut work);
             transpose(&mut work.planes);
             for (lane, group) in block.chunks_exact_mut(64).enumerate() {
                 for (element, plane) in group.iter_mut().zip(&work.planes) {
@@ -91,19 +102,19 @@ impl Vectorized for Decode<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
+    fn run<L: Lanes>(self, lanes: L) {
         let mut work = Work::new();
         for block in self.elements.chunks_mut(64 * LANES) {
-            let lanes = block.len() / 64;
+            let groups = block.len() / 64;
             for (lane, group) in block.chunks_exact(64).enumerate() {
                 for (element, plane) in group.iter().zip(&mut work.planes) {
                     plane[lane] = *element;
                 }
             }
             transpose(&mut work.planes);
-            self.map.apply(&mut work);
-            for (words, plane) in block.chunks_exact_mut(lanes).zip(&work.planes) {
-                words.copy_from_slice(&plane[..lanes]);
+            self.map.apply(lanes, &mut work);
+            for (words, plane) in block.chunks_exact_mut(groups).zip(&work.planes) {
+                words.copy_from_slice(&plane[..groups]);
             }
         }
         work.wipe();
@@ -164,6 +175,80 @@ fn exchange<const BY: usize>(planes: &mut [[u64; LANES]; 64], mask: u64) {
             }
         }
     }
+}
+
+/// `sum_c a_c w_c`.
+pub(crate) static VALUES: PlaneMap = PlaneMap::new(&transposed(&W));
+/// `(Tr(w_c v))_c`, the transpose of the former in the trace form.
+pub(crate) static TRANSPOSED: PlaneMap = PlaneMap::new(&TRACES);
+/// The inverse of the transpose.
+pub(crate) static INVERSE_TRANSPOSED: PlaneMap = PlaneMap::new(&inverse(TRACES));
+
+/// `w_c = prod beta_(32-i)^(c_i)` over the bits of `c`.
+const W: [u64; 64] = {
+    let mut w = [1; 64];
+    let mut c: usize = 1;
+    while c < 64 {
+        let i = c.trailing_zeros() as usize;
+        w[c] = cantor::multiply(w[c & (c - 1)], cantor::BETA[32 - i]);
+        c += 1;
+    }
+    w
+};
+
+/// Row `c` has `Tr(w_c z^i)` at bit `i`.
+const TRACES: [u64; 64] = {
+    let mut rows = [0; 64];
+    let mut c = 0;
+    while c < 64 {
+        let (mut v, mut i) = (W[c], 0);
+        while i < 64 {
+            rows[c] |= (((v & cantor::TRACE).count_ones() & 1) as u64) << i;
+            v = cantor::multiply(2, v);
+            i += 1;
+        }
+        c += 1;
+    }
+    rows
+};
+
+const fn transposed(rows: &[u64; 64]) -> [u64; 64] {
+    let mut columns = [0; 64];
+    let mut i = 0;
+    while i < 64 * 64 {
+        columns[i % 64] |= (rows[i / 64] >> (i % 64) & 1) << (i / 64);
+        i += 1;
+    }
+    columns
+}
+
+/// The inverse of a regular matrix.
+const fn inverse(mut rows: [u64; 64]) -> [u64; 64] {
+    let mut inverse = [0; 64];
+    let mut column = 0;
+    while column < 64 {
+        inverse[column] = 1 << column;
+        column += 1;
+    }
+    column = 0;
+    while column < 64 {
+        let mut pivot = column;
+        while rows[pivot] >> column & 1 == 0 {
+            pivot += 1;
+        }
+        rows.swap(column, pivot);
+        inverse.swap(column, pivot);
+        let mut row = 0;
+        while row < 64 {
+            if row != column && rows[row] >> column & 1 == 1 {
+                rows[row] ^= rows[column];
+                inverse[row] ^= inverse[column];
+            }
+            row += 1;
+        }
+        column += 1;
+    }
+    inverse
 }
 
 /// Groups of 64 elements side by side.

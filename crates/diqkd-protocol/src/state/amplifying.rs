@@ -1,7 +1,7 @@
 //! Alice draws the seed of the hash and sends it; both hash. Bob's key is out when he has the seed, Alice's when Bob
 //! says that he holds his: no value computed from the key is ever sent.
 
-use diqkd_gf2::Bits;
+use diqkd_amplify::OneTimeSeed;
 
 use super::{State, unexpected};
 use crate::abort::Abort;
@@ -37,7 +37,7 @@ impl Amplifying {
         let seed = seed_bits(&bytes, party)?;
         party.send_chunks(ChunkKind::HashSeed, &bytes)?;
         let transcript = party.link.transcript();
-        let key = block.amplify(&party.agreement.plan, &seed, party.params.session, transcript)?;
+        let key = block.amplify(&party.agreement.plan, seed, party.params.session, transcript)?;
         Ok(Self { numbers, step: Step::AwaitDone { key, transcript } })
     }
 
@@ -62,7 +62,7 @@ impl Amplifying {
                 };
                 let seed = seed_bits(&bytes, party)?;
                 let transcript = party.link.transcript();
-                let key = block.amplify(&party.agreement.plan, &seed, party.params.session, transcript)?;
+                let key = block.amplify(&party.agreement.plan, seed, party.params.session, transcript)?;
                 party.link.send(&Message::Done)?;
                 (key, party.report(transcript, numbers, Some(*observed)))
             }
@@ -73,7 +73,8 @@ impl Amplifying {
     }
 }
 
-fn seed_bits(bytes: &[u8], party: &Party) -> Result<Bits, Abort> {
+fn seed_bits(bytes: &[u8], party: &Party) -> Result<OneTimeSeed, Abort> {
     bits::from_bytes(bytes, party.agreement.plan.seed_bits())
+        .map(OneTimeSeed::new)
         .ok_or(Abort::Inconsistent { message: "hash seed" })
 }

@@ -1,0 +1,321 @@
+//! Toeplitz products by transforms of `K` words.
+//!
+//! In the notation of `engine`, with the piece reversed, `x'_l = x_(64 a - 1 - l)`, and the output cut into `R` chunks
+//! of `b` words, piece `c` adds to bit `i` of chunk `r`
+//!
+//! ```text
+//! XOR_l x'_l t_(64 (r b + c a) + l + i)
+//! ```
+//!
+//! which is a middle product of `x'` and the window of `K` words of the seed from bit `64 (r b + c a)` on, if
+//! `a + b <= K`. Sums over the pieces are taken of the transforms, so that every chunk needs one last transform.
+//! Several pieces are multiplied at a time, with one reduction for all.
+//!
+//! With `a = b` windows of equal `r + c` are the same: `R + C - 1` windows, `C` pieces and `R` chunks are transformed.
+//! With one row or one column nothing is shared, and `a + b = K` in whatever proportion is best.
+//!
+//! Memory: `R` sums, the windows of the pieces that are multiplied at a time (`R - 1` more where they are shared), the
+//! pieces and the work space; about four times the output and some transforms, however long the input is.
+
+use diqkd_gf2::{Backend, Transform};
+
+use crate::algorithm::Algorithm;
+use crate::engine::Windows;
+use crate::seed::SeedSource;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Blocks {
+    transform: Transform,
+    shape: Shape,
+    /// Pieces multiplied at a time.
+    batch: usize,
+}
+
+/// How blocks of one size cover a matrix.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    /// Words of a piece of the input: `a`.
+    column_words: usize,
+    /// Words of a chunk of the output: `b`.
+    row_words: usize,
+    columns: usize,
+    rows: usize,
+}
+
+impl Shape {
+    /// The shapes for a matrix of `rows` by `columns` words and transforms of `k` words.
+    fn candidates(rows: usize, columns: usize, k: usize) -> impl Iterator<Item = Self> {
+        let shape = move |row_words: usize, column_words: usize| Self {
+            column_words,
+            row_words,
+            columns: columns.div_ceil(column_words),
+            rows: rows.div_ceil(row_words),
+        };
+        let square = shape(k / 2, k / 2);
+        let one_row = (rows < k).then(|| shape(rows, columns.min(k - rows)));
+        let one_column = (columns < k).then(|| shape(rows.min(k - columns), columns));
+        [one_row, one_column, Some(square)].into_iter().flatten()
+    }
+
+    /// Do windows of equal `r + c` coincide?
+    fn shared(self) -> bool {
+        self.rows > 1 && self.columns > 1
+    }
+
+    /// How many windows there are.
+    fn windows(self) -> usize {
+        if self.shared() { self.rows + self.columns - 1 } else { self.rows * self.columns }
+    }
+
+    fn cost(self, backend: Backend, log: u32) -> u128 {
+        let transforms = (self.windows() + self.rows + self.columns) as u128;
+        let products = self.rows as u128 * self.columns as u128;
+        transforms
+            .saturating_mul(Transform::cost(backend, log))
+            .saturating_add(products.saturating_mul(Transform::product_cost(log)))
+    }
+
+    fn batch(self) -> usize {
+        self.columns.min(if self.rows > 1 { BATCH } else { 1 })
+    }
+}
+
+impl Blocks {
+    /// The fastest blocks for a matrix of `rows` by `columns` bits, and about how long a product takes, cycles.
+    pub(crate) fn cheapest(rows: usize, columns: usize, backend: Backend) -> Option<(Self, u128)> {
+        let (rows, columns) = (rows.div_ceil(64), columns.div_ceil(64));
+        let mut best: Option<(u128, u32, Shape)> = None;
+        for log in Transform::MIN_LOG..=LOG_MAX {
+            for shape in Shape::candidates(rows, columns, 1 << log) {
+                let cost = shape.cost(backend, log);
+                if best.is_none_or(|(least, ..)| cost < least) {
+                    best = Some((cost, log, shape));
+                }
+            }
+        }
+        best.map(|(cost, log, shape)| (Self::with_shape(backend, log, shape), cost))
+    }
+
+    /// Blocks of one transform length.
+    pub(crate) fn new(rows: usize, columns: usize, backend: Backend, elements_log: u32) -> Self {
+        let log = elements_log.clamp(Transform::MIN_LOG, Transform::MAX_LOG);
+        let (rows, columns) = (rows.div_ceil(64), columns.div_ceil(64));
+        let shape = Shape::candidates(rows, columns, 1 << log)
+            .min_by_key(|shape| shape.cost(backend, log))
+            .expect("squares cover every matrix");
+        Self::with_shape(backend, log, shape)
+    }
+
+    fn with_shape(backend: Backend, log: u32, shape: Shape) -> Self {
+        Self { transform: Transform::new(backend, log), shape, batch: shape.batch() }
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        let Shape { rows, columns, .. } = self.shape;
+        let backend = self.transform.backend();
+        Algorithm::Transform { bits: 64 * self.transform.elements(), rows, columns, backend }
+    }
+
+    pub(crate) fn piece_words(&self) -> usize {
+        self.shape.column_words
+    }
+
+    pub(crate) fn pieces(&self) -> usize {
+        self.shape.columns
+    }
+
+    pub(crate) fn scratch_words(&self) -> usize {
+        let transforms = self.shape.rows + self.batch + self.slots() + WORKERS;
+        transforms * self.transform.elements()
+    }
+
+    pub(crate) fn prepared_words(&self) -> usize {
+        self.shape.windows() * self.transform.elements()
+    }
+
+    pub(crate) fn prepare<S: SeedSource>(
+        &self,
+        seed: &mut S,
+        prepared: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), S::Error> {
+        let k = self.transform.elements();
+        let work = &mut scratch[..WORKERS * k];
+        let windows = prepared.chunks_exact_mut(k).enumerate();
+        for (i, window) in windows {
+            let [work, _] = workers(work, k);
+            seed.read(self.window_start(i), work)?;
+            self.window(work, window);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn start(&self, scratch: &mut [u64]) {
+        scratch[..self.shape.rows * self.transform.elements()].fill(0);
+    }
+
+    pub(crate) fn absorb<S: SeedSource>(
+        &self,
+        c: usize,
+        x: &[u64],
+        seed: &mut Windows<'_, S>,
+        scratch: &mut [u64],
+    ) -> Result<(), S::Error> {
+        let k = self.transform.elements();
+        let Parts { sums, pieces, windows, work } = self.parts(scratch);
+        let slot = (self.shape.columns - 1 - c) % self.batch;
+        let piece = &mut pieces[slot * k..][..k];
+        let [left, right] = workers(work, k);
+        let reversed = x.iter().rev().map(|word| word.reverse_bits()).chain(core::iter::repeat(0));
+        left.iter_mut().zip(reversed).for_each(|(left, x)| *left = x);
+
+        // The window that comes with this piece alone; those that earlier pieces would have brought come first.
+        if let Windows::Read(seed) = seed
+            && !self.one_column()
+        {
+            if c == self.shape.columns - 1 {
+                for i in c + 1..c + self.shape.rows {
+                    right.fill(0);
+                    seed.read(self.window_start(i), right)?;
+                    self.window(right, &mut windows[i % self.slots() * k..][..k]);
+                }
+            }
+            seed.read(self.window_start(c), right)?;
+            let window = &mut windows[c % self.slots() * k..][..k];
+            join(|| self.piece(left, piece), || self.window(right, window));
+        } else {
+            self.piece(left, piece);
+        }
+        if slot + 1 == self.batch || c == 0 {
+            self.multiply(c, slot + 1, seed, Parts { sums, pieces, windows, work })?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish<'a>(&self, scratch: &'a mut [u64]) -> &'a [u64] {
+        let (k, b) = (self.transform.elements(), self.shape.row_words);
+        let Parts { sums, work, .. } = self.parts(scratch);
+        // Chunk r takes b words and lies where the sums of rows up to r, which are done with, have been.
+        for r in 0..self.shape.rows {
+            let [work, _] = workers(work, k);
+            self.transform
+                .transposed(&mut sums[r * k..][..k], work, &mut [])
+                .expect("all slices were cut to the transform's length");
+            sums[r * b..][..b].copy_from_slice(&work[..b]);
+        }
+        &sums[..self.shape.rows * b]
+    }
+
+    /// Adds the products of `count` pieces, the last of them `c`, to the sums.
+    fn multiply<S: SeedSource>(
+        &self,
+        c: usize,
+        count: usize,
+        seed: &mut Windows<'_, S>,
+        parts: Parts<'_>,
+    ) -> Result<(), S::Error> {
+        let k = self.transform.elements();
+        let Parts { sums, pieces, windows, work } = parts;
+        for (r, sum) in sums.chunks_exact_mut(k).enumerate() {
+            if let Windows::Read(seed) = seed
+                && self.one_column()
+            {
+                let [work, _] = workers(work, k);
+                seed.read(self.window_start(r), work)?;
+                self.window(work, windows);
+            }
+            let mut left: [&[u64]; BATCH] = [&[]; BATCH];
+            let mut right: [&[u64]; BATCH] = [&[]; BATCH];
+            for slot in 0..count {
+                let i = r + c + count - 1 - slot;
+                left[slot] = &pieces[slot * k..][..k];
+                right[slot] = match seed {
+                    Windows::Prepared(all) => &all[i * k..][..k],
+                    Windows::Read(_) => &windows[i % self.slots() * k..][..k],
+                };
+            }
+            self.transform
+                .add_products(sum, &left[..count], &right[..count])
+                .expect("all slices were cut to the transform's length");
+        }
+        Ok(())
+    }
+
+    /// The values of a reversed piece.
+    fn piece(&self, bits: &mut [u64], values: &mut [u64]) {
+        self.transform.values(bits, values).expect("all slices were cut to the transform's length");
+    }
+
+    /// The transform of a window of the seed.
+    fn window(&self, bits: &mut [u64], window: &mut [u64]) {
+        self.transform
+            .inverse_transposed(bits, window)
+            .expect("all slices were cut to the transform's length");
+    }
+
+    /// The bit of the seed at which window `i` begins: `r + c` where windows are shared, else the one that varies.
+    fn window_start(&self, i: usize) -> u64 {
+        let step = if self.one_column() { self.shape.row_words } else { self.shape.column_words };
+        64 * (i as u64) * (step as u64)
+    }
+
+    /// Windows are transformed when their row is multiplied, one at a time.
+    fn one_column(&self) -> bool {
+        self.shape.columns == 1
+    }
+
+    /// Windows in memory at a time.
+    fn slots(&self) -> usize {
+        if self.one_column() { 1 } else { self.shape.rows + self.batch - 1 }
+    }
+
+    fn parts<'a>(&self, scratch: &'a mut [u64]) -> Parts<'a> {
+        let k = self.transform.elements();
+        let (sums, scratch) = scratch.split_at_mut(self.shape.rows * k);
+        let (pieces, scratch) = scratch.split_at_mut(self.batch * k);
+        let (windows, work) = scratch.split_at_mut(self.slots() * k);
+        Parts { sums, pieces, windows, work }
+    }
+}
+
+/// The parts of the scratch.
+struct Parts<'a> {
+    /// Transforms of the chunks of the output.
+    sums: &'a mut [u64],
+    /// Transforms of the pieces of a batch.
+    pieces: &'a mut [u64],
+    /// Transforms of windows of the seed; number `i` in place `i % slots`.
+    windows: &'a mut [u64],
+    /// Space for two transforms at a time.
+    work: &'a mut [u64],
+}
+
+fn workers(work: &mut [u64], k: usize) -> [&mut [u64]; 2] {
+    let (left, right) = work.split_at_mut(k);
+    [left, &mut right[..k]]
+}
+
+/// Does both, on two threads where there are.
+#[cfg(feature = "rayon")]
+fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if rayon::current_num_threads() > 1 {
+        rayon::join(a, b);
+    } else {
+        a();
+        b();
+    }
+}
+
+/// Does both.
+#[cfg(not(feature = "rayon"))]
+fn join(a: impl FnOnce(), b: impl FnOnce()) {
+    a();
+    b();
+}
+
+/// Transforms that may run at a time.
+const WORKERS: usize = 2;
+/// Most pieces that are multiplied at a time.
+const BATCH: usize = 4;
+/// Longer transforms leave the caches: 2^23 bits.
+const LOG_MAX: u32 = 17;
