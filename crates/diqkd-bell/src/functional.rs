@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::chsh::ScenarioError;
-use crate::counts::{Cell, Counts, SIZE, Shape};
+use crate::counts::{Cell, Counts, Shape};
 
 /// A Bell functional: one coefficient for every cell of a scenario.
 ///
@@ -39,17 +39,18 @@ impl BellFunctional {
     /// [`FunctionalError::Shape`] for a scenario with nothing to measure or more than a table holds,
     /// [`FunctionalError::NotFinite`] for a coefficient that is not a number.
     pub fn new(shape: Shape, mut c: impl FnMut(Cell) -> f64) -> Result<Self, FunctionalError> {
-        let sizes = [shape.settings_a, shape.settings_b, shape.outcomes_a, shape.outcomes_b];
-        if sizes.iter().any(|&n| n == 0 || usize::from(n) > SIZE) {
+        let countable = shape.strategies().0.is_some_and(|alice| alice <= MAX_STRATEGIES_A);
+        if !(1..=Counts::MAX_CELLS).contains(&shape.size()) || !countable {
             return Err(FunctionalError::Shape { shape });
         }
-        let mut functional = Self { shape, coefficients: vec![0.0; SIZE.pow(4)] };
+        let mut functional = Self { shape, coefficients: vec![0.0; shape.size()] };
         for cell in functional.cells() {
             let coefficient = c(cell);
             if !coefficient.is_finite() {
                 return Err(FunctionalError::NotFinite { cell });
             }
-            functional.coefficients[index(cell)] = coefficient;
+            let place = functional.place(cell);
+            functional.coefficients[place] = coefficient;
         }
         Ok(functional)
     }
@@ -61,12 +62,17 @@ impl BellFunctional {
 
     /// The coefficient of a cell; 0 outside the scenario.
     pub fn coefficient(&self, cell: Cell) -> f64 {
-        let inside = [cell.x, cell.y, cell.a, cell.b].iter().all(|&i| usize::from(i) < SIZE);
-        if inside { self.coefficients[index(cell)] } else { 0.0 }
+        let Shape { settings_a, settings_b, outcomes_a, outcomes_b } = self.shape;
+        let inside = cell.x < settings_a && cell.y < settings_b && cell.a < outcomes_a && cell.b < outcomes_b;
+        if inside { self.coefficients[self.place(cell)] } else { 0.0 }
+    }
+
+    fn place(&self, cell: Cell) -> usize {
+        self.shape.place(cell.x.into(), cell.y.into(), cell.a.into(), cell.b.into())
     }
 
     /// The greatest value of local models, by enumeration: each of Alice's deterministic strategies with Bob's best
-    /// answer. Exact up to the rounding of the sums. At most 256 strategies of 64 additions.
+    /// answer. Exact up to the rounding of the sums. At most `2^20` strategies.
     pub fn local_bound(&self) -> f64 {
         let (settings, outcomes) = (u32::from(self.shape.settings_a), usize::from(self.shape.outcomes_a));
         (0..outcomes.pow(settings))
@@ -82,7 +88,7 @@ impl BellFunctional {
                     .map(|x| {
                         let outcomes = usize::from(self.shape.outcomes_a);
                         let a = (strategy / outcomes.pow(u32::from(x)) % outcomes) as u8;
-                        self.coefficients[index(Cell { x, y, a, b })]
+                        self.coefficients[self.place(Cell { x, y, a, b })]
                     })
                     .sum::<f64>()
             })
@@ -99,8 +105,8 @@ impl BellFunctional {
         for x in 0..self.shape.settings_a {
             for y in 0..self.shape.settings_b {
                 let cells: Vec<Cell> = self.cells().filter(|cell| cell.x == x && cell.y == y).collect();
-                let first = self.coefficients[index(cells[0])];
-                if cells.iter().all(|&cell| self.coefficients[index(cell)] == first) {
+                let first = self.coefficients[self.place(cells[0])];
+                if cells.iter().all(|&cell| self.coefficients[self.place(cell)] == first) {
                     value += first;
                     continue;
                 }
@@ -116,7 +122,7 @@ impl BellFunctional {
                 let n = total as f64;
                 let mean = |power: i32| -> f64 {
                     let weigh = |&cell: &Cell| {
-                        let coefficient = self.coefficients[index(cell)];
+                        let coefficient = self.coefficients[self.place(cell)];
                         (if power == 1 { coefficient } else { coefficient * coefficient })
                             * count(cell) as f64
                             / n
@@ -146,7 +152,10 @@ impl BellFunctional {
 #[non_exhaustive]
 pub enum FunctionalError {
     /// A scenario that is empty or too large.
-    #[error("a functional needs 1 to 4 settings and outcomes a side, not {shape:?}; choose another size")]
+    #[error(
+        "a functional needs a setting and an outcome a side, at most 2^16 cells and 2^20 strategies of Alice, not {shape:?}; \
+         choose another size, or exchange the sides"
+    )]
     Shape {
         /// What was asked for.
         shape: Shape,
@@ -162,10 +171,8 @@ pub enum FunctionalError {
     },
 }
 
-fn index(cell: Cell) -> usize {
-    let [x, y, a, b] = [cell.x, cell.y, cell.a, cell.b].map(usize::from);
-    ((x * SIZE + y) * SIZE + a) * SIZE + b
-}
+/// The most deterministic strategies of Alice that [`BellFunctional::local_bound`] enumerates: twenty binary settings.
+const MAX_STRATEGIES_A: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,9 @@ mod bell_test;
 mod ch;
 mod chsh;
 mod chsh_lower;
+mod combination;
 mod confidence;
+mod contingency;
 mod convention;
 mod counts;
 mod e_value;
@@ -17,14 +19,18 @@ mod linear;
 mod local_polytope;
 mod no_signalling;
 mod report;
+mod series;
 mod setting_bias;
 mod settings;
 mod tail;
 mod test_factors;
+mod trials_csv;
+mod windows;
 
 pub use bell_test::{BellTest, MoreWinsThanTests};
 pub use ch::{ChEstimate, ChTest};
 pub use chsh::{ChshEstimate, Correlator, ScenarioError};
+pub use combination::combined_p_value;
 pub use confidence::ConfidenceMethod;
 pub use convention::{Convention, OddSetting, ParseConventionError, Sign};
 pub use counts::csv::{CountsCsv, CsvError};
@@ -34,6 +40,7 @@ pub use functional::{BellFunctional, FunctionalError, FunctionalEstimate};
 pub use local_polytope::{LocalProjection, MAX_STRATEGIES, PolytopeError, SettingWeights};
 pub use no_signalling::{ChiSquared, MarginalTest, NoSignalling};
 pub use report::{BellReport, BiasSource, LowerBoundMethod, ReportOptions};
+pub use series::{Run, RunReport, RunTrial, Stationarity};
 pub use setting_bias::SettingBias;
 pub use settings::SettingBalance;
 pub use tail::{
@@ -41,3 +48,5 @@ pub use tail::{
     ln_normal_two_sided, ln_normal_upper,
 };
 pub use test_factors::TestFactors;
+pub use trials_csv::{TrialsCsv, TrialsCsvError};
+pub use windows::Windows;

@@ -13,7 +13,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::chsh::ScenarioError;
-use crate::counts::{Counts, SIZE, Shape};
+use crate::counts::{Counts, Shape};
 use crate::tail::deviance;
 
 /// Which distribution of settings weighs the pairs of settings.
@@ -34,7 +34,7 @@ pub struct LocalProjection {
     pub gap_bits: f64,
     /// The scenario.
     pub shape: Shape,
-    /// The nearest local distribution `q(ab|xy)`, indexed `[((x*4 + y)*4 + a)*4 + b]`.
+    /// The nearest local distribution `q(ab|xy)`, indexed by [`Shape::place`].
     pub nearest: Vec<f64>,
 }
 
@@ -79,8 +79,8 @@ pub const MAX_STRATEGIES: u64 = 256;
 /// A distribution to be projected: cells of settings weight `s` and conditional frequency `f`.
 pub(crate) struct Target {
     shape: Shape,
-    /// `s(xy)`, indexed `[x*4 + y]`.
-    setting_weight: [f64; SIZE * SIZE],
+    /// `s(xy)`, Bob's setting running fastest.
+    setting_weight: Vec<f64>,
     /// `f(ab|xy)`, indexed as in [`LocalProjection::nearest`].
     frequency: Vec<f64>,
     strategies: Vec<Strategy>,
@@ -99,13 +99,13 @@ impl Target {
         weights: SettingWeights,
         prior: f64,
     ) -> Result<Self, PolytopeError> {
-        let [sa, sb, oa, ob] = [shape.settings_a, shape.settings_b, shape.outcomes_a, shape.outcomes_b]
-            .map(|n| usize::from(n).min(SIZE));
-        let strategies = strategies(sa, sb, oa, ob)?;
+        let [sa, sb, oa, ob] =
+            [shape.settings_a, shape.settings_b, shape.outcomes_a, shape.outcomes_b].map(usize::from);
+        let strategies = strategies(shape)?;
         let inside: u64 =
             (0..sa).flat_map(|x| (0..sb).map(move |y| (x, y))).map(|(x, y)| counts.setting_total(x, y)).sum();
-        let mut setting_weight = [0.0; SIZE * SIZE];
-        let mut frequency = vec![0.0; SIZE.pow(4)];
+        let mut setting_weight = vec![0.0; sa * sb];
+        let mut frequency = vec![0.0; shape.size()];
         for x in 0..sa {
             for y in 0..sb {
                 let n = counts.setting_total(x, y);
@@ -119,14 +119,14 @@ impl Target {
                 if covered != n {
                     return Err(ScenarioError::ForeignOutcome { x, y }.into());
                 }
-                setting_weight[x * SIZE + y] = match weights {
+                setting_weight[x * sb + y] = match weights {
                     SettingWeights::Observed => n as f64 / inside as f64,
                     SettingWeights::Uniform => 1.0 / (sa * sb) as f64,
                 };
                 let total = n as f64 + prior * (oa * ob) as f64;
                 for a in 0..oa {
                     for b in 0..ob {
-                        frequency[cell(x, y, a, b)] = (counts.n(x, y, a, b) as f64 + prior) / total;
+                        frequency[shape.place(x, y, a, b)] = (counts.n(x, y, a, b) as f64 + prior) / total;
                     }
                 }
             }
@@ -170,9 +170,10 @@ impl Target {
         let normalised: Vec<f64> = weights.iter().map(|w| w / total).collect();
         let mixture = self.mixture(&normalised);
         let mut kl = 0.0;
+        let outcomes = usize::from(self.shape.outcomes_a) * usize::from(self.shape.outcomes_b);
         for (i, (&f, &q)) in self.frequency.iter().zip(&mixture).enumerate() {
             if q > 0.0 {
-                kl += self.setting_weight[i / (SIZE * SIZE)] * deviance(f, q, f - q);
+                kl += self.setting_weight[i / outcomes] * deviance(f, q, f - q);
             }
         }
         let excess = self.gains(&mixture).into_iter().fold(0.0, f64::max);
@@ -241,22 +242,26 @@ impl Target {
 }
 
 impl Strategy {
-    /// The cells as `(setting index x*4 + y, cell index)`.
+    /// The cells as `(place of the pair of settings, place of the cell)`.
     pub(crate) fn cells(&self) -> &[(usize, usize)] {
         &self.cells
     }
 }
 
-pub(crate) fn cell(x: usize, y: usize, a: usize, b: usize) -> usize {
-    ((x * SIZE + y) * SIZE + a) * SIZE + b
-}
-
-fn strategies(sa: usize, sb: usize, oa: usize, ob: usize) -> Result<Vec<Strategy>, PolytopeError> {
-    let (alice, bob) = (oa.pow(sa as u32), ob.pow(sb as u32));
-    let count = (alice * bob) as u64;
-    if count > MAX_STRATEGIES {
-        return Err(PolytopeError::TooLarge { strategies: count, max: MAX_STRATEGIES });
-    }
+fn strategies(shape: Shape) -> Result<Vec<Strategy>, PolytopeError> {
+    let [sa, sb, oa, ob] =
+        [shape.settings_a, shape.settings_b, shape.outcomes_a, shape.outcomes_b].map(usize::from);
+    let counts = match shape.strategies() {
+        (Some(alice), Some(bob)) => alice.checked_mul(bob).map(|both| (alice, bob, both)),
+        _ => None,
+    };
+    let (alice, bob) = match counts {
+        Some((alice, bob, both)) if both <= MAX_STRATEGIES => (alice as usize, bob as usize),
+        _ => {
+            let strategies = counts.map_or(u64::MAX, |(.., both)| both);
+            return Err(PolytopeError::TooLarge { strategies, max: MAX_STRATEGIES });
+        }
+    };
     let mut all = Vec::with_capacity(alice * bob);
     for alice_code in 0..alice {
         for bob_code in 0..bob {
@@ -265,7 +270,7 @@ fn strategies(sa: usize, sb: usize, oa: usize, ob: usize) -> Result<Vec<Strategy
                 for y in 0..sb {
                     let a = alice_code / oa.pow(x as u32) % oa;
                     let b = bob_code / ob.pow(y as u32) % ob;
-                    cells.push((x * SIZE + y, cell(x, y, a, b)));
+                    cells.push((x * sb + y, shape.place(x, y, a, b)));
                 }
             }
             all.push(Strategy { cells });

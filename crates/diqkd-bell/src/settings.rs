@@ -1,6 +1,9 @@
 //! Were the settings chosen independently and without bias?
 
-use crate::counts::{Counts, SIZE};
+use alloc::vec::Vec;
+
+use crate::contingency::independence;
+use crate::counts::Counts;
 use crate::no_signalling::ChiSquared;
 
 /// Bias of the two setting bits in standard errors, positive where setting 1 is the more frequent.
@@ -22,23 +25,8 @@ impl Counts {
     /// For two settings a side `chi2 = N (n00 n11 - n01 n10)^2 / (row and column sums)`, without continuity
     /// correction.
     pub fn settings_independence(&self, settings_a: usize, settings_b: usize) -> ChiSquared {
-        let (rows, columns) = (settings_a.min(SIZE), settings_b.min(SIZE));
-        let row = |x: usize| (0..columns).map(|y| self.setting_total(x, y)).sum::<u64>() as f64;
-        let column = |y: usize| (0..rows).map(|x| self.setting_total(x, y)).sum::<u64>() as f64;
-        let total: f64 = (0..rows).map(row).sum();
-        let mut chi2 = 0.0;
-        for x in 0..rows {
-            for y in 0..columns {
-                let expected = row(x) * column(y) / total;
-                if expected > 0.0 {
-                    let miss = self.setting_total(x, y) as f64 - expected;
-                    chi2 += miss * miss / expected;
-                }
-            }
-        }
-        let used = |n: usize, sum: &dyn Fn(usize) -> f64| (0..n).filter(|&i| sum(i) > 0.0).count();
-        let dof = used(rows, &row).saturating_sub(1) * used(columns, &column).saturating_sub(1);
-        ChiSquared::new(chi2, dof as u32)
+        let row = |x| (0..settings_b).map(|y| self.setting_total(x, y)).collect();
+        independence(&(0..settings_a).map(row).collect::<Vec<_>>())
     }
 
     /// How far the two settings a side are from a fair coin, over the trials with settings 0 and 1; `None` without

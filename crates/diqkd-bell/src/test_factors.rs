@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 
 use crate::chsh::FOUR_SETTINGS;
-use crate::counts::{Counts, SIZE, Shape};
+use crate::counts::{Counts, Shape};
 use crate::e_value::EValue;
 use crate::local_polytope::{PolytopeError, SettingWeights, Target};
 use crate::setting_bias::SettingBias;
@@ -86,7 +86,7 @@ impl TestFactors {
             for (a, b) in FOUR_SETTINGS {
                 let n = later.n(x, y, a, b);
                 if n > 0 {
-                    ln += n as f64 * self.ln_factors[((x * SIZE + y) * SIZE + a) * SIZE + b];
+                    ln += n as f64 * self.ln_factors[Shape::CHSH.place(x, y, a, b)];
                 }
             }
         }

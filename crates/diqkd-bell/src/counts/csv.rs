@@ -1,10 +1,11 @@
-//! Counts as CSV text: the header names the columns `x,y,a,b,n` in any order, then one cell a line. Or a trial table:
-//! `round,x,y,a,b` and, if the source has several kinds of heralds, `herald`; then one trial a line, rounds rising.
+//! Counts as CSV text: the header names the columns `x,y,a,b,n` in any order, then one cell a line.
 //!
 //! Blank lines and lines that start with `#` are skipped, CRLF and a byte order mark are accepted. A cell that occurs
 //! twice is refused, since it is more often a file pasted together twice than two counts to be added: parse the
 //! parts and [`Counts::merge`] them where adding is meant. Memory is bounded: one line of at most
 //! [`CountsCsv::MAX_LINE`] bytes and one table.
+
+use alloc::collections::BTreeMap;
 
 use super::{Cell, Counts, CountsError, Shape};
 
@@ -24,11 +25,9 @@ pub struct CountsCsv {
     line: [u8; Self::MAX_LINE],
     line_len: usize,
     line_number: u64,
-    columns: Option<Columns>,
-    herald: Option<u64>,
-    last_round: Option<u64>,
+    columns: Option<[usize; NAMES.len()]>,
     rows: u64,
-    seen: [u64; 256],
+    seen: BTreeMap<Cell, u64>,
     counts: Counts,
 }
 
@@ -44,18 +43,10 @@ impl CountsCsv {
             line_len: 0,
             line_number: 1,
             columns: None,
-            herald: None,
-            last_round: None,
             rows: 0,
-            seen: [0; 256],
+            seen: BTreeMap::new(),
             counts: Counts::new(),
         }
-    }
-
-    /// A parser that counts only the trials with this herald flag. Which flag must be fixed before the data. A trial
-    /// table without the column `herald` holds flag 0, and counts have none.
-    pub fn with_herald(shape: Shape, herald: u8) -> Self {
-        Self { herald: Some(herald.into()), ..Self::new(shape) }
     }
 
     /// Takes the next bytes of the file.
@@ -104,33 +95,30 @@ impl CountsCsv {
             return Ok(());
         }
         match self.columns {
-            None => self.columns = Some(Columns::of(line, text, self.herald.is_some())?),
+            None => self.columns = Some(header(line, text)?),
             Some(columns) => self.row(line, text, columns)?,
         }
         Ok(())
     }
 
-    fn row(&mut self, line: u64, text: &str, columns: Columns) -> Result<(), CsvError> {
-        let (found, expected) = (text.split(',').count(), columns.count);
-        if found != expected {
-            return Err(CsvError::FieldCount { line, found, expected });
+    fn row(&mut self, line: u64, text: &str, columns: [usize; NAMES.len()]) -> Result<(), CsvError> {
+        let found = text.split(',').count();
+        if found != NAMES.len() {
+            return Err(CsvError::FieldCount { line, found });
         }
-        let mut fields = [0u64; COLUMNS];
+        let mut fields = [0u64; NAMES.len()];
         let mut start = 0;
         for (position, field) in text.split(',').enumerate() {
-            let place = columns
-                .places
-                .iter()
-                .position(|&place| place == Some(position))
-                .ok_or(CsvError::FieldCount { line, found, expected })?;
-            fields[place] = number(line, start + 1, columns.names[place], field)?;
+            let place =
+                columns.iter().position(|&p| p == position).ok_or(CsvError::FieldCount { line, found })?;
+            fields[place] = number(line, start + 1, NAMES[place], field)?;
             start += field.len() + 1;
         }
         let index = |place: usize, limit: u8| {
             let value = fields[place];
             if value >= u64::from(limit) {
                 let max = limit.saturating_sub(1);
-                return Err(CsvError::OutOfRange { line, field: columns.names[place], value, max });
+                return Err(CsvError::OutOfRange { line, field: NAMES[place], value, max });
             }
             Ok(value as u8)
         };
@@ -140,33 +128,22 @@ impl CountsCsv {
             a: index(2, self.shape.outcomes_a)?,
             b: index(3, self.shape.outcomes_b)?,
         };
-        if columns.are_trials() {
-            return self.trial(line, cell, fields[LAST], fields[HERALD]);
+        self.counts.add(cell, fields[4]).map_err(|source| CsvError::Count { line, source })?;
+        if let Some(&first_line) = self.seen.get(&cell) {
+            return Err(CsvError::Duplicate { line, first_line, cell });
         }
-        self.counts.add(cell, fields[LAST]).map_err(|source| CsvError::Count { line, source })?;
-        let seen = &mut self.seen[super::index(cell.x.into(), cell.y.into(), cell.a.into(), cell.b.into())];
-        if *seen != 0 {
-            return Err(CsvError::Duplicate { line, first_line: *seen, cell });
+        if self.seen.len() == Counts::MAX_CELLS {
+            let source = CountsError::TooManyCells { max: Counts::MAX_CELLS };
+            return Err(CsvError::Count { line, source });
         }
-        *seen = line;
+        self.seen.insert(cell, line);
         self.rows += 1;
         Ok(())
-    }
-
-    fn trial(&mut self, line: u64, cell: Cell, round: u64, herald: u64) -> Result<(), CsvError> {
-        if let Some(previous) = self.last_round.replace(round).filter(|&previous| previous >= round) {
-            return Err(CsvError::RoundOrder { line, round, previous });
-        }
-        self.rows += 1;
-        if self.herald.is_some_and(|wanted| wanted != herald) {
-            return Ok(());
-        }
-        self.counts.add(cell, 1).map_err(|source| CsvError::Count { line, source })
     }
 }
 
 impl Counts {
-    /// Reads a whole CSV text with up to four settings a side and binary outcomes; see [`CountsCsv`] for streams.
+    /// Reads a whole CSV text with binary outcomes; see [`CountsCsv`] for streams.
     ///
     /// # Errors
     /// [`CsvError`] at the first line that is not as described.
@@ -183,18 +160,16 @@ impl Counts {
 pub enum CsvError {
     /// Nothing but blank lines and comments.
     #[error(
-        "the file is empty, expected the header x,y,a,b,n or round,x,y,a,b,herald; check the path and whether the export finished"
+        "the file is empty, expected the header x,y,a,b,n; check the path and whether the export finished"
     )]
     Empty,
     /// A header and nothing else.
     #[error(
-        "no rows after the header, expected one line for every cell or trial; check whether the export finished"
+        "no rows after the header, expected one line x,y,a,b,n for every cell; check whether the export finished"
     )]
     NoRows,
     /// The header lacks a column.
-    #[error(
-        "line {line}: the header has no column `{name}`, expected x,y,a,b,n or round,x,y,a,b,herald; add it"
-    )]
+    #[error("line {line}: the header has no column `{name}`, expected x,y,a,b,n; add the column or name it")]
     MissingColumn {
         /// Line of the header.
         line: u64,
@@ -220,35 +195,12 @@ pub enum CsvError {
         column: usize,
     },
     /// A row with too few or too many fields.
-    #[error(
-        "line {line}: {found} fields, expected the {expected} that the header names; complete or remove the row"
-    )]
+    #[error("line {line}: {found} fields, expected 5 (x,y,a,b,n); complete or remove the row")]
     FieldCount {
         /// Line of the row.
         line: u64,
         /// Fields found.
         found: usize,
-        /// Columns of the header.
-        expected: usize,
-    },
-    /// A trial whose round is not after the one before it.
-    #[error(
-        "line {line}: round {round} follows round {previous}, rounds must rise; a trial that stands twice counts \
-         twice, so write the table again"
-    )]
-    RoundOrder {
-        /// Line of the row.
-        line: u64,
-        /// Its round.
-        round: u64,
-        /// The round before.
-        previous: u64,
-    },
-    /// One kind of herald was asked for, and the file has counts.
-    #[error("line {line}: counts name no heralds; give the trial table (round,x,y,a,b,herald) instead")]
-    NoHeralds {
-        /// Line of the header.
-        line: u64,
     },
     /// A field that is not a whole number.
     #[error(
@@ -343,52 +295,27 @@ pub enum CsvError {
     },
 }
 
-/// Places of the columns in [`COUNTS`] and [`TRIALS`] after the cell.
-const LAST: usize = 4;
-const HERALD: usize = 5;
-const COLUMNS: usize = 6;
-const COUNTS: [&str; COLUMNS] = ["x", "y", "a", "b", "n", ""];
-const TRIALS: [&str; COLUMNS] = ["x", "y", "a", "b", "round", "herald"];
+const NAMES: [&str; 5] = ["x", "y", "a", "b", "n"];
 
-/// What the header names.
-#[derive(Clone, Copy, Debug)]
-struct Columns {
-    names: [&'static str; COLUMNS],
-    /// For each name its position in the header.
-    places: [Option<usize>; COLUMNS],
-    count: usize,
-}
-
-impl Columns {
-    fn of(line: u64, text: &str, heralds_needed: bool) -> Result<Self, CsvError> {
-        let trials = text.split(',').any(|field| field.trim() == TRIALS[LAST]);
-        let names = if trials { TRIALS } else { COUNTS };
-        let known = if trials { &names[..] } else { &names[..HERALD] };
-        let mut places = [None; COLUMNS];
-        let (mut start, mut count) = (0, 0);
-        for (position, field) in text.split(',').enumerate() {
-            let place = known
-                .iter()
-                .position(|name| *name == field.trim())
-                .ok_or(CsvError::UnknownColumn { line, column: start + 1 })?;
-            if places[place].replace(position).is_some() {
-                return Err(CsvError::RepeatedColumn { line, name: names[place] });
-            }
-            start += field.len() + 1;
-            count += 1;
+/// For each of [`NAMES`] its position in the header.
+fn header(line: u64, text: &str) -> Result<[usize; NAMES.len()], CsvError> {
+    let mut columns = [None; NAMES.len()];
+    let mut start = 0;
+    for (position, field) in text.split(',').enumerate() {
+        let place = NAMES
+            .iter()
+            .position(|name| *name == field.trim())
+            .ok_or(CsvError::UnknownColumn { line, column: start + 1 })?;
+        if columns[place].replace(position).is_some() {
+            return Err(CsvError::RepeatedColumn { line, name: NAMES[place] });
         }
-        if let Some(name) = (0..HERALD).find(|&place| places[place].is_none()).map(|place| names[place]) {
-            return Err(CsvError::MissingColumn { line, name });
-        }
-        if heralds_needed && !trials {
-            return Err(CsvError::NoHeralds { line });
-        }
-        Ok(Self { names, places, count })
+        start += field.len() + 1;
     }
-
-    fn are_trials(&self) -> bool {
-        self.names[LAST] == TRIALS[LAST]
+    let mut found = [0; NAMES.len()];
+    for ((slot, column), name) in found.iter_mut().zip(columns).zip(NAMES) {
+        *slot = column.ok_or(CsvError::MissingColumn { line, name })?;
     }
+    Ok(found)
 }
 
 fn number(line: u64, column: usize, field: &'static str, text: &str) -> Result<u64, CsvError> {
@@ -429,15 +356,15 @@ mod tests {
             ("x,y,a,a,n\n", RepeatedColumn { line: 1, name: "a" }),
             ("0,0,0,0,1\n", UnknownColumn { line: 1, column: 1 }),
             ("x,y,a,b,n,note\n", UnknownColumn { line: 1, column: 11 }),
-            ("x,y,a,b,n\n0,0,0,0\n", FieldCount { line: 2, found: 4, expected: 5 }),
-            ("x,y,a,b,n\n0,0,0,0,1,2\n", FieldCount { line: 2, found: 6, expected: 5 }),
+            ("x,y,a,b,n\n0,0,0,0\n", FieldCount { line: 2, found: 4 }),
+            ("x,y,a,b,n\n0,0,0,0,1,2\n", FieldCount { line: 2, found: 6 }),
             ("x,y,a,b,n\n0,0,0,0,\n", NotANumber { line: 2, column: 9, field: "n" }),
             ("x,y,a,b,n\n0,0,0,0, 1.5\n", NotANumber { line: 2, column: 10, field: "n" }),
             ("x,y,a,b,n\n0,0,0,0,nan\n", NotANumber { line: 2, column: 9, field: "n" }),
             ("x,y,a,b,n\n0,0,0,0,-1\n", Negative { line: 2, column: 9, field: "n" }),
             ("x,y,a,b,n\n0,-1,0,0,1\n", Negative { line: 2, column: 3, field: "y" }),
             ("x,y,a,b,n\n0,0,0,0,18446744073709551616\n", TooLarge { line: 2, column: 9, field: "n" }),
-            ("x,y,a,b,n\n4,0,0,0,1\n", OutOfRange { line: 2, field: "x", value: 4, max: 3 }),
+            ("x,y,a,b,n\n255,0,0,0,1\n", OutOfRange { line: 2, field: "x", value: 255, max: 254 }),
             ("x,y,a,b,n\n0,0,0,2,1\n", OutOfRange { line: 2, field: "b", value: 2, max: 1 }),
             (
                 "x,y,a,b,n\n0,0,0,0,1\n\n0,0,0,0,1\n",
@@ -458,33 +385,6 @@ mod tests {
             "line 2, column 9: `n` is negative, expected 0 or more; \
              counts are raw numbers of trials, without background subtracted"
         );
-    }
-
-    #[test]
-    fn a_trial_table_is_counted() {
-        let text = "# diqkd trial table 1\n# rule {\"a\":1}\nround,x,y,a,b,herald\n3,0,1,1,0,0\n7,0,1,1,0,1\n8,1,1,0,0,1\n";
-        let counts = Counts::from_csv(text).unwrap();
-        assert_eq!((counts.n(0, 1, 1, 0), counts.n(1, 1, 0, 0), counts.total()), (2, 1, 3));
-        let mut one = CountsCsv::with_herald(Shape::BINARY, 1);
-        one.feed(text.as_bytes()).unwrap();
-        let one = one.finish().unwrap();
-        assert_eq!((one.n(0, 1, 1, 0), one.total()), (1, 2));
-        assert_eq!(Counts::from_csv("x,round,y,b,a\n1,5,0,1,0\n").unwrap().n(1, 0, 0, 1), 1);
-
-        for (text, error) in [
-            (
-                "round,x,y,a,b\n4,0,0,0,0\n4,0,0,0,0\n",
-                CsvError::RoundOrder { line: 3, round: 4, previous: 4 },
-            ),
-            ("round,x,y,a,b,n\n", CsvError::UnknownColumn { line: 1, column: 15 }),
-            ("round,x,y,a\n", CsvError::MissingColumn { line: 1, name: "b" }),
-            ("round,x,y,a,b\n1,0,0,0\n", CsvError::FieldCount { line: 2, found: 4, expected: 5 }),
-            ("round,x,y,a,b\n-1,0,0,0,0\n", CsvError::Negative { line: 2, column: 1, field: "round" }),
-        ] {
-            assert_eq!(Counts::from_csv(text), Err(error), "{text:?}");
-        }
-        let mut counts = CountsCsv::with_herald(Shape::CHSH, 0);
-        assert_eq!(counts.feed(b"x,y,a,b,n\n"), Err(CsvError::NoHeralds { line: 1 }));
     }
 
     proptest! {

@@ -48,7 +48,7 @@ impl BellFunctional {
     /// quantum bound `2n cos(pi/2n)`; two settings give CHSH up to a renaming.
     ///
     /// # Errors
-    /// [`FunctionalError::Shape`] unless `n` is 2, 3 or 4.
+    /// [`FunctionalError::Shape`] unless `n` is from 2 to 20.
     pub fn chained(n: u8) -> Result<Self, FunctionalError> {
         let shape = Shape { settings_a: n, settings_b: n, outcomes_a: 2, outcomes_b: 2 };
         if n < 2 {
@@ -93,7 +93,7 @@ impl BellFunctional {
     /// bound 2 (`d = 2` is CHSH up to a renaming).
     ///
     /// # Errors
-    /// [`FunctionalError::Shape`] unless `d` is 2, 3 or 4.
+    /// [`FunctionalError::Shape`] unless `d` is from 2 to 128.
     pub fn cglmp(d: u8) -> Result<Self, FunctionalError> {
         let shape = Shape { settings_a: 2, settings_b: 2, outcomes_a: d, outcomes_b: d };
         if d < 2 {
@@ -148,8 +148,13 @@ mod tests {
             );
         }
         assert_eq!(bound(BellFunctional::tilted_chsh(0.75)), 2.75);
-        for wrong in [0, 1, 5] {
-            assert!(BellFunctional::chained(wrong).is_err() && BellFunctional::cglmp(wrong).is_err());
+        assert_eq!(bound(BellFunctional::chained(9)), 16.0);
+        assert!((bound(BellFunctional::cglmp(6)) - 2.0).abs() < 1e-13);
+        for wrong in [0, 1, 21, 255] {
+            assert!(BellFunctional::chained(wrong).is_err());
+        }
+        for wrong in [0, 1, 129, 255] {
+            assert!(BellFunctional::cglmp(wrong).is_err());
         }
         assert!(BellFunctional::tilted_chsh(f64::INFINITY).is_err());
     }
