@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Simulate(simulate::Simulate),
     #[command(subcommand)]
     Tags(tags::Tags),
-    /// Bell statistics of a counts table.
+    /// Bell statistics of a counts table or of trials in order.
     Bell(bell::Bell),
     /// Certified entropy of one round.
     Entropy(entropy::Entropy),

@@ -27,9 +27,26 @@ fn counts_tables_with_a_flaw() {
         ("negative.csv", "x,y,a,b,n\n0,0,0,0,-1\n", "line 2"),
         ("columns.csv", "x,y,a,n\n0,0,0,5\n", "line 1"),
         ("short.csv", "x,y,a,b,n\n0,0,0\n", "line 2"),
-        ("setting.csv", "x,y,a,b,n\n0,7,0,0,5\n", "line 2"),
+        ("setting.csv", "x,y,a,b,n\n0,255,0,0,5\n", "line 2"),
+        ("key.csv", "x,y,a,b,n\n0,2,0,0,5\n", "x=0, y=0"),
+        ("outcome.csv", "x,y,a,b,n\n0,0,0,2,5\n0,1,0,0,5\n1,0,0,0,5\n1,1,0,0,5\n", "0 or 1"),
+        ("huge.csv", "x,y,a,b,n\n0,0,0,0,99999999999999999999\n", "2^53"),
+        ("large.csv", "x,y,a,b,n\n0,0,0,0,9007199254740993\n", "2^53"),
+        ("twice.csv", "x,y,a,b,n\n0,0,0,0,5\n0,0,0,0,5\n", "line 3"),
+        ("header.csv", "alice,bob\n1,2\n", "header"),
+        ("headless.csv", "0,0,0,0,5\n", "header"),
+        ("only-header.csv", "x,y,a,b,n\n", "no rows"),
+        ("zeros.csv", "x,y,a,b,n\n0,0,0,0,0\n0,1,0,0,0\n1,0,0,0,0\n1,1,0,0,0\n", "no trials"),
         ("empty.csv", "", "empty"),
         ("one.csv", "x,y,a,b,n\n0,0,0,0,5\n", "x="),
+        ("trials.csv", "x,y,a,b\n0,0,0,x\n", "line 2"),
+        ("no-trials.csv", "x,y,a,b\n", "no trials"),
+        ("order.csv", "round,x,y,a,b\n2,0,0,0,0\n1,0,0,0,0\n", "line 3"),
+        (
+            "events.csv",
+            "2015-06-26 17:24:12.1,1,2,5,1,6,1,1,1,3,3,1,1,0,0,0,0\n2015-06-26 17:24:12.1,1\n",
+            "line 2",
+        ),
     ] {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
@@ -37,6 +54,9 @@ fn counts_tables_with_a_flaw() {
         assert_eq!(status, 1, "{name}: {errors}");
         assert!(errors.contains(says) && errors.contains(name), "{name}: {errors}");
     }
+    let (status, errors) =
+        failure(&["bell", folder.join("one.csv").to_str().unwrap(), "--window", "10", "--json"]);
+    assert!(status == 1 && errors.contains("--window"), "{errors}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

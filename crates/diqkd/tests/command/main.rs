@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bad_input;
+mod bell;
 mod demo;
 mod numbers;
 mod plan;
