@@ -167,6 +167,7 @@ fn every_sin_is_found_by_its_check() {
 #[test]
 fn a_timeout_that_drops_the_block_is_found() {
     let found = TaggerCheck::Timeouts.run(&mut || Sinner::new(Sin::TimeoutLoses), &options());
+    assert!(matches!(found, Err(Violation::FailedAfterTags { written: 1.. })), "{found:?}");
     assert!(found.is_err(), "{found:?}");
 }
 

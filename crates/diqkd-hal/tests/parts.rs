@@ -105,9 +105,12 @@ fn a_modulator_must_not_be_early_nor_apply_something_else() {
     assert_eq!(check_modulator(&mut good, &[zero, one], 100, 50), Ok(()));
     good.done().unwrap();
     let mut early = Mock::new([apply(zero, 100, zero, 99)]);
-    assert_eq!(check_modulator(&mut early, &[zero], 100, 0), Err(Violation::Modulator { index: 0 }));
+    let found = check_modulator(&mut early, &[zero], 100, 0);
+    assert!(matches!(found, Err(Violation::Modulator { index: 0, at_ps: 100, .. })), "{found:?}");
     let mut other = Mock::new([apply(zero, 100, zero, 100), apply(one, 100, zero, 100)]);
-    assert_eq!(check_modulator(&mut other, &[zero, one], 100, 0), Err(Violation::Modulator { index: 1 }));
+    let found = check_modulator(&mut other, &[zero, one], 100, 0).unwrap_err();
+    assert!(matches!(found, Violation::Modulator { index: 1, .. }), "{found:?}");
+    assert!(found.to_string().contains("for setting 1 from 100 ps on, and it applied setting 0"), "{found}");
 }
 
 #[test]

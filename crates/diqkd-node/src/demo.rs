@@ -3,9 +3,11 @@
 
 mod plan;
 mod report;
+mod symptoms;
 
 pub use plan::{DemoOptions, Preparation};
 pub use report::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, PartyReport};
+pub use symptoms::{Sign, Symptom};
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -43,7 +45,13 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
             Err(abort) => {
                 let facts = Box::new(prepared.facts(None));
                 let least_rounds = Preparation::least_rounds(options, &randomness)?;
-                return Ok(DemoEnding::Aborted { by: role, abort, facts, least_rounds });
+                return Ok(DemoEnding::Aborted {
+                    by: role,
+                    abort,
+                    facts,
+                    least_rounds,
+                    symptoms: Vec::new(),
+                });
             }
         }
     }
@@ -62,26 +70,36 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     });
     let elapsed = started.elapsed();
     let (alice, bob) = (alice.map_err(|_| NodeError::Thread)?, bob.map_err(|_| NodeError::Thread)?);
-    match (alice, bob) {
-        (Ok(Ending::Key(alice)), Ok(Ending::Key(bob))) => {
-            deliver(options, &prepared, &randomness, facts, [*alice, *bob], elapsed)
-        }
+    let recordings = [&alice, &bob].map(|ending| match ending {
+        Ok(Ending::Aborted { recording, .. }) => recording.as_deref(),
+        _ => None,
+    });
+    let aborted = |by, abort, facts: DemoFacts| DemoEnding::Aborted {
+        by,
+        abort,
+        symptoms: symptoms::symptoms(&prepared.experiment, facts.params.gamma, recordings),
+        facts: Box::new(facts),
+        least_rounds: None,
+    };
+    match (&alice, &bob) {
         // Who knows the reason speaks; the other only knows that it is over.
-        (Ok(Ending::Aborted(abort)), other) if abort != Abort::PeerAborted || !is_abort(&other) => {
-            Ok(aborted(Role::Alice, abort, facts))
+        (Ok(Ending::Aborted { abort, .. }), other) if *abort != Abort::PeerAborted || !is_abort(other) => {
+            Ok(aborted(Role::Alice, abort.clone(), facts))
         }
-        (_, Ok(Ending::Aborted(abort))) => Ok(aborted(Role::Bob, abort, facts)),
-        (Err(error), _) | (_, Err(error)) => Err(error),
-        (Ok(Ending::Aborted(abort)), _) => Ok(aborted(Role::Alice, abort, facts)),
+        (_, Ok(Ending::Aborted { abort, .. })) => Ok(aborted(Role::Bob, abort.clone(), facts)),
+        (Ok(Ending::Aborted { abort, .. }), _) => Ok(aborted(Role::Alice, abort.clone(), facts)),
+        _ => match (alice?, bob?) {
+            (Ending::Key(alice), Ending::Key(bob)) => {
+                deliver(options, &prepared, &randomness, facts, [*alice, *bob], elapsed)
+            }
+            // Every abort was taken above.
+            _ => Err(NodeError::Thread),
+        },
     }
 }
 
-fn aborted(by: Role, abort: Abort, facts: DemoFacts) -> DemoEnding {
-    DemoEnding::Aborted { by, abort, facts: Box::new(facts), least_rounds: None }
-}
-
 fn is_abort(ending: &Result<Ending, NodeError>) -> bool {
-    matches!(ending, Ok(Ending::Aborted(_)))
+    matches!(ending, Ok(Ending::Aborted { .. }))
 }
 
 fn open_session(

@@ -21,7 +21,12 @@ pub enum Ending {
     /// With a key.
     Key(Box<Outcome>),
     /// Without one.
-    Aborted(Abort),
+    Aborted {
+        /// Why.
+        abort: Abort,
+        /// How the station's tags became trials, where they did.
+        recording: Option<Box<SlotReport>>,
+    },
 }
 
 /// What a party holds after a session that ended with a key.
@@ -62,7 +67,8 @@ pub fn run<T: TimeTagger>(
             party.drive.session.abort(Abort::InvalidRecording { what: with_causes(&error) });
             party.drive.flush()?;
             party.take_events(|_, _| Ok(()))?;
-            return Ok(Ending::Aborted(party.aborted.unwrap_or(Abort::Cancelled)));
+            let abort = party.aborted.unwrap_or(Abort::Cancelled);
+            return Ok(Ending::Aborted { abort, recording: None });
         }
     };
     let Recording { table, report: slots, tags } = recording;
@@ -74,7 +80,7 @@ pub fn run<T: TimeTagger>(
         }
         if let Some(abort) = party.aborted {
             party.drive.flush()?;
-            return Ok(Ending::Aborted(abort));
+            return Ok(Ending::Aborted { abort, recording: Some(Box::new(slots)) });
         }
     }
 }

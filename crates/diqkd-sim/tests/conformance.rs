@@ -6,7 +6,7 @@ use diqkd_core::{Channel, Role, TimeTag};
 use diqkd_hal::conformance::{TaggerOptions, check_replay, check_station};
 use diqkd_hal::mock::Playback;
 use diqkd_hal::{TagBlock, TimeTagger, record};
-use diqkd_sim::{Experiment, Preset, SeededChooser, SimulatedStation};
+use diqkd_sim::{Experiment, Preset, SeededChooser, SeededSettingRng, SimulatedParts, SimulatedStation};
 
 fn open(preset: Preset, role: Role, rounds: u64) -> SimulatedStation {
     let experiment = Experiment::new(preset, rounds, 31);
@@ -34,8 +34,16 @@ fn options(preset: Preset, role: Role) -> TaggerOptions {
     }
 }
 
+fn rng() -> SeededSettingRng {
+    SeededSettingRng::new(31, "conformance")
+}
+
 diqkd_hal::conformance_tests! {
-    event_ready_alice: options(Preset::Oxford2022, Role::Alice) => open(Preset::Oxford2022, Role::Alice, 300)
+    event_ready_alice: options(Preset::Oxford2022, Role::Alice) => open(Preset::Oxford2022, Role::Alice, 300),
+    layout: Preset::Oxford2022.model().layout(),
+    replay: Playback::new(recording(Preset::Oxford2022, Role::Alice, 300), vec![]),
+    setting_rng: rng(),
+    modulator: (SimulatedParts::new(Role::Alice, &Experiment::new(Preset::Oxford2022, 300, 31)), 0, 100_000),
 }
 diqkd_hal::conformance_tests! {
     event_ready_bob: options(Preset::Oxford2022, Role::Bob) => open(Preset::Oxford2022, Role::Bob, 300)

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use diqkd_protocol::Abort;
 use serde_json::{Map, Value, json};
 
 /// A result as text and as JSON.
@@ -50,11 +49,6 @@ impl Answer {
             json!({ "reason": reason, "observed": number(numbers[0]), "threshold": number(numbers[1]) }),
         );
         Self { text, json, status: Status::Refused, warning: None }
-    }
-
-    /// The protocol said no, in its own words.
-    pub(crate) fn aborted(abort: &Abort, json: Value) -> Self {
-        Self::refused(format!("no key: {abort}"), json, abort.reason(), [abort.observed(), abort.threshold()])
     }
 
     /// What standard error has to say besides.

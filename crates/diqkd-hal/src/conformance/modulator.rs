@@ -9,7 +9,7 @@ use crate::modulator::Modulator;
 /// one before has settled, and checks each answer: the setting that was asked for, not applied before its time.
 ///
 /// # Errors
-/// [`Violation::Modulator`] with the index of the request.
+/// [`Violation::Modulator`] with the request and its answer.
 pub fn check_modulator<M: Modulator>(
     modulator: &mut M,
     settings: &[Setting],
@@ -20,7 +20,7 @@ pub fn check_modulator<M: Modulator>(
     for (index, &setting) in settings.iter().enumerate() {
         let applied = modulator.apply(setting, at_ps).map_err(Violation::driver("apply"))?;
         if applied.setting != setting || applied.time_ps < at_ps {
-            return Err(Violation::Modulator { index });
+            return Err(Violation::Modulator { index, setting, at_ps, applied });
         }
         at_ps = applied.time_ps.saturating_add(spacing_ps.max(0));
     }

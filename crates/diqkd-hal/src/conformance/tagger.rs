@@ -469,6 +469,10 @@ impl Memory {
         let times = self.time_ps[len..].iter().position(|&time| time != MARK_PS);
         let channels = self.channel[len..].iter().position(|&channel| channel != MARK);
         match times.or(channels) {
+            Some(_) if filled.is_none() => {
+                let untouched = self.time_ps.iter().rev().take_while(|&&time| time == MARK_PS).count();
+                Err(Violation::FailedAfterTags { written: self.time_ps.len() - untouched })
+            }
             Some(place) => Err(Violation::Tail { place: len + place, len }),
             None => Ok(filled),
         }

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
+use diqkd_core::Setting;
+
 use crate::error::{Error, ErrorKind};
+use crate::modulator::Applied;
 use crate::time_tagger::Restart;
 
 /// A broken promise, with the place where it broke.
@@ -85,6 +88,11 @@ pub enum Violation {
         /// Calls without a tag.
         calls: u64,
     },
+    /// A call that failed had written tags before: they are lost with it.
+    FailedAfterTags {
+        /// Places that had been written.
+        written: usize,
+    },
     /// A second start did not do what the capabilities declare.
     Restart {
         /// What they declare.
@@ -117,6 +125,12 @@ pub enum Violation {
     Modulator {
         /// Index of the request.
         index: usize,
+        /// The setting that was asked for.
+        setting: Setting,
+        /// From when.
+        at_ps: i64,
+        /// The answer.
+        applied: Applied,
     },
     /// A signal of a slot is missing, doubled or at a forbidden place.
     Slot {
@@ -160,6 +174,9 @@ impl Violation {
             Self::AfterEnd => "once EndOfData was said, say it again without tags on every call",
             Self::NoProgress { .. } => {
                 "let recordings end with EndOfData, or set max_tags below what live inputs make, and feed the inputs"
+            }
+            Self::FailedAfterTags { .. } => {
+                "return the tags that are there, with Streaming, and fail in the next call"
             }
             Self::Restart { .. } => "declare Continues, Rewinds or Unsupported as the device really behaves",
             Self::ErrorKind { .. } => {
@@ -223,6 +240,9 @@ impl fmt::Display for Violation {
             Self::NoProgress { calls } => {
                 write!(f, "neither a tag nor the end of the data in {calls} calls")?
             }
+            Self::FailedAfterTags { written } => {
+                write!(f, "fill failed after it had written {written} tags, which are lost with the call")?;
+            }
             Self::Restart { declared } => {
                 write!(
                     f,
@@ -240,9 +260,13 @@ impl fmt::Display for Violation {
             Self::Randomness { test, statistic, limit } => {
                 write!(f, "the {test} test of the random bits gives {statistic:.1}, beyond {limit}")?;
             }
-            Self::Modulator { index } => {
-                write!(f, "request {index} to the modulator was applied too early or with another setting")?;
-            }
+            Self::Modulator { index, setting, at_ps, applied } => write!(
+                f,
+                "request {index} asked the modulator for setting {} from {at_ps} ps on, and it applied setting {} at {} ps",
+                setting.index(),
+                applied.setting.index(),
+                applied.time_ps
+            )?,
             Self::Slot { slot, rule } => write!(f, "slot {slot}: {rule}")?,
         }
         write!(f, "; {}", self.advice())

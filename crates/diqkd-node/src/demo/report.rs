@@ -10,6 +10,8 @@ use diqkd_sim::{Preset, Strategy};
 use diqkd_timetag::slot::SlotReport;
 use diqkd_timetag::sync::ClockFit;
 
+use super::symptoms::Symptom;
+
 /// How a demo ended.
 #[derive(Debug)]
 pub enum DemoEnding {
@@ -25,6 +27,8 @@ pub enum DemoEnding {
         facts: Box<DemoFacts>,
         /// Where the parameters certify no key: rounds from which this preset gives one, to about 2 %.
         least_rounds: Option<u64>,
+        /// What was unusual about the recordings of either station.
+        symptoms: Vec<Symptom>,
     },
 }
 

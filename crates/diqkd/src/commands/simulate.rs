@@ -4,6 +4,7 @@
 //! clicks. A slot rule beside them says what the channels mean, as `diqkd tags trials` reads it. One seed gives the
 //! same files whatever the number of threads.
 
+mod parquet;
 mod recording;
 mod rule;
 mod truth;
@@ -65,7 +66,7 @@ enum Format {
     Ptu,
     /// qcrypto a1 events, 3.90625 ps: channel c is pattern c + 1.
     A1,
-    /// Not built in.
+    /// Apache Parquet for data analysis, columns time_ps and channel; the tags commands do not read it.
     Parquet,
 }
 
@@ -93,9 +94,6 @@ impl Simulate {
         let usage = |what: &str| Failure::Usage { what: what.to_owned(), source: None };
         if self.rounds == 0 {
             return Err(usage("--rounds is 0, expected at least 1"));
-        }
-        if self.format == Format::Parquet {
-            return Err(usage("recordings can't be written as parquet; choose --format ptu or --format a1"));
         }
         let seed = match self.seed {
             Some(seed) => seed,
@@ -146,6 +144,8 @@ impl Simulate {
         let faults: Vec<String> = experiment.faults.iter().map(ToString::to_string).collect();
         let loss_db = [self.fibre_alice, self.fibre_bob].map(|fibre| fibre.map_or(0.0, Fibre::loss_db));
         let max_offset_ps = experiment.layout().clock_bounds.max_offset_ps;
+        let common_channel =
+            experiment.layout().channels.herald.map(|channel| self.format.channel(channel.0));
         let shown = |path: &Path| path.display().to_string();
         let json = json!({
             "files": files.iter().map(|file| shown(file)).collect::<Vec<_>>(),
@@ -163,6 +163,7 @@ impl Simulate {
             "published_rounds_per_s": number(self.preset.published_rounds_per_s()),
             "clock": { "offset_ps": clock.offset_ps(), "drift_ppb": clock.drift_ppb() },
             "max_offset_ps": max_offset_ps,
+            "common_channel": common_channel,
             "stations": [station(alice), station(bob)],
         });
         let mut lines = vec![format!(
@@ -179,6 +180,16 @@ impl Simulate {
         }
         lines.extend(faults.iter().map(|fault| format!("fails         {fault}")));
         lines.extend(files.iter().map(|file| format!("              {}", file.display())));
+        if self.format == Format::Parquet {
+            return Answer::new(lines.join("\n"), json);
+        }
+        if let Some(channel) = common_channel {
+            lines.push(format!(
+                "clock         diqkd tags sync {} {} --channel-a {channel} --channel-b {channel} --max-offset-ps {max_offset_ps}",
+                shown(&files[0]),
+                shown(&files[1]),
+            ));
+        }
         lines.push(format!(
             "trials        diqkd tags trials {} {} --rule {} --max-offset-ps {max_offset_ps} --out trials.csv",
             shown(&files[0]),

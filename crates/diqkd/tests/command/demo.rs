@@ -99,3 +99,101 @@ fn a_clocked_photonic_station_works_too() {
     // One no-click in 25 at either site, and every one of them has an outcome.
     assert!(json["no_click_rounds"][0].as_u64().unwrap() > 30_000, "{}", json["no_click_rounds"]);
 }
+
+/// The exit status and the reasons that a run may end with, and a sign that names where to look.
+struct Expected {
+    given: [&'static str; 2],
+    reasons: &'static [&'static str],
+    sign: Option<(&'static str, &'static str)>,
+}
+
+/// Strings that differ too much to correct, or a Bell test that fails: which comes first depends on the code.
+const LOST: &[&str] = &["reconciliation-failed", "bell-violation-too-low"];
+const KEY: &[&str] = &[];
+
+#[test]
+fn every_fault_ends_with_its_reason_or_a_key() {
+    let fault = |name, reasons, sign| Expected { given: ["--fault", name], reasons, sign };
+    let outside = "clicks-outside-windows";
+    ends_as_expected(&[
+        fault("F1", LOST, None),
+        fault("F2", &["invalid-recording"], None),
+        fault("F3", &["settings-biased"], None),
+        fault("F4", LOST, Some(("bob", outside))),
+        fault("F5", &["invalid-recording"], None),
+        fault("F6", LOST, Some(("alice", "no-click"))),
+        fault("F7", KEY, None),
+    ]);
+}
+
+#[test]
+fn every_attack_ends_with_its_reason_or_a_key_that_it_does_not_know() {
+    let attack = |name, reasons, sign| Expected { given: ["--attack", name], reasons, sign };
+    ends_as_expected(&[
+        attack("lhv", &["bell-violation-too-low"], None),
+        attack("lhv-memory", &["bell-violation-too-low"], None),
+        attack("biased-settings", &["bell-violation-too-low"], None),
+        attack("detection-loophole", LOST, Some(("alice", "no-click"))),
+        attack("faked-state", LOST, Some(("bob", "no-click"))),
+        attack("coincidence-time", LOST, None),
+        attack("known-hash", KEY, None),
+        attack("collective", KEY, None),
+    ]);
+}
+
+#[test]
+fn devices_that_leak_through_an_abort_fail_or_pass_as_their_secret_says() {
+    let mut ends = [0; 2];
+    for seed in ["1", "2", "3", "4", "5", "6"] {
+        let (status, json) =
+            run(&format!("leak-{seed}"), &["--rounds", "200000", "--seed", seed, "--attack", "abort-leak"]);
+        match status {
+            0 => ends[0] += 1,
+            3 => {
+                assert_eq!(json["abort"]["reason"], "bell-violation-too-low", "{json}");
+                ends[1] += 1;
+            }
+            _ => panic!("{status}: {json}"),
+        }
+    }
+    // Six fair bits are equal once in 32.
+    assert!(ends[0] > 0 && ends[1] > 0, "{ends:?}");
+}
+
+#[test]
+fn devices_that_know_a_bias_get_no_key_from_a_stuck_line() {
+    let arguments = ["--rounds", "200000", "--seed", "3", "--attack", "biased-settings"];
+    let fault = ["--fault", "F3", "--onset", "0", "--severity", "0.6"];
+    let (status, json) = run("known-bias", &[&arguments[..], &fault].concat());
+    assert_eq!((status, &json["abort"]["reason"]), (3, &Value::from("settings-biased")), "{json}");
+    assert_eq!(json["aborted_by"], "alice");
+    let (observed, limit) = (&json["abort"]["observed"], &json["abort"]["threshold"]);
+    assert!(observed.as_f64().unwrap() < limit.as_f64().unwrap(), "{json}");
+}
+
+fn ends_as_expected(all: &[Expected]) {
+    for Expected { given, reasons, sign } in all {
+        let name = given[1];
+        let arguments = ["--rounds", "200000", "--seed", "3"];
+        let (status, json) = run(&format!("ends-{name}"), &[&arguments[..], &given[..]].concat());
+        if reasons.is_empty() {
+            assert_eq!((status, &json["keys_match"]), (0, &Value::from(true)), "{name}: {json}");
+            continue;
+        }
+        assert_eq!((status, &json["key_bits"]), (3, &Value::from(0)), "{name}: {json}");
+        let reason = json["abort"]["reason"].as_str().unwrap();
+        assert!(reasons.contains(&reason), "{name}: {json}");
+        let signs: Vec<(&str, &str)> = json["symptoms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| (s["role"].as_str().unwrap(), s["sign"].as_str().unwrap()))
+            .collect();
+        match sign {
+            Some(sign) => assert!(signs.contains(sign), "{name}: {json}"),
+            // Honest stations show nothing unusual; a device of an adversary may click as it likes.
+            None if given[0] == "--fault" => assert_eq!(signs, [], "{name}: {json}"),
+            None => {}
+        }
+    }
+}

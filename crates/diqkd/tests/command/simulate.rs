@@ -61,6 +61,14 @@ fn recordings_lead_back_to_the_trials_of_the_simulator() {
             assert_eq!(status, 0, "{preset} {format}: {found}");
             assert_eq!(rows(&simulated.path("trials.csv")), simulated.truth(), "{preset} {format}");
             let drift = |value: &Value| value["clock"]["drift_ppb"].as_f64().unwrap();
+            let (files, channel) = (&simulated.found["files"], simulated.found["common_channel"].to_string());
+            let [a, b] = [0, 1].map(|i| files[i].as_str().unwrap());
+            let max_offset = simulated.found["max_offset_ps"].to_string();
+            let channels = ["--channel-a", &channel, "--channel-b", &channel, "--max-offset-ps", &max_offset];
+            let (status, sync) = json(&[&["tags", "sync", a, b][..], &channels].concat());
+            assert_eq!((status, &sync["found"]), (0, &Value::from(true)), "{preset} {format}: {sync}");
+            let found_drift = sync["drift_ppb"].as_f64().unwrap();
+            assert!((found_drift - drift(&simulated.found)).abs() < 100.0, "{preset} {format}: {sync}");
             // Picoseconds over 8 ms.
             assert!((drift(&found) - drift(&simulated.found)).abs() < 100.0, "{preset} {format}: {found}");
         }
@@ -161,7 +169,7 @@ fn a_game_day_is_read_from_a_file_and_a_bad_line_is_named() {
         (&["--fault", "F1", "--onset", "90%", "--end", "10%"], "before it begins"),
         (&["--fault", "F1", "--severity", "2"], "from 0 to 1"),
         (&["--severity", "0.5"], "--fault"),
-        (&["--format", "parquet"], "--format ptu"),
+        (&["--format", "csv"], "parquet"),
         (&["--attack", "magic"], "detection-loophole"),
         (&["--fibre-bob", "far"], "KM:DB_PER_KM"),
         (&["--gamma", "1.5"], "between 0 and 1"),

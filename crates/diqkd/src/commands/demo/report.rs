@@ -2,7 +2,7 @@
 
 use diqkd_bell::{BellTest, ConfidenceMethod};
 use diqkd_core::Epsilon;
-use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport};
+use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, Symptom};
 use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -10,17 +10,23 @@ use crate::answer::{Answer, Failure, number};
 
 pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
     match ending {
-        DemoEnding::Aborted { by, abort, facts, least_rounds } => {
+        DemoEnding::Aborted { by, abort, facts, least_rounds, symptoms } => {
             let mut json = beforehand(facts);
             json.insert("aborted_by".to_owned(), json!(by.to_string()));
             json.insert("key_bits".to_owned(), json!(0));
             json.insert("keys_match".to_owned(), Value::Null);
             json.insert("key_ids".to_owned(), json!([]));
             json.insert("least_rounds".to_owned(), json!(least_rounds));
+            json.insert("symptoms".to_owned(), symptoms.iter().map(symptom).collect());
             let json = Value::Object(json);
             // The demo lays out threshold and code for the rounds asked for: where more of them would do, it is the
             // rounds that are too few, whatever part of the layout shows it.
-            let Some(least) = least_rounds else { return Ok(Answer::aborted(abort, json)) };
+            let Some(least) = least_rounds else {
+                let mut lines = vec![format!("no key: {abort}")];
+                lines.extend(symptoms.iter().map(|symptom| format!("unusual       {symptom}")));
+                let numbers = [abort.observed(), abort.threshold()];
+                return Ok(Answer::refused(lines.join("\n"), json, abort.reason(), numbers));
+            };
             let rounds = facts.params.rounds;
             let text = format!(
                 "no key: {rounds} rounds are too few ({abort})\n\
@@ -33,6 +39,16 @@ pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
         )),
         DemoEnding::Key(report) => key(report),
     }
+}
+
+fn symptom(symptom: &Symptom) -> Value {
+    json!({
+        "role": symptom.role.to_string(),
+        "sign": symptom.sign.name(),
+        "observed": symptom.observed,
+        "expected": symptom.expected,
+        "text": symptom.to_string(),
+    })
 }
 
 /// What was fixed before the data.

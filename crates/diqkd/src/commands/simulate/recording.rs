@@ -13,6 +13,7 @@ use diqkd_timetag::formats::{EventsWriteError, EventsWriter, PtuWriteError, PtuW
 use indicatif::ProgressBar;
 
 use super::Format;
+use super::parquet::ParquetWriter;
 use crate::answer::Failure;
 
 /// What was written.
@@ -93,6 +94,9 @@ pub(super) fn write(
     if let Some(error) = broken {
         return Err(error);
     }
+    if let Encoder::Parquet(writer) = encoder {
+        writer.finish(&mut buffer);
+    }
     recorded.bytes += buffer.len() as u64;
     file.write_all(&buffer)?;
     if format == Format::Ptu {
@@ -109,13 +113,15 @@ pub(super) fn write(
 enum Encoder {
     Ptu(PtuWriter),
     Events(EventsWriter),
+    Parquet(ParquetWriter),
 }
 
 impl Encoder {
     fn new(format: Format, out: &mut Vec<u8>) -> Self {
         match format {
             Format::A1 => Self::Events(EventsWriter::new(WordOrder::LowFirst)),
-            Format::Ptu | Format::Parquet => Self::Ptu(PtuWriter::new(Some(0), out)),
+            Format::Ptu => Self::Ptu(PtuWriter::new(Some(0), out)),
+            Format::Parquet => Self::Parquet(ParquetWriter::new(out)),
         }
     }
 
@@ -123,6 +129,10 @@ impl Encoder {
         match self {
             Self::Ptu(writer) => writer.push(time_ps, channel, out).map_err(WriteError::Ptu),
             Self::Events(writer) => writer.push(time_ps, channel, out).map_err(WriteError::Events),
+            Self::Parquet(writer) => {
+                writer.push(time_ps, channel, out);
+                Ok(())
+            }
         }
     }
 }
