@@ -10,10 +10,10 @@ use diqkd_entropy::{
 
 fn params(theorem: Theorem, bound: SingleRound) -> Result<Params, OutOfRange> {
     Ok(Params {
-        rounds: 10_000_000,
+        rounds: 100_000_000,
         gamma: 0.05,
         omega_threshold: WinProbability::new(0.83)?,
-        leak_bits: LeakBits(1_500_000),
+        leak_bits: LeakBits(15_000_000),
         eps_sound: Epsilon::new(1e-10)?,
         split: EpsilonSplit::Optimised,
         theorem,
@@ -25,8 +25,25 @@ fn params(theorem: Theorem, bound: SingleRound) -> Result<Params, OutOfRange> {
 fn key_lengths(c: &mut Criterion) {
     let mut group = c.benchmark_group("key length");
     let noisy = SingleRound::NoisyPreprocessing { q: 0.05 };
-    let bounds = Theorem::ALL.map(|theorem| (theorem, SingleRound::Chsh));
-    for (theorem, bound) in bounds.into_iter().chain([(Theorem::Reat, noisy)]) {
+    let q = 0.05;
+    let plain = Theorem::ALL.map(|theorem| (theorem, SingleRound::Chsh));
+    let others = [
+        (Theorem::Reat, noisy),
+        (Theorem::Reat, SingleRound::ChshTwoBasisTests),
+        (Theorem::Reat, SingleRound::TwoBases),
+        (Theorem::Reat, SingleRound::NoisyTwoBasisTests { q }),
+        (Theorem::Reat, SingleRound::NoisyTwoBases { q }),
+        (Theorem::Reat, SingleRound::BiasedSettings { q: 0.0, tau: 1e-3 }),
+        (Theorem::ReatBasic, SingleRound::BiasedSettings { q: 0.0, tau: 1e-3 }),
+        (Theorem::Df19, noisy),
+        (Theorem::Df19, SingleRound::ChshTwoBasisTests),
+        (Theorem::Df19, SingleRound::TwoBases),
+        (Theorem::Geat, noisy),
+        (Theorem::Geat, SingleRound::TwoBases),
+        (Theorem::Eat2018, noisy),
+        (Theorem::Eat2018, SingleRound::TwoBases),
+    ];
+    for (theorem, bound) in plain.into_iter().chain(others) {
         let Ok(params) = params(theorem, bound) else { continue };
         let name = format!("{theorem} {}", bound.name());
         group.bench_function(format!("optimise {name}"), |b| b.iter(|| key_length(&params)));
@@ -47,6 +64,8 @@ fn single_rounds(c: &mut Criterion) {
         EntropyBound::MinEntropy,
         EntropyBound::Renyi { alpha: 1.01, q: 0.0 },
         EntropyBound::Renyi { alpha: 1.01, q: 0.05 },
+        EntropyBound::TightTwoBases { q: 0.0 },
+        EntropyBound::TwoBasesRenyi { alpha: 1.01, q: 0.05 },
     ] {
         group.bench_function(format!("{bound:?}"), |b| b.iter(|| single_round(bound, 2.6)));
     }

@@ -11,10 +11,10 @@ mod tangent;
 
 use diqkd_core::Overspent;
 
-use crate::certificate::{Certificate, Witness};
+use crate::certificate::{Certificate, Term, Witness};
 use crate::error::Error;
 use crate::interval::Interval;
-use crate::params::{EpsilonSplit, Params};
+use crate::params::{ALWAYS_ASSUMED, EpsilonSplit, Params};
 use crate::theorem::Theorem;
 
 /// Re-derives the key length of a certificate.
@@ -44,6 +44,15 @@ use crate::theorem::Theorem;
 /// ```
 pub fn check(certificate: &Certificate) -> Result<CheckedLength, CheckError> {
     let terms = evaluate(certificate)?;
+    if let Some(assumption) = ALWAYS_ASSUMED.iter().find(|known| !certificate.assumptions.contains(known)) {
+        return Err(CheckError::AssumptionMissing { assumption: assumption.label() });
+    }
+    let stated = &certificate.terms;
+    if stated.len() != terms.len()
+        || !stated.iter().zip(&terms).all(|(stated, term)| is_as_stated(stated, term))
+    {
+        return Err(CheckError::Terms);
+    }
     let proved = total(&terms).lo();
     if certificate.key_bits == 0 || certificate.key_bits as f64 > proved {
         return Err(CheckError::LengthNotProved { claimed: certificate.key_bits, proved });
@@ -100,6 +109,15 @@ pub enum CheckError {
     /// The epsilons exceed the budget.
     #[error("the epsilons exceed the soundness budget")]
     Ledger(#[from] Overspent),
+    /// An assumption that every certificate rests on is not listed.
+    #[error("the certificate does not list the assumption {assumption}, on which it rests")]
+    AssumptionMissing {
+        /// Its label.
+        assumption: &'static str,
+    },
+    /// The terms listed are not those of the length.
+    #[error("the terms that the certificate lists are not those of its length; re-issue it")]
+    Terms,
     /// The length is more than what could be proved.
     #[error("the certificate claims {claimed} bits but only {proved} could be proved")]
     LengthNotProved {
@@ -130,6 +148,15 @@ pub(crate) struct EnclosedTerm {
     pub(crate) name: &'static str,
     pub(crate) bits: Interval,
 }
+
+/// Terms are for the reader: as printed, they must agree with what is proved.
+fn is_as_stated(stated: &Term, term: &EnclosedTerm) -> bool {
+    let room = TERM_ROOM * term.bits.lo().abs().max(1.0);
+    stated.name == term.name && (stated.bits - term.bits.lo()).abs() <= room
+}
+
+/// Relative difference between a printed term and the lower end of its enclosure.
+const TERM_ROOM: f64 = 1e-9;
 
 pub(crate) fn total(terms: &[EnclosedTerm]) -> Interval {
     terms.iter().fold(Interval::point(0.0), |sum, term| sum + term.bits)

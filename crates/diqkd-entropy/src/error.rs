@@ -32,6 +32,12 @@ pub enum Error {
         /// The greatest that is certified.
         most: f64,
     },
+    /// Setting bias outside [0, 1/2).
+    #[error("the setting bias tau is {tau}, expected a value from 0 to below 0.5, such as 0.001")]
+    SettingBias {
+        /// What was given.
+        tau: f64,
+    },
     /// Rényi order outside (1, 2].
     #[error("alpha is {alpha}, expected a Rényi order above 1 and at most 2")]
     Alpha {

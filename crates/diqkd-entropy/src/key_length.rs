@@ -14,6 +14,7 @@ use crate::theorem::Theorem;
 /// The answer to a key-length question.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
+#[expect(clippy::large_enum_variant, reason = "one is made a call, and its certificate is moved out")]
 pub enum KeyLength {
     /// A positive certified length.
     Key(Certificate),

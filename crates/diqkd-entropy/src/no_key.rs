@@ -133,6 +133,12 @@ fn asymptotic_rate(params: &Params) -> f64 {
                 SingleRound::ChshTwoBasisTests => (one, f64::midpoint(one, 1.0)),
                 SingleRound::TwoBases => (entropy(equal), entropy(equal)),
                 SingleRound::NoisyPreprocessing { q } => (flipped(q, x), one),
+                SingleRound::BiasedSettings { q, tau } => {
+                    let rest = 1.0 - 2.0 * tau;
+                    let fair = (1.0 - (1.0 - omega) / (rest * rest)).max(WinProbability::LOCAL_MAX);
+                    let x = one_basis_correlation(fair).0;
+                    (flipped(q, x), entropy(x))
+                }
                 SingleRound::NoisyTwoBasisTests { q } => (flipped(q, x), f64::midpoint(one, 1.0)),
                 SingleRound::NoisyTwoBases { q } => (flipped(q, equal), entropy(equal)),
             };

@@ -40,10 +40,9 @@ impl Params {
             return Err(Error::Gamma { gamma: self.gamma });
         }
         self.bound.validate()?;
-        let for_reat =
-            matches!(self.bound, SingleRound::NoisyTwoBasisTests { .. } | SingleRound::NoisyTwoBases { .. });
-        if (self.bound != SingleRound::Chsh && self.theorem == Theorem::ReatBasic)
-            || (for_reat && self.theorem != Theorem::Reat)
+        let biased = matches!(self.bound, SingleRound::BiasedSettings { .. });
+        if (self.bound != SingleRound::Chsh && !biased && self.theorem == Theorem::ReatBasic)
+            || (biased && !matches!(self.theorem, Theorem::Reat | Theorem::ReatBasic))
         {
             return Err(Error::BoundNotAvailable { theorem: self.theorem, bound: self.bound.name() });
         }
@@ -97,14 +96,22 @@ pub enum SingleRound {
         /// Flip probability, from 0 to 1/2.
         q: f64,
     },
-    /// [`SingleRound::NoisyPreprocessing`] with the test rounds of [`SingleRound::ChshTwoBasisTests`]. Only with
-    /// [`Theorem::Reat`].
+    /// [`SingleRound::NoisyPreprocessing`] with the test rounds of [`SingleRound::ChshTwoBasisTests`].
     NoisyTwoBasisTests {
         /// Flip probability, from 0 to 1/2.
         q: f64,
     },
-    /// [`SingleRound::TwoBases`] with noisy preprocessing: Alice flips each key-round bit with probability `q`. Only
-    /// with [`Theorem::Reat`].
+    /// [`SingleRound::NoisyPreprocessing`] (with `q = 0`: [`SingleRound::Chsh`]) with setting bits of the test rounds that
+    /// are independent of everything else but biased: each is 1 with some probability between `1/2 - tau` and
+    /// `1/2 + tau`, which need not be known and may differ from round to round. Only with [`Theorem::Reat`] and
+    /// [`Theorem::ReatBasic`].
+    BiasedSettings {
+        /// Flip probability, from 0 to 1/2.
+        q: f64,
+        /// Largest bias of a setting bit, from 0 to below 1/2.
+        tau: f64,
+    },
+    /// [`SingleRound::TwoBases`] with noisy preprocessing: Alice flips each key-round bit with probability `q`.
     NoisyTwoBases {
         /// Flip probability, from 0 to 0.3: beyond, the checker's enclosures are too wide to prove anything.
         q: f64,
@@ -121,6 +128,7 @@ impl SingleRound {
             Self::NoisyPreprocessing { .. } => "npp",
             Self::NoisyTwoBasisTests { .. } => "npp-two-basis-tests",
             Self::NoisyTwoBases { .. } => "npp-two-basis",
+            Self::BiasedSettings { .. } => "biased-settings",
         }
     }
 
@@ -128,7 +136,18 @@ impl SingleRound {
     pub fn flip_probability(self) -> f64 {
         match self {
             Self::Chsh | Self::ChshTwoBasisTests | Self::TwoBases => 0.0,
-            Self::NoisyPreprocessing { q } | Self::NoisyTwoBasisTests { q } | Self::NoisyTwoBases { q } => q,
+            Self::NoisyPreprocessing { q }
+            | Self::NoisyTwoBasisTests { q }
+            | Self::NoisyTwoBases { q }
+            | Self::BiasedSettings { q, .. } => q,
+        }
+    }
+
+    /// Largest bias of a setting bit of the test rounds.
+    pub fn setting_bias(self) -> f64 {
+        match self {
+            Self::BiasedSettings { tau, .. } => tau,
+            _ => 0.0,
         }
     }
 
@@ -152,6 +171,7 @@ impl SingleRound {
             Self::NoisyTwoBases { .. } if q > MOST_NOISE_OF_TWO_BASES && q <= 0.5 => {
                 Err(Error::FlipProbabilityOfTwoBases { q, most: MOST_NOISE_OF_TWO_BASES })
             }
+            Self::BiasedSettings { tau, .. } if !(0.0..0.5).contains(&tau) => Err(Error::SettingBias { tau }),
             _ if (0.0..=0.5).contains(&q) => Ok(()),
             _ => Err(Error::FlipProbability { q }),
         }

@@ -124,8 +124,12 @@ pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
 ///
 /// # Errors
 /// [`Error`] naming a field that no run can have.
-pub fn rounds_for_rate(request: &PlanRequest, q: f64, key_rate_per_round: f64) -> Result<Option<u64>, Error> {
-    Planner::new(request, noisy(q))?.least_rounds(key_rate_per_round)
+pub fn rounds_for_rate(
+    request: &PlanRequest,
+    bound: SingleRound,
+    key_rate_per_round: f64,
+) -> Result<Option<u64>, Error> {
+    Planner::new(request, bound)?.least_rounds(key_rate_per_round)
 }
 
 struct Planner<'a> {
@@ -372,11 +376,14 @@ mod tests {
     #[test]
     fn a_wanted_rate_needs_more_rounds_than_a_key() {
         let request = request(2.677, 0.0144);
-        let rounds = rounds_for_rate(&request, 0.0, 0.3).unwrap().unwrap();
+        let rounds = rounds_for_rate(&request, SingleRound::Chsh, 0.3).unwrap().unwrap();
         let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_rate_per_round;
         assert!(at(rounds) >= 0.3 && at(rounds * 95 / 100) < 0.3, "{rounds}");
-        assert_eq!(rounds_for_rate(&request, 0.0, 0.0).unwrap(), plan(&request).unwrap().min_rounds);
-        assert_eq!(rounds_for_rate(&request, 0.0, 0.9).unwrap(), None);
+        assert_eq!(
+            rounds_for_rate(&request, SingleRound::Chsh, 0.0).unwrap(),
+            plan(&request).unwrap().min_rounds
+        );
+        assert_eq!(rounds_for_rate(&request, SingleRound::Chsh, 0.9).unwrap(), None);
     }
 
     #[test]

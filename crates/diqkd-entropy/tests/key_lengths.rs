@@ -105,6 +105,11 @@ fn a_tampered_certificate_is_refused() {
     refused("\"s_lose\": -171.16006", "\"s_lose\": -171.16005");
     refused("\"q_win\": 0.83", "\"q_win\": 0.82");
     refused("\"alpha\": 1.00045", "\"alpha\": 1.00046");
+    refused("\"linear hashing\"", "\"linear hash\"");
+    refused("\"bits\": 2.0", "\"bits\": 3.0");
+    refused("    \"isolated-laboratories\",\n", "");
+    refused("\"privacy_amplification\": -33.2", "\"privacy_amplification\": -33.1");
+    refused("\"verification\": -53.2", "\"verification\": -3.2");
     assert!(
         Certificate::from_json(&text.replacen("certificate_version\": 1", "certificate_version\": 2", 1))
             .is_err()
@@ -138,10 +143,9 @@ fn nonsense_is_named() {
     let bound = SingleRound::NoisyPreprocessing { q: 0.1 };
     let params = Params { bound, ..oxford(Theorem::ReatBasic) };
     assert!(matches!(key_length(&params), Err(Error::BoundNotAvailable { .. })));
-    for bound in [SingleRound::NoisyTwoBases { q: 0.1 }, SingleRound::NoisyTwoBasisTests { q: 0.1 }] {
-        let params = Params { bound, ..oxford(Theorem::Df19) };
-        assert!(matches!(key_length(&params), Err(Error::BoundNotAvailable { .. })));
-    }
+    let bound = SingleRound::NoisyTwoBases { q: 0.4 };
+    let params = Params { bound, ..base };
+    assert!(matches!(key_length(&params), Err(Error::FlipProbabilityOfTwoBases { .. })));
 }
 
 #[test]

@@ -75,6 +75,8 @@ enum BoundDocument {
     NoisyTwoBasisTests { q: f64 },
     #[serde(rename = "npp-two-basis")]
     NoisyTwoBases { q: f64 },
+    #[serde(rename = "biased-settings")]
+    BiasedSettings { q: f64, tau: f64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +144,7 @@ impl From<&Certificate> for Document {
                 SingleRound::ChshTwoBasisTests => BoundDocument::ChshTwoBasisTests,
                 SingleRound::TwoBases => BoundDocument::TwoBases,
                 SingleRound::NoisyTwoBases { q } => BoundDocument::NoisyTwoBases { q },
+                SingleRound::BiasedSettings { q, tau } => BoundDocument::BiasedSettings { q, tau },
                 SingleRound::NoisyTwoBasisTests { q } => BoundDocument::NoisyTwoBasisTests { q },
                 SingleRound::NoisyPreprocessing { q } => BoundDocument::NoisyPreprocessing { q },
             },
@@ -207,6 +210,7 @@ impl TryFrom<Document> for Certificate {
                 BoundDocument::ChshTwoBasisTests => SingleRound::ChshTwoBasisTests,
                 BoundDocument::TwoBases => SingleRound::TwoBases,
                 BoundDocument::NoisyTwoBases { q } => SingleRound::NoisyTwoBases { q },
+                BoundDocument::BiasedSettings { q, tau } => SingleRound::BiasedSettings { q, tau },
                 BoundDocument::NoisyTwoBasisTests { q } => SingleRound::NoisyTwoBasisTests { q },
                 BoundDocument::NoisyPreprocessing { q } => SingleRound::NoisyPreprocessing { q },
             },

@@ -56,13 +56,13 @@ pub(super) fn evaluate(
 /// `alpha - 1`, keep their relative accuracy.
 #[derive(Clone, Copy)]
 struct Weights {
-    /// `(1-gamma) (u_none - 1) + gamma (u_lose - 1)`.
+    /// `(1-gamma) (u_none - 1) + gamma (u_lose - 1)`, and what biased settings add.
     base: Interval,
     /// `(1-gamma) u_none`.
     key: Interval,
     /// `gamma u_lose`.
     test: Interval,
-    /// `gamma (u_win - u_lose)`.
+    /// `gamma (u_win - u_lose) (1 - 2 tau)^2`.
     premium: Interval,
     key_functional: RenyiFunctional,
     test_functional: RenyiFunctional,
@@ -78,11 +78,14 @@ impl Weights {
             |score: f64, weight: Interval| (order * (score * Interval::ln_2() - weight.ln())).exp_m1();
         let none = excess(witness.s_none, Interval::point(1.0));
         let (win, lose) = (excess(witness.s_win, q_win), excess(witness.s_lose, 1.0 - q_win));
+        // Settings with bias tau win at most 1 - k (1 - w) with k = (1 - 2 tau)^2.
+        let tau = Interval::point(certificate.bound.setting_bias());
+        let premium = gamma * (win - lose);
         Self {
-            base: (1.0 - gamma) * none + gamma * lose,
+            base: (1.0 - gamma) * none + gamma * lose + premium * (4.0 * tau * (1.0 - tau)),
             key: (1.0 - gamma) * (1.0 + none),
             test: gamma * (1.0 + lose),
-            premium: gamma * (win - lose),
+            premium: premium * (1.0 - 2.0 * tau).square(),
             key_functional: RenyiFunctional { order, q: certificate.bound.flip_probability() },
             test_functional: RenyiFunctional { order, q: 0.0 },
         }

@@ -19,7 +19,9 @@ pub(super) fn entropy_per_round(
     let plain = || chsh_tangent(Interval::point(omega));
     Ok(match bound {
         SingleRound::Chsh => plain(),
-        SingleRound::NoisyPreprocessing { q } => mixed(flipped(q, omega), plain()),
+        SingleRound::NoisyPreprocessing { q } | SingleRound::BiasedSettings { q, .. } => {
+            mixed(flipped(q, omega), plain())
+        }
         SingleRound::ChshTwoBasisTests => mixed(plain(), two_bases(0.0, omega)?),
         SingleRound::NoisyTwoBasisTests { q } => mixed(flipped(q, omega), two_bases(0.0, omega)?),
         SingleRound::TwoBases => two_bases(0.0, omega)?,

@@ -44,26 +44,32 @@ impl Problem {
         let weight = if self.counts_test_entropy() { diqkd_core::binary_entropy(w) } else { 1.0 };
         let rounds = Rounds::new(self.bound, order, self.counts_test_entropy());
         let ln_z = |omega: f64| {
-            let spread = 1.0 + rounds.test(omega).0 - omega;
+            let won = self.won(omega);
+            let spread = 1.0 + rounds.test(omega).0 - won;
             order * weight * core::f64::consts::LN_2
-                + w * libm::log(omega / w)
+                + w * libm::log(won / w)
                 + (1.0 - w) * libm::log(spread / (1.0 - w))
         };
         let slope = |omega: f64| {
             let (excess, test_slope) = rounds.test(omega);
-            let spread = 1.0 + excess - omega;
+            let won = self.won(omega);
+            let spread = 1.0 + excess - won;
             if spread <= 0.0 {
                 return -1.0;
             }
+            let steep = self.fairness();
             (1.0 - self.gamma) * rounds.key(omega).1
-                + self.gamma * libm::exp(ln_z(omega)) * (w / omega + (1.0 - w) * (test_slope - 1.0) / spread)
+                + self.gamma
+                    * libm::exp(ln_z(omega))
+                    * (w * steep / won + (1.0 - w) * (test_slope - steep) / spread)
         };
         let (low, high) = SEARCH_OMEGA;
         let omega = zero_of_decreasing(low, high, slope);
         let excess = (1.0 - self.gamma) * rounds.key(omega).0 + self.gamma * libm::expm1(ln_z(omega));
         // u_win/u_lose at the saddle; the score gap follows from u_c = (2^s_c / q_c)^order.
-        let spread = (1.0 + rounds.test(omega).0 - omega).max(f64::MIN_POSITIVE);
-        let ln_ratio = (libm::log(w / omega) + libm::log(spread / (1.0 - w))).max(0.0);
+        let won = self.won(omega);
+        let spread = (1.0 + rounds.test(omega).0 - won).max(f64::MIN_POSITIVE);
+        let ln_ratio = (libm::log(w / won) + libm::log(spread / (1.0 - w))).max(0.0);
         let q_win = if self.counts_test_entropy() { w } else { 0.5 };
         let gap = ln_ratio / order / core::f64::consts::LN_2 + libm::log2(q_win / (1.0 - q_win));
         Saddle {
@@ -96,7 +102,7 @@ impl Problem {
         let win = excess((1.0 - self.omega) * saddle.gap - libm::log2(saddle.q_win));
         let lose = excess(-self.omega * saddle.gap - libm::log2(1.0 - saddle.q_win));
         let (key, test) = (1.0 - self.gamma, self.gamma * (1.0 + lose));
-        let scored = |omega: f64, part: f64| part + self.gamma * (lose + (win - lose) * omega);
+        let scored = |omega: f64, part: f64| part + self.gamma * (lose + (win - lose) * self.won(omega));
         let functional = |omega: f64| scored(omega, rounds.proved(key, test, omega));
         let (mut low, mut high) = SEARCH_OMEGA;
         let mut most = rounds.local(key, test).map_or(f64::MIN, |part| scored(low, part));
@@ -130,6 +136,16 @@ impl Problem {
 
     fn objective(&self, saddle: &Saddle) -> f64 {
         self.rounds * saddle.score + saddle.alpha / (saddle.alpha - 1.0) * self.eps_pa_log2
+    }
+
+    /// What devices with a winning probability for uniform settings win at most when settings are biased.
+    fn won(&self, omega: f64) -> f64 {
+        1.0 - self.fairness() * (1.0 - omega)
+    }
+
+    fn fairness(&self) -> f64 {
+        let rest = 1.0 - 2.0 * self.bound.setting_bias();
+        rest * rest
     }
 
     fn counts_test_entropy(&self) -> bool {

@@ -54,22 +54,32 @@ pub(crate) fn chsh_entropy(omega: f64) -> (f64, f64) {
 /// The same after a flip with probability `q`: `1 - h((1 + x)/2) + h((1 + y)/2)`, `y^2 = 1 - 4q(1-q)(1 - x^2)`.
 fn flipped_entropy(q: f64, omega: f64) -> (f64, f64) {
     let (plain, plain_slope) = chsh_entropy(omega);
-    let x = correlation(omega);
+    let (x, x_slope) = one_basis_correlation(omega);
+    let (gain, gain_slope) = flip_gain(q, x);
+    (plain + gain, plain_slope + gain_slope * x_slope)
+}
+
+/// `h((1 + y)/2)` with `y^2 = 1 - 4q(1-q)(1 - x^2)`, and its derivative in `x`; nothing without flips.
+fn flip_gain(q: f64, x: f64) -> (f64, f64) {
+    if q == 0.0 {
+        return (0.0, 0.0);
+    }
     let k = 4.0 * q * (1.0 - q);
     let y = (1.0 - k * (1.0 - x * x)).max(0.0).sqrt();
     let ratio = if y > 0.0 { libm::atanh(y.min(1.0 - 1e-15)) / y } else { 1.0 };
-    let slope = k * ratio / (2.0 * core::f64::consts::LN_2) * (32.0 * omega - 16.0);
-    (plain + diqkd_core::binary_entropy((1.0 + y) / 2.0), plain_slope - slope)
+    (diqkd_core::binary_entropy((1.0 + y) / 2.0), -k * ratio / core::f64::consts::LN_2 * x)
 }
 
-/// The convex hull of the two-basis curve.
-fn two_basis_entropy(omega: f64) -> (f64, f64) {
+/// The convex hull of the two-basis curve; with flips the curve itself, which is a little above near the local point.
+fn two_basis_entropy(q: f64, omega: f64) -> (f64, f64) {
     let curve = |omega: f64| {
         let (x, x_slope) = two_basis_correlation(omega);
         let (p, rest) = ((1.0 + x) / 2.0, (1.0 - x) / 2.0);
-        (1.0 - diqkd_core::binary_entropy(p), libm::log2(p / rest) / 2.0 * x_slope)
+        let plain = (1.0 - diqkd_core::binary_entropy(p), libm::log2(p / rest) / 2.0 * x_slope);
+        let added = flip_gain(q, x);
+        (plain.0 + added.0, plain.1 + added.1 * x_slope)
     };
-    if omega > TOUCHING_OMEGA {
+    if omega > TOUCHING_OMEGA || q > 0.0 {
         return curve(omega);
     }
     let slope = curve(TOUCHING_OMEGA).0 / (TOUCHING_OMEGA - WinProbability::LOCAL_MAX);
@@ -83,11 +93,15 @@ pub(crate) fn entropy_per_round(bound: SingleRound, gamma: f64, omega: f64) -> (
     };
     match bound {
         SingleRound::Chsh => chsh_entropy(omega),
-        SingleRound::NoisyPreprocessing { q } => mixed(flipped_entropy(q, omega), chsh_entropy(omega)),
-        SingleRound::ChshTwoBasisTests => mixed(chsh_entropy(omega), two_basis_entropy(omega)),
-        SingleRound::TwoBases => two_basis_entropy(omega),
-        SingleRound::NoisyTwoBasisTests { q } => mixed(flipped_entropy(q, omega), two_basis_entropy(omega)),
-        SingleRound::NoisyTwoBases { q } => mixed(flipped_entropy(q, omega), two_basis_entropy(omega)),
+        SingleRound::NoisyPreprocessing { q } | SingleRound::BiasedSettings { q, .. } => {
+            mixed(flipped_entropy(q, omega), chsh_entropy(omega))
+        }
+        SingleRound::ChshTwoBasisTests => mixed(chsh_entropy(omega), two_basis_entropy(0.0, omega)),
+        SingleRound::TwoBases => two_basis_entropy(0.0, omega),
+        SingleRound::NoisyTwoBasisTests { q } => {
+            mixed(flipped_entropy(q, omega), two_basis_entropy(0.0, omega))
+        }
+        SingleRound::NoisyTwoBases { q } => mixed(two_basis_entropy(q, omega), two_basis_entropy(0.0, omega)),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::answer::{Answer, Failure, number};
 
 #[derive(Debug, Args)]
 pub(crate) struct Keylength {
-    /// Number of rounds.
-    #[arg(long, value_name = "N")]
+    /// Number of rounds; 1e6 is understood.
+    #[arg(long, value_name = "N", value_parser = count)]
     rounds: u64,
     /// Test-round probability, as a number or a fraction such as 13/256.
     #[arg(long, value_name = "G", value_parser = fraction, allow_negative_numbers = true)]
@@ -28,7 +28,7 @@ pub(crate) struct Keylength {
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     chsh: Option<f64>,
     /// Every bit sent about Alice's string, both directions, verification tag included.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = count)]
     leak_bits: u64,
     /// Total soundness, as 1e-10 or 2^-64.
     #[arg(long, value_name = "E")]
@@ -52,6 +52,10 @@ pub(crate) struct Keylength {
     /// Flip probability of noisy preprocessing of key rounds; the leak must be that of the flipped bits.
     #[arg(long, default_value_t = 0.0, value_name = "q", allow_negative_numbers = true)]
     noise: f64,
+    /// Largest bias of a setting bit of test rounds: its probability lies within 1/2 +- tau. With --bound chsh or npp
+    /// under reat and reat-basic.
+    #[arg(long, default_value_t = 0.0, value_name = "tau", allow_negative_numbers = true)]
+    setting_bias: f64,
 }
 
 impl Keylength {
@@ -61,7 +65,18 @@ impl Keylength {
             (None, s) => Chsh::new(s.unwrap_or(f64::NAN)).and_then(WinProbability::from_chsh),
         }
         .map_err(|e| Failure::usage("the threshold is out of range", e))?;
-        let bound = self.bound()?;
+        let bound = match bound_of(&self.bound, self.noise)? {
+            bound if self.setting_bias == 0.0 => bound,
+            SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => {
+                SingleRound::BiasedSettings { q: self.noise, tau: self.setting_bias }
+            }
+            _ => {
+                return Err(Failure::Usage {
+                    what: format!("--setting-bias is proved with --bound chsh or npp, not {}", self.bound),
+                    source: None,
+                });
+            }
+        };
         let params = Params {
             rounds: self.rounds,
             gamma: self.gamma,
@@ -84,28 +99,6 @@ impl Keylength {
         }
     }
 
-    /// `--noise` other than 0 makes the bound that of flipped key bits.
-    fn bound(&self) -> Result<SingleRound, Failure> {
-        let q = self.noise;
-        let flipped = q != 0.0;
-        Ok(match self.bound.as_str() {
-            "chsh" if !flipped => SingleRound::Chsh,
-            "chsh-two-basis-tests" if !flipped => SingleRound::ChshTwoBasisTests,
-            "two-basis" if !flipped => SingleRound::TwoBases,
-            "chsh" | "npp" => SingleRound::NoisyPreprocessing { q },
-            "chsh-two-basis-tests" | "npp-two-basis-tests" => SingleRound::NoisyTwoBasisTests { q },
-            "two-basis" | "npp-two-basis" => SingleRound::NoisyTwoBases { q },
-            other => {
-                return Err(Failure::Usage {
-                    what: format!(
-                        "--bound is {other}, expected chsh, chsh-two-basis-tests, two-basis or npp"
-                    ),
-                    source: None,
-                });
-            }
-        })
-    }
-
     fn split(&self) -> Result<EpsilonSplit, Failure> {
         match (self.eps_pa, self.eps_ev, self.eps_auth) {
             (None, None, None) => Ok(EpsilonSplit::Optimised),
@@ -126,6 +119,25 @@ impl Keylength {
             }),
         }
     }
+}
+
+/// The bound by its name; noise other than 0 makes it that of flipped key bits.
+pub(crate) fn bound_of(name: &str, q: f64) -> Result<SingleRound, Failure> {
+    let flipped = q != 0.0;
+    Ok(match name {
+        "chsh" if !flipped => SingleRound::Chsh,
+        "chsh-two-basis-tests" if !flipped => SingleRound::ChshTwoBasisTests,
+        "two-basis" if !flipped => SingleRound::TwoBases,
+        "chsh" | "npp" => SingleRound::NoisyPreprocessing { q },
+        "chsh-two-basis-tests" | "npp-two-basis-tests" => SingleRound::NoisyTwoBasisTests { q },
+        "two-basis" | "npp-two-basis" => SingleRound::NoisyTwoBases { q },
+        other => {
+            return Err(Failure::Usage {
+                what: format!("--bound is {other}, expected chsh, chsh-two-basis-tests, two-basis or npp"),
+                source: None,
+            });
+        }
+    })
 }
 
 /// The certificate as the command prints it.
@@ -160,6 +172,7 @@ fn answer(certificate: &Certificate) -> Result<Answer, Failure> {
                 "eps_sound": certificate.eps_sound().probability(),
                 "bound": certificate.bound().name(),
                 "noise": certificate.bound().flip_probability(),
+                "setting_bias": certificate.bound().setting_bias(),
                 "witness": document.get("witness"),
             },
             "terms": terms,
@@ -168,6 +181,18 @@ fn answer(certificate: &Certificate) -> Result<Answer, Failure> {
             "certificate": document,
         }),
     ))
+}
+
+/// Reads `1000000`, `1_000_000` or `1e6`.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    let plain = text.trim().replace('_', "");
+    if let Ok(count) = plain.parse() {
+        return Ok(count);
+    }
+    match plain.parse::<f64>() {
+        Ok(x) if x.fract() == 0.0 && (0.0..=9.007_199_254_740_992e15).contains(&x) => Ok(x as u64),
+        _ => Err("expected a whole number such as 1000000 or 1e6".to_owned()),
+    }
 }
 
 /// Reads `0.05` or `13/256`.

@@ -94,7 +94,7 @@ fn impossible_parameters() {
         (["--eps-sound", "0"], "eps-sound"),
         (["--eps-sound", "1"], "eps-sound"),
         (["--eps-sound", "ten"], "eps-sound"),
-        (["--leak-bits", "1e5"], "leak-bits"),
+        (["--leak-bits", "1.5"], "leak-bits"),
     ] {
         let (status, errors) = keylength(&change);
         assert_eq!(status, 2, "{change:?}: {errors}");

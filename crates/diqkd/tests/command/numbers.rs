@@ -69,6 +69,32 @@ fn semidefinite_bounds_stay_just_below_the_closed_forms() {
 }
 
 #[test]
+fn a_closed_form_is_checked_by_another_method() {
+    for (bound, s, room) in [("chsh", "2.6", 1e-4), ("hmin", "2.6", 1e-6), ("npp", "2.5", 1e-4)] {
+        let noise = if bound == "npp" { "0.05" } else { "0" };
+        let (status, json) =
+            json(&["entropy", "--bound", bound, "--chsh", s, "--noise", noise, "--cross-check"]);
+        assert_eq!(status, 0, "{json}");
+        let difference = json["cross_check"]["difference"].as_f64().unwrap();
+        assert!((0.0..room).contains(&difference), "{json}");
+    }
+    let (status, errors) = failure(&["entropy", "--bound", "renyi", "--chsh", "2.6", "--cross-check"]);
+    assert!(status == 2 && errors.contains("cross-check"), "{errors}");
+}
+
+#[test]
+fn a_biased_setting_generator_shortens_the_key() {
+    let bits = |bias: &str| {
+        let arguments = ["keylength", "--rounds", "1.5e6", "--gamma", "13/256", "--omega-threshold", "0.83"];
+        let more = ["--leak-bits", "296581", "--eps-sound", "1e-10", "--setting-bias", bias];
+        let (status, json) = json(&[&arguments[..], &more].concat());
+        assert_eq!(status, 0, "{json}");
+        json["key_bits"].as_u64().unwrap()
+    };
+    assert!(bits("0") == 454_725 && bits("0.001") < 454_725);
+}
+
+#[test]
 fn a_scenario_of_ones_own() {
     let folder = folder("scenario");
     let path = folder.join("i3322.json");

@@ -49,7 +49,9 @@ impl Rounds {
             SingleRound::ChshTwoBasisTests | SingleRound::NoisyTwoBasisTests { .. } => Settings::OtherApart {
                 tangents: HALVINGS.map(|k| Tangent::new(order, (-f64::from(k)).exp2())),
             },
-            SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => Settings::One,
+            SingleRound::Chsh
+            | SingleRound::NoisyPreprocessing { .. }
+            | SingleRound::BiasedSettings { .. } => Settings::One,
         };
         Self { order, q, settings, counts_tests }
     }

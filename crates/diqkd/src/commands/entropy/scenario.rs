@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use diqkd_entropy::sdp::{BellExpression, Level, OperatorWord, SdpQuery, min_entropy, von_neumann};
+use diqkd_entropy::EntropyBound;
+use diqkd_entropy::sdp::{BellExpression, Level, OperatorWord, SdpBound, SdpQuery, min_entropy, von_neumann};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
@@ -155,6 +156,32 @@ impl Scenario {
             }),
         ))
     }
+}
+
+/// The same bound by a semidefinite program.
+pub(super) fn second_opinion(bound: EntropyBound, bell_value: f64) -> Result<SdpBound, Failure> {
+    let (weight, q) = match bound {
+        EntropyBound::Chsh | EntropyBound::MinEntropy => (1.0, 0.0),
+        EntropyBound::NoisyPreprocessing { q } => (1.0, q),
+        EntropyBound::Asymmetric { weight, q } => (weight.abs(), q),
+        other => {
+            return Err(Failure::Usage {
+                what: format!("--cross-check serves chsh, npp, asymmetric and hmin, not {}", other.name()),
+                source: None,
+            });
+        }
+    };
+    let most = (1.0 + weight * weight).sqrt() * 2.0 - 3e-5;
+    let query = SdpQuery {
+        observed: vec![(BellExpression::asymmetric_chsh(weight), bell_value.min(most))],
+        key_setting: 0,
+        q,
+        level: Level::OnePlusAbAa,
+        extra: Vec::new(),
+        nodes: 16,
+    };
+    let bound = if bound == EntropyBound::MinEntropy { min_entropy(&query) } else { von_neumann(&query) };
+    bound.map_err(|e| Failure::because("the semidefinite program gave no bound to compare with", e))
 }
 
 type Observed = (Vec<(BellExpression, f64)>, Option<usize>);

@@ -4,18 +4,22 @@ use core::str::FromStr;
 
 use clap::Args;
 use diqkd_core::{Chsh, Epsilon, Qber};
-use diqkd_entropy::{PlanRequest, plan_with_best_noise, plan_with_noise, rounds_for_rate};
-use serde_json::json;
+use diqkd_entropy::{
+    EpsilonSplit, KeyLength, Params, Plan, PlanRequest, SingleRound, Theorem, key_length,
+    plan_with_best_noise, plan_with_bound, rounds_for_rate,
+};
+use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
+use crate::commands::keylength::{bound_of, count};
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Expected CHSH value.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     chsh: f64,
     /// Expected error rate of key rounds.
-    #[arg(long, value_name = "Q")]
+    #[arg(long, value_name = "Q", allow_negative_numbers = true)]
     qber: f64,
     /// Total soundness, as 1e-10 or 2^-64.
     #[arg(long, value_name = "E")]
@@ -24,7 +28,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "C")]
     eps_complete: Epsilon,
     /// Number of rounds; without it ten times the least.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     rounds: Option<u64>,
     /// Efficiency of reconciliation.
     #[arg(long, value_name = "F", default_value_t = 1.1)]
@@ -32,6 +36,10 @@ pub(super) struct Run {
     /// Flip probability of noisy preprocessing, or `best` for the one that needs the fewest rounds.
     #[arg(long, value_name = "q", default_value = "0")]
     noise: Noise,
+    /// The bound for one round: chsh, chsh-two-basis-tests (same protocol, tighter test rounds) or two-basis, where the
+    /// error rate is the mean of both bases.
+    #[arg(long, default_value = "chsh", value_name = "NAME")]
+    bound: String,
     /// Also find the least rounds that give this key rate, in bits a round.
     #[arg(long, value_name = "R")]
     key_rate: Option<f64>,
@@ -67,12 +75,22 @@ impl Run {
             f_ec: self.f_ec,
         };
         let planned = match self.noise {
-            Noise::Best => plan_with_best_noise(&request),
-            Noise::Fixed(q) => plan_with_noise(&request, q),
+            Noise::Best if self.bound == "chsh" => plan_with_best_noise(&request),
+            Noise::Best => {
+                return Err(Failure::Usage {
+                    what: format!(
+                        "--noise best is found with --bound chsh; state the noise with {}",
+                        self.bound
+                    ),
+                    source: None,
+                });
+            }
+            Noise::Fixed(q) => plan_with_bound(&request, bound_of(&self.bound, q)?),
         };
         let plan = planned.map_err(|e| Failure::usage("no plan for these values", e))?;
+        let bound = bound_of(&self.bound, plan.noise)?;
         let wanted = match self.key_rate {
-            Some(rate) => rounds_for_rate(&request, plan.noise, rate)
+            Some(rate) => rounds_for_rate(&request, bound, rate)
                 .map_err(|e| Failure::usage("no plan for these values", e))?,
             None => None,
         };
@@ -85,6 +103,9 @@ impl Run {
             "honest_abort": plan.honest_abort,
             "leak_bits": plan.leak_bits.0,
             "noise": plan.noise,
+            "theorem": Theorem::Reat.name(),
+            "bound": bound.name(),
+            "certificate": certificate(&request, &plan, bound)?,
             "min_rounds": plan.min_rounds,
             "key_rate_per_round": plan.key_rate_per_round,
         });
@@ -115,5 +136,25 @@ impl Run {
         }
         let numbers = [Some(plan.rounds as f64), plan.min_rounds.map(|rounds| rounds as f64)];
         Ok(Answer::refused(format!("no key\n{text}"), json, "too-few-rounds", numbers))
+    }
+}
+
+/// The certificate behind the planned key, with the parameters of the theorem; null without a key.
+fn certificate(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> Result<Value, Failure> {
+    let params = Params {
+        rounds: plan.rounds,
+        gamma: plan.gamma,
+        omega_threshold: plan.omega_threshold,
+        leak_bits: plan.leak_bits,
+        eps_sound: request.eps_sound,
+        split: EpsilonSplit::Optimised,
+        theorem: Theorem::Reat,
+        bound,
+        assumptions: Vec::new(),
+    };
+    match key_length(&params).map_err(|e| Failure::usage("no certificate for this plan", e))? {
+        KeyLength::Key(certificate) if plan.key_bits > 0 => serde_json::from_str(&certificate.to_json())
+            .map_err(|e| Failure::because("the certificate can't be written", e)),
+        _ => Ok(Value::Null),
     }
 }
