@@ -1,8 +1,11 @@
-//! Entropy bounds for any Bell scenario with two outcomes, by semidefinite programming. Feature `sdp`.
+//! Entropy bounds for any Bell scenario, by semidefinite programming. Feature `sdp`.
+//!
+//! Two outcomes a setting are stated in correlators ([`SdpQuery`]), more in probabilities ([`OutcomesQuery`]).
 //!
 //! The set of quantum behaviours is relaxed to moment matrices (Navascués, Pironio and Acín): for a list of operator
 //! words `u`, the matrix of all `<u* v>` is positive semidefinite, and entries whose words reduce to the same operator
-//! are equal. Observables of different parties commute, the square of an observable is 1.
+//! are equal. Observables of different parties commute, the square of an observable is 1; projectors of one setting are
+//! orthogonal.
 //!
 //! * [`quantum_maximum`]: the greatest value of a Bell expression.
 //! * [`min_entropy`]: Eve holds one more observable that commutes with all others and guesses Alice's outcome.
@@ -23,18 +26,21 @@
 mod certify;
 mod expression;
 mod moments;
+mod outcomes;
+mod program;
 mod quadrature;
 mod solver;
 mod symmetry;
 mod word;
 
 pub use expression::BellExpression;
+pub use outcomes::{Event, ObservedSum, Outcomes, OutcomesQuery};
 pub use word::{OperatorWord, UnknownWord};
 
 use crate::error::Error;
-use crate::interval::Interval;
 use certify::certified_minimum;
 use moments::{MomentProblem, Polynomial};
+use program::{Constraint, Program};
 use symmetry::Symmetry;
 use word::{Letter, Word};
 
@@ -111,27 +117,7 @@ pub fn quantum_maximum(
 /// [`Error`] when the query does not describe one scenario, the observed values are not quantum, or the solver makes no
 /// progress.
 pub fn min_entropy(query: &SdpQuery) -> Result<SdpBound, Error> {
-    let (scenario, constraints) = query.check()?;
-    let mut words = party_words(scenario, query.level, &query.extra)?;
-    let guess = Word::letter(Letter::Eve);
-    words.extend(party_words(scenario, Level::One, &[])?.into_iter().map(|word| word.times(&guess)));
-    let key = Word::letter(Letter::Alice(query.key_setting as u8)).times(&guess);
-    let mut objective = Polynomial::default();
-    objective.add(key, -(1.0 - 2.0 * query.q));
-    let symmetry = query.symmetry(scenario, &objective, &constraints);
-    let bound = certified_minimum(&MomentProblem { words, objective, constraints, z_norm: 1.0, symmetry })?;
-    // Eve's best correlation is at most c; she guesses with probability (1 + c)/2.
-    let correlation = -bound.at(&query.values());
-    let guess = ((1.0 + correlation) / 2.0).min(Interval::point(1.0));
-    let scale = 1.0 / (2.0 * guess.hi() * core::f64::consts::LN_2);
-    Ok(SdpBound {
-        entropy_bits: (-guess.log2()).lo().max(0.0),
-        slopes: bound.slopes.iter().map(|slope| slope * scale).collect(),
-        method: format!(
-            "guessing probability, moment matrices of {:?}, dual certificate in interval arithmetic",
-            query.level
-        ),
-    })
+    query.program()?.min_entropy()
 }
 
 /// The von Neumann entropy of Alice's key bit given Eve.
@@ -156,80 +142,8 @@ pub fn min_entropy(query: &SdpQuery) -> Result<SdpBound, Error> {
 /// # Ok::<(), diqkd_entropy::Error>(())
 /// ```
 pub fn von_neumann(query: &SdpQuery) -> Result<SdpBound, Error> {
-    let (scenario, constraints) = query.check()?;
-    if !(2..=24).contains(&query.nodes) {
-        return Err(Error::QuadratureNodes { nodes: query.nodes });
-    }
-    let party = party_words(scenario, query.level, &query.extra)?;
-    let products = |eve: &[Word]| -> Vec<Word> {
-        eve.iter().flat_map(|z| party.iter().map(move |word| word.times(z))).collect()
-    };
-    let letters = |letters: &[Letter]| -> Vec<Word> {
-        [Word::default()].into_iter().chain(letters.iter().map(|&letter| Word::letter(letter))).collect()
-    };
-    let stars = [Letter::ZStar(0), Letter::ZStar(1)];
-    let inner = products(&letters(&[Letter::Z(0), stars[0], Letter::Z(1), stars[1]]));
-    // At t = 1 no Z* Z occurs, and <Z Z*> is at most 1: the norm of Z need not be bounded.
-    let last = products(&letters(&stars));
-    let values = query.values();
-    let mut entropy = Interval::point(0.0);
-    let mut slopes = vec![0.0; values.len()];
-    let mut solved = false;
-    for (node, weight) in quadrature::radau_nodes(query.nodes) {
-        let (words, z_norm) =
-            if node == 1.0 { (&last, 1.0) } else { (&inner, 0.5 / (node * (1.0 - node)).sqrt()) };
-        let Some((price, bound)) = PRICES.into_iter().find_map(|price| {
-            let problem = query.node_problem(scenario, &constraints, words, (node, z_norm), price);
-            Some((price, certified_minimum(&problem).ok()?))
-        }) else {
-            continue;
-        };
-        solved = true;
-        let scale = Interval::point(weight) / (Interval::point(node) * Interval::ln_2());
-        // Every term of the sum is at least 0: the infimum is at least -1.
-        let term = scale * (1.0 + bound.at(&values) - price);
-        if term.lo() > 0.0 {
-            entropy = entropy + term;
-            for (slope, part) in slopes.iter_mut().zip(&bound.slopes) {
-                *slope += part * scale.lo();
-            }
-        }
-    }
-    if !solved {
-        return Err(Error::SemidefiniteProgram);
-    }
-    Ok(SdpBound {
-        entropy_bits: (entropy - quadrature::ALLOWANCE).lo().clamp(0.0, 1.0),
-        slopes,
-        method: format!(
-            "Gauss-Radau with {} nodes, moment matrices of {:?}, dual certificates in interval arithmetic",
-            query.nodes, query.level
-        ),
-    })
+    query.program()?.von_neumann(query.nodes)
 }
-
-/// Prices on `<Z_a* Z_a>` that make the program well posed, as bounds on what they add to the infimum: they are
-/// subtracted again. Tried in turn.
-const PRICES: [f64; 4] = [1e-8, 1e-7, 1e-6, 1e-5];
-
-/// `sum_a <M_a (Z_a + Z_a* + (1-t) Z_a* Z_a)> + t <Z_a Z_a*>` with `M_a = (1 +- (1-2q) A)/2`.
-fn node_objective(query: &SdpQuery, t: f64) -> Polynomial {
-    let key = Word::letter(Letter::Alice(query.key_setting as u8));
-    let mut objective = Polynomial::default();
-    for (a, sign) in [(0, 1.0), (1, -1.0)] {
-        let (z, z_star) = (Word::letter(Letter::Z(a)), Word::letter(Letter::ZStar(a)));
-        let tilt = sign * (1.0 - 2.0 * query.q) / 2.0;
-        for (word, weight) in [(z.clone(), 1.0), (z_star.clone(), 1.0), (z_star.times(&z), 1.0 - t)] {
-            objective.add(key.times(&word), tilt * weight);
-            objective.add(word, weight / 2.0);
-        }
-        objective.add(z.times(&z_star), t);
-    }
-    objective
-}
-
-/// A polynomial and its observed value.
-type Constraint = (Polynomial, f64);
 
 impl SdpQuery {
     /// The scenario and the constraints.
@@ -258,44 +172,31 @@ impl SdpQuery {
         Ok((scenario, constraints))
     }
 
-    /// The infimum at one node `(t, norm of Z)`.
-    fn node_problem(
-        &self,
-        scenario: &BellExpression,
-        constraints: &[Constraint],
-        words: &[Word],
-        (node, z_norm): (f64, f64),
-        price: f64,
-    ) -> MomentProblem {
-        let mut objective = node_objective(self, node);
-        for a in 0..2 {
-            let z = Word::letter(Letter::Z(a));
-            // At t = 1 only Z Z* has a moment; it is at most 1.
-            let square = if node == 1.0 { z.times(&z.adjoint()) } else { z.adjoint().times(&z) };
-            objective.add(square, price / (2.0 * z_norm * z_norm));
-        }
-        let symmetry = self.symmetry(scenario, &objective, constraints);
-        MomentProblem {
-            words: words.to_vec(),
-            objective,
-            constraints: constraints.to_vec(),
-            z_norm,
-            symmetry,
-        }
-    }
-
-    fn symmetry(
-        &self,
-        scenario: &BellExpression,
-        objective: &Polynomial,
-        constraints: &[Constraint],
-    ) -> Symmetry {
-        let fixed: Vec<&Polynomial> = constraints.iter().map(|(p, _)| p).chain([objective]).collect();
-        Symmetry::of(scenario.settings(), Some(self.key_setting), &fixed)
-    }
-
-    fn values(&self) -> Vec<f64> {
-        self.observed.iter().map(|(_, value)| *value).collect()
+    fn program(&self) -> Result<Program<impl Fn(&Polynomial) -> Symmetry>, Error> {
+        let (scenario, constraints) = self.check()?;
+        let halves = |letter: Letter, tilt: f64| {
+            [tilt, -tilt].map(|tilt| {
+                let mut half = Polynomial::default();
+                half.add(Word::default(), 0.5);
+                half.add(Word::letter(letter), tilt / 2.0);
+                half
+            })
+        };
+        let fixed: Vec<Polynomial> = constraints.iter().map(|(p, _)| p.clone()).collect();
+        let (settings, key) = (scenario.settings(), self.key_setting);
+        Ok(Program {
+            level: self.level,
+            words: party_words(scenario, self.level, &self.extra)?,
+            single: party_words(scenario, Level::One, &[])?,
+            constraints,
+            effects: halves(Letter::Alice(key as u8), 1.0 - 2.0 * self.q).to_vec(),
+            guesses: halves(Letter::Eve, 1.0).to_vec(),
+            guess_letters: vec![Letter::Eve],
+            symmetry: move |objective: &Polynomial| {
+                let fixed: Vec<&Polynomial> = fixed.iter().chain([objective]).collect();
+                Symmetry::of(settings, Some(key), &fixed)
+            },
+        })
     }
 }
 
@@ -303,20 +204,7 @@ fn party_words(scenario: &BellExpression, level: Level, extra: &[OperatorWord]) 
     scenario.check()?;
     let alice: Vec<Word> = (0..scenario.alice.len()).map(|x| Word::letter(Letter::Alice(x as u8))).collect();
     let bob: Vec<Word> = (0..scenario.bob.len()).map(|y| Word::letter(Letter::Bob(y as u8))).collect();
-    let mut words = vec![Word::default()];
-    words.extend(alice.iter().chain(&bob).cloned());
-    if level != Level::One {
-        words.extend(alice.iter().flat_map(|a| bob.iter().map(move |b| a.times(b))));
-    }
-    let sides = match level {
-        Level::One | Level::OnePlusAb => [].as_slice(),
-        Level::OnePlusAbAa => &[&alice],
-        Level::Two => &[&alice, &bob],
-    };
-    for side in sides {
-        let pairs = side.iter().flat_map(|a| side.iter().map(move |b| a.times(b)));
-        words.extend(pairs.filter(|pair| *pair != Word::default()));
-    }
+    let mut words = level_words(&alice, &bob, level);
     for word in extra {
         if !word.is_of(scenario.settings()) {
             return Err(Error::OperatorWord { word: word.to_string() });
@@ -326,4 +214,26 @@ fn party_words(scenario: &BellExpression, level: Level, extra: &[OperatorWord]) 
         }
     }
     Ok(words)
+}
+
+/// The words of a level, from the single operators of both sides.
+fn level_words(alice: &[Word], bob: &[Word], level: Level) -> Vec<Word> {
+    let mut words = vec![Word::default()];
+    words.extend(alice.iter().chain(bob).cloned());
+    if level != Level::One {
+        words.extend(alice.iter().flat_map(|a| bob.iter().map(move |b| a.times(b))));
+    }
+    let sides = match level {
+        Level::One | Level::OnePlusAb => [].as_slice(),
+        Level::OnePlusAbAa => &[alice],
+        Level::Two => &[alice, bob],
+    };
+    for side in sides {
+        for pair in side.iter().flat_map(|a| side.iter().map(move |b| a.times(b))) {
+            if !pair.is_zero() && !words.contains(&pair) {
+                words.push(pair);
+            }
+        }
+    }
+    words
 }

@@ -1,7 +1,10 @@
 //! Semidefinite bounds against closed forms and known maxima.
 #![cfg(feature = "sdp")]
 
-use diqkd_entropy::sdp::{BellExpression, Level, SdpQuery, min_entropy, quantum_maximum, von_neumann};
+use diqkd_entropy::sdp::{
+    BellExpression, Event, Level, ObservedSum, Outcomes, OutcomesQuery, SdpQuery, min_entropy,
+    quantum_maximum, von_neumann,
+};
 use diqkd_entropy::{EntropyBound, Error, single_round};
 
 fn query(expression: BellExpression, value: f64) -> SdpQuery {
@@ -114,4 +117,78 @@ fn nonsense_is_named_and_impossible_values_never_panic() {
     for value in [-4.0, 0.0, 3.0, 4.0] {
         let _ = min_entropy(&chsh(value));
     }
+}
+
+fn events(terms: impl Iterator<Item = (usize, usize, usize, usize, f64)>) -> Vec<(Event, f64)> {
+    terms.map(|(x, y, a, b, weight)| (Event::Both { x, y, a, b }, weight)).collect()
+}
+
+fn outcomes(count: usize, terms: Vec<(Event, f64)>, value: f64) -> OutcomesQuery {
+    OutcomesQuery {
+        outcomes: Outcomes { alice: vec![count; 2], bob: vec![count; 2] },
+        observed: vec![ObservedSum { terms, value }],
+        key_setting: 0,
+        level: Level::OnePlusAb,
+        nodes: 4,
+    }
+}
+
+#[test]
+fn two_outcomes_in_probabilities_are_those_in_correlators() {
+    let wins = (0..16usize).map(|k| (k & 1, k >> 1 & 1, k >> 2 & 1, k >> 3, 1.0));
+    let terms = events(wins.filter(|&(x, y, a, b, _)| (a ^ b) == (x & y)));
+    let query = outcomes(2, terms, 2.0 + 2.6 / 2.0);
+    let bound = query.von_neumann().unwrap();
+    let exact = single_round(EntropyBound::Chsh, 2.6).unwrap();
+    assert!(bound.entropy_bits <= exact.entropy_bits, "{bound:?}");
+    assert!(bound.entropy_bits > exact.entropy_bits - 1e-2, "{bound:?}");
+    // The sum is 2 + S/2.
+    assert!((bound.slopes[0] / 2.0 - exact.slope).abs() < 2e-2, "{bound:?} {exact:?}");
+}
+
+/// The inequality of Collins, Gisin, Linden, Massar and Popescu for three outcomes: local bound 2, quantum maximum
+/// 2.9149.
+fn cglmp() -> Vec<(Event, f64)> {
+    let mut terms = Vec::new();
+    for (a, b) in (0..9).map(|k| (k / 3, k % 3)) {
+        let mut add = |x: usize, y: usize, holds: bool, weight: f64| {
+            if holds {
+                terms.push((x, y, a, b, weight));
+            }
+        };
+        add(0, 0, a == b, 1.0);
+        add(1, 0, b == (a + 1) % 3, 1.0);
+        add(1, 1, a == b, 1.0);
+        add(0, 1, a == b, 1.0);
+        add(0, 0, a == (b + 2) % 3, -1.0);
+        add(1, 0, a == b, -1.0);
+        add(1, 1, a == (b + 2) % 3, -1.0);
+        add(0, 1, b == (a + 2) % 3, -1.0);
+    }
+    events(terms.into_iter())
+}
+
+#[test]
+fn three_outcomes() {
+    let local = outcomes(3, cglmp(), 2.0).min_entropy().unwrap().entropy_bits;
+    assert!(local < 1e-6, "{local}");
+    let bits = outcomes(3, cglmp(), 2.9).min_entropy().unwrap().entropy_bits;
+    assert!(bits > 1.0 && bits < 3f64.log2(), "more than a bit from three outcomes: {bits}");
+}
+
+#[test]
+fn scenarios_of_outcomes_that_make_no_sense() {
+    let good = outcomes(3, cglmp(), 2.5);
+    let sizes = |alice: Vec<usize>| OutcomesQuery {
+        outcomes: Outcomes { alice, ..good.outcomes.clone() },
+        ..good.clone()
+    };
+    for alice in [vec![], vec![1, 3], vec![7, 3], vec![3; 7]] {
+        assert_eq!(sizes(alice).min_entropy(), Err(Error::BellExpression));
+    }
+    assert_eq!(sizes(vec![2, 3]).min_entropy(), Err(Error::BellExpression));
+    let setting = OutcomesQuery { key_setting: 2, ..good.clone() };
+    assert!(matches!(setting.min_entropy(), Err(Error::KeySetting { .. })));
+    assert_eq!(OutcomesQuery { observed: vec![], ..good.clone() }.min_entropy(), Err(Error::NothingObserved));
+    assert!(matches!(outcomes(3, cglmp(), f64::NAN).von_neumann(), Err(Error::BellValue { .. })));
 }

@@ -13,7 +13,7 @@ pub(super) struct Polynomial {
 
 impl Polynomial {
     pub(super) fn add(&mut self, word: Word, weight: f64) {
-        if weight != 0.0 {
+        if weight != 0.0 && !word.is_zero() {
             *self.terms.entry(word.canonical()).or_insert(0.0) += weight;
         }
     }
@@ -25,6 +25,27 @@ impl Polynomial {
     /// The weight of a canonical word.
     pub(super) fn weight(&self, word: &Word) -> f64 {
         self.terms.get(word).copied().unwrap_or(0.0)
+    }
+
+    pub(super) fn plus(mut self, other: &Self) -> Self {
+        other.terms.iter().for_each(|(word, &weight)| self.add(word.clone(), weight));
+        self
+    }
+
+    /// The product with a polynomial of other parties.
+    pub(super) fn times(&self, other: &Self) -> Self {
+        let mut product = Self::default();
+        for (left, first) in &self.terms {
+            for (right, second) in &other.terms {
+                product.add(left.times(right), first * second);
+            }
+        }
+        product
+    }
+
+    pub(super) fn scaled(mut self, factor: f64) -> Self {
+        self.terms.values_mut().for_each(|weight| *weight *= factor);
+        self
     }
 
     pub(super) fn negated(mut self) -> Self {

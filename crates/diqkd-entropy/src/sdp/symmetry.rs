@@ -33,6 +33,7 @@ impl Relabelling {
             }
             Letter::Z(a) => Letter::Z(a ^ u8::from(self.flips_key)),
             Letter::ZStar(a) => Letter::ZStar(a ^ u8::from(self.flips_key)),
+            other @ (Letter::Projector { .. } | Letter::Zero) => other,
         });
         (image, negative ^ flips_of_eve)
     }
@@ -87,9 +88,17 @@ impl Symmetry {
         Self { group }
     }
 
+    /// No relabelling.
+    pub(super) fn none() -> Self {
+        Self { group: Vec::new() }
+    }
+
     /// The representative of a word's orbit, and whether its moment is the negative of the word's; `None` where the
     /// moment vanishes.
     pub(super) fn representative(&self, word: Word) -> Option<(Word, bool)> {
+        if word.is_zero() {
+            return None;
+        }
         let word = word.canonical();
         let mut least = (word, false);
         let mut both_signs = false;

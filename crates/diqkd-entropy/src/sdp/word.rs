@@ -13,6 +13,10 @@ pub(super) enum Letter {
     Z(u8),
     /// Its adjoint.
     ZStar(u8),
+    /// The projector of one outcome of a setting of Alice (0), Bob (1) or Eve (2).
+    Projector { party: u8, setting: u8, outcome: u8 },
+    /// The product of projectors of different outcomes.
+    Zero,
 }
 
 impl Letter {
@@ -27,14 +31,26 @@ impl Letter {
     /// Parties commute; letters of one party keep their order.
     fn party(self) -> u8 {
         match self {
-            Self::Alice(_) => 0,
+            Self::Alice(_) | Self::Zero => 0,
             Self::Bob(_) => 1,
             Self::Eve | Self::Z(_) | Self::ZStar(_) => 2,
+            Self::Projector { party, .. } => party,
         }
     }
 
     fn is_observable(self) -> bool {
-        !matches!(self, Self::Z(_) | Self::ZStar(_))
+        matches!(self, Self::Alice(_) | Self::Bob(_) | Self::Eve)
+    }
+
+    /// The product with the letter to the right, where both are projectors of one setting.
+    fn merged(self, right: Self) -> Option<Self> {
+        match (self, right) {
+            (
+                Self::Projector { party, setting, outcome },
+                Self::Projector { party: other, setting: at, outcome: second },
+            ) if (party, setting) == (other, at) => Some(if outcome == second { self } else { Self::Zero }),
+            _ => None,
+        }
     }
 }
 
@@ -48,18 +64,30 @@ impl Word {
     }
 
     pub(super) fn times(&self, other: &Self) -> Self {
+        if self.is_zero() || other.is_zero() {
+            return Self(vec![Letter::Zero]);
+        }
         let mut product = Vec::with_capacity(self.0.len() + other.0.len());
         for party in 0..3 {
             let start = product.len();
             for &letter in self.0.iter().chain(&other.0).filter(|letter| letter.party() == party) {
-                if product.len() > start && product.last() == Some(&letter) && letter.is_observable() {
-                    product.pop();
-                } else {
-                    product.push(letter);
+                let before: Option<Letter> = product[start..].last().copied();
+                match before.and_then(|before| before.merged(letter)) {
+                    Some(Letter::Zero) => return Self(vec![Letter::Zero]),
+                    Some(_) => {}
+                    None if before == Some(letter) && letter.is_observable() => {
+                        product.pop();
+                    }
+                    None => product.push(letter),
                 }
             }
         }
         Self(product)
+    }
+
+    /// Whether the product vanishes.
+    pub(super) fn is_zero(&self) -> bool {
+        self.0.first() == Some(&Letter::Zero)
     }
 
     /// Replaces every letter by one of the same party.
@@ -80,7 +108,7 @@ impl Word {
 
     /// Number of letters that are not observables: the moment is at most their common norm to this power.
     pub(super) fn z_degree(&self) -> u32 {
-        self.0.iter().filter(|letter| !letter.is_observable()).count() as u32
+        self.0.iter().filter(|letter| matches!(letter, Letter::Z(_) | Letter::ZStar(_))).count() as u32
     }
 }
 

@@ -1,15 +1,18 @@
-//! `diqkd entropy --bound sdp`: any Bell scenario with two outcomes a setting.
+//! `diqkd entropy --bound sdp`: any Bell scenario.
+
+mod file;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use diqkd_entropy::EntropyBound;
-use diqkd_entropy::sdp::{BellExpression, Level, OperatorWord, SdpBound, SdpQuery, min_entropy, von_neumann};
-use serde_json::{Value, json};
+use diqkd_entropy::sdp::{
+    BellExpression, Level, OperatorWord, OutcomesQuery, SdpBound, SdpQuery, min_entropy, von_neumann,
+};
+use serde_json::json;
 
 use crate::answer::{Answer, Failure};
-use crate::input::Input;
 
 /// Options of `--bound sdp`.
 #[derive(Debug, Args)]
@@ -22,7 +25,9 @@ pub(super) struct Scenario {
     #[arg(long, value_name = "V", requires = "expression", allow_negative_numbers = true)]
     value: Option<f64>,
     /// A scenario as JSON: an object with "observed", a list of objects with "value" and either "expression" (a name as
-    /// above) or weights "alice", "bob", "correlators"; and optionally "key_setting".
+    /// above) or weights "alice", "bob", "correlators"; and optionally "key_setting". With "outcomes", lists "alice" and
+    /// "bob" of numbers of outcomes, each observed value has "terms" instead: objects with "weight" and "x", "a", or
+    /// "y", "b", or all four.
     #[arg(long, value_name = "FILE", conflicts_with = "chsh")]
     scenario: Option<PathBuf>,
     /// Alice's key setting, from 0.
@@ -56,6 +61,17 @@ enum LevelName {
     /// And all products of two.
     #[value(name = "2")]
     Two,
+}
+
+impl LevelName {
+    fn level(self) -> Level {
+        match self {
+            Self::One => Level::One,
+            Self::OnePlusAb => Level::OnePlusAb,
+            Self::OnePlusAbAa => Level::OnePlusAbAa,
+            Self::Two => Level::Two,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -101,10 +117,30 @@ impl FromStr for Named {
 
 impl Scenario {
     pub(super) fn answer(self, chsh: Option<f64>, q: f64) -> Result<Answer, Failure> {
-        let (mut observed, mut key_setting) = match (&self.scenario, self.expression, self.value, chsh) {
-            (Some(file), ..) => from_file(file)?,
-            (None, Some(Named(expression)), Some(value), _) => (vec![(expression, value)], None),
-            (None, _, _, Some(value)) => (vec![(BellExpression::chsh(), value)], None),
+        let mut key_setting = self.key_setting;
+        let mut observed = match (&self.scenario, self.expression.as_ref(), self.value, chsh) {
+            (Some(path), ..) => {
+                let file = file::read(path)?;
+                key_setting = key_setting.or(file.key_setting);
+                match file.observed {
+                    file::Observed::Expressions(observed) => observed,
+                    file::Observed::Sums(outcomes, observed) => {
+                        let key_setting = key_setting.unwrap_or(0);
+                        return self.of_outcomes(
+                            OutcomesQuery {
+                                outcomes,
+                                observed,
+                                key_setting,
+                                level: self.level.level(),
+                                nodes: self.nodes.unwrap_or(8),
+                            },
+                            q,
+                        );
+                    }
+                }
+            }
+            (None, Some(Named(expression)), Some(value), _) => vec![(expression.clone(), value)],
+            (None, _, _, Some(value)) => vec![(BellExpression::chsh(), value)],
             _ => {
                 return Err(Failure::Usage {
                     what: "--bound sdp needs --chsh, --expression with --value, or --scenario".to_owned(),
@@ -119,19 +155,13 @@ impl Scenario {
         {
             *value = value.min(LARGEST_CHSH);
         }
-        key_setting = self.key_setting.or(key_setting);
         let few =
             observed.iter().all(|(expression, _)| expression.alice.len().max(expression.bob.len()) <= 2);
         let query = SdpQuery {
             observed,
             key_setting: key_setting.unwrap_or(0),
             q,
-            level: match self.level {
-                LevelName::One => Level::One,
-                LevelName::OnePlusAb => Level::OnePlusAb,
-                LevelName::OnePlusAbAa => Level::OnePlusAbAa,
-                LevelName::Two => Level::Two,
-            },
+            level: self.level.level(),
             extra: self.extra,
             nodes: self.nodes.unwrap_or(if few { 16 } else { 8 }),
         };
@@ -140,22 +170,42 @@ impl Scenario {
             Quantity::Hmin => min_entropy(&query),
         }
         .map_err(|e| Failure::usage("no bound for these values", e))?;
-        let slope = bound.slopes.first().copied().unwrap_or(0.0);
-        Ok(Answer::new(
-            format!(
-                "at least {:.9} bits a round, slope {slope:.6} bits per unit of the Bell value ({})",
-                bound.entropy_bits, bound.method
-            ),
-            json!({
-                "bound": "sdp",
-                "bell_value": stated,
-                "entropy_bits": bound.entropy_bits,
-                "slope": slope,
-                "slopes": bound.slopes,
-                "method": bound.method,
-            }),
-        ))
+        Ok(answer(&bound, stated))
     }
+
+    fn of_outcomes(&self, query: OutcomesQuery, q: f64) -> Result<Answer, Failure> {
+        if q != 0.0 || !self.extra.is_empty() {
+            return Err(Failure::Usage {
+                what: "--noise and --extra are for scenarios with two outcomes, stated in correlators"
+                    .to_owned(),
+                source: None,
+            });
+        }
+        let stated = query.observed.first().map_or(f64::NAN, |sum| sum.value);
+        let bound = match self.quantity {
+            Quantity::VonNeumann => query.von_neumann(),
+            Quantity::Hmin => query.min_entropy(),
+        };
+        Ok(answer(&bound.map_err(|e| Failure::usage("no bound for these values", e))?, stated))
+    }
+}
+
+fn answer(bound: &SdpBound, stated: f64) -> Answer {
+    let slope = bound.slopes.first().copied().unwrap_or(0.0);
+    Answer::new(
+        format!(
+            "at least {:.9} bits a round, slope {slope:.6} bits per unit of the Bell value ({})",
+            bound.entropy_bits, bound.method
+        ),
+        json!({
+            "bound": "sdp",
+            "bell_value": stated,
+            "entropy_bits": bound.entropy_bits,
+            "slope": slope,
+            "slopes": bound.slopes,
+            "method": bound.method,
+        }),
+    )
 }
 
 /// The same bound by a semidefinite program.
@@ -184,51 +234,4 @@ pub(super) fn second_opinion(bound: EntropyBound, bell_value: f64) -> Result<Sdp
     bound.map_err(|e| Failure::because("the semidefinite program gave no bound to compare with", e))
 }
 
-type Observed = (Vec<(BellExpression, f64)>, Option<usize>);
-
-fn from_file(file: &std::path::Path) -> Result<Observed, Failure> {
-    let bytes = Input::open(file)?.read_limited(MOST_BYTES, "a scenario")?;
-    let named = |what: &str| format!("{}: {what}", file.display());
-    let document: Value =
-        serde_json::from_slice(&bytes).map_err(|e| Failure::because(named("not JSON"), e))?;
-    let wrong = |place: &str, expected: &str| Failure::Failed {
-        what: named(&format!("{place}: expected {expected}")),
-        source: None,
-    };
-    let list = document.get("observed").and_then(Value::as_array);
-    let list = list.ok_or_else(|| wrong("observed", "a list of expressions with their values"))?;
-    let mut observed = Vec::with_capacity(list.len());
-    for (k, entry) in list.iter().enumerate() {
-        let place = |field: &str| format!("observed[{k}].{field}");
-        let value = entry.get("value").and_then(Value::as_f64);
-        let value = value.ok_or_else(|| wrong(&place("value"), "a number"))?;
-        let expression = if let Some(name) = entry.get("expression") {
-            let name = name.as_str().ok_or_else(|| wrong(&place("expression"), "a name"))?;
-            name.parse::<Named>().map_err(|e| wrong(&place("expression"), &e))?.0
-        } else {
-            let row =
-                |value: &Value| -> Option<Vec<f64>> { value.as_array()?.iter().map(Value::as_f64).collect() };
-            let field = |name: &str| {
-                entry.get(name).and_then(row).ok_or_else(|| wrong(&place(name), "a list of weights"))
-            };
-            let rows = entry.get("correlators").and_then(Value::as_array);
-            let correlators =
-                rows.and_then(|rows| rows.iter().map(row).collect::<Option<Vec<_>>>()).ok_or_else(|| {
-                    wrong(&place("correlators"), "one list of weights for each setting of Alice")
-                })?;
-            BellExpression { alice: field("alice")?, bob: field("bob")?, correlators }
-        };
-        observed.push((expression, value));
-    }
-    let key_setting = match document.get("key_setting") {
-        None | Some(Value::Null) => None,
-        Some(setting) => {
-            let setting = setting.as_u64().and_then(|x| usize::try_from(x).ok());
-            Some(setting.ok_or_else(|| wrong("key_setting", "a setting's number"))?)
-        }
-    };
-    Ok((observed, key_setting))
-}
-
-const MOST_BYTES: u64 = 1 << 20;
 const LARGEST_CHSH: f64 = 2.828_4;
