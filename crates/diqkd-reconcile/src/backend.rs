@@ -6,7 +6,6 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::check_rule::CheckRule;
 use crate::code::Edge;
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
@@ -56,12 +55,11 @@ impl Backend {
 
 /// What one update reads and writes.
 pub(crate) struct BlockRow<'a> {
-    pub(crate) rule: CheckRule,
     pub(crate) lift: usize,
     pub(crate) edges: &'a [Edge],
     /// Posterior of every code bit; positive means "no error".
     pub(crate) posterior: &'a mut [i16],
-    /// Last messages of the row's checks, `lift` per edge, none below -127; each counts `2^message_shift` posterior steps.
+    /// Last messages of the row's checks, `lift` per edge, none below -127; each counts `2^MESSAGE_SHIFT` posterior steps.
     pub(crate) messages: &'a mut [i8],
     /// -1 where the syndrome bit is 1, else 0; `lift` of them.
     pub(crate) syndrome: &'a [i8],
@@ -111,7 +109,6 @@ mod tests {
         for round in 0..60 {
             let lift = 64 * (1 + rng.below(4) as usize);
             let degree = 1 + rng.below(30) as usize;
-            let rule = CheckRule::new([0.2, 0.9][round % 2]);
             let spread = [600, 6000, 65536][round / 2 % 3];
             let edges: Vec<Edge> = (0..degree)
                 .map(|c| Edge { column: c as u32, shift: rng.below(lift as u64) as u32 })
@@ -123,7 +120,6 @@ mod tests {
             let syndrome: Vec<i8> = (0..lift).map(|_| -(rng.below(2) as i8)).collect();
             let (mut posterior_soft, mut messages_soft) = (posterior.clone(), messages.clone());
             let row = |posterior, messages| BlockRow {
-                rule,
                 lift,
                 edges: &edges,
                 posterior,

@@ -33,32 +33,73 @@ pub(crate) fn construct(lift: usize, rows: usize, degrees: &[u32], seed: u64) ->
     QcCode::new(lift, degrees.len(), &by_row)
 }
 
-/// Rows of each column. Low degrees are placed first; each edge goes to a row with the fewest edges so far, which
-/// gives every row its even share of every degree; among these to one as far from the column as possible while
-/// degrees are low, and at random among equals.
+/// Rows of each column: random, with the same number of edges in every row (or one more).
+///
+/// Only the total is even. How many of a row's edges lead to columns of high degree is left to chance, as in the
+/// endless code whose threshold is known: rows with more of these than others are where decoding starts, and sharing
+/// them out evenly costs several per cent of the threshold.
+/// Columns of degree 2 come first, and each of their edges goes to a row as far as possible: they alone can
+/// close cycles that are code words. The others follow from the highest degree down, so that few sockets are left
+/// over in rows that a column already has.
 fn grow_base(rows: usize, degrees: &[u32], rng: &mut SplitMix64) -> Vec<Vec<u32>> {
     let mut columns: Vec<Vec<u32>> = vec![Vec::new(); degrees.len()];
     let mut columns_of_row: Vec<Vec<u32>> = vec![Vec::new(); rows];
-    let mut ties = Vec::with_capacity(rows);
-    for c in by_degree(degrees) {
+    let mut sockets = sockets(rows, degrees, rng);
+    let mut order = by_degree(degrees);
+    let twos = order.iter().filter(|&&c| degrees[c] <= 2).count();
+    order[twos..].reverse();
+    for c in order {
         for _ in 0..degrees[c] {
-            let distance = if degrees[c] <= FEW {
-                distances(c, &columns, &columns_of_row)
+            let at = if degrees[c] <= 2 {
+                farthest_socket(&sockets, &distances(c, &columns, &columns_of_row), rng)
             } else {
-                let mut distance = vec![u32::MAX; rows];
-                columns[c].iter().for_each(|&r| distance[r as usize] = 0);
-                distance
+                new_socket(&sockets, &columns[c], rng)
             };
-            let rank = |r: usize| (columns_of_row[r].len(), core::cmp::Reverse(distance[r]));
-            let Some(best) = (0..rows).filter(|&r| distance[r] > 0).map(rank).min() else { break };
-            ties.clear();
-            ties.extend((0..rows).filter(|&r| distance[r] > 0 && rank(r) == best));
-            let r = ties[rng.below(ties.len() as u64) as usize];
-            columns[c].push(r as u32);
-            columns_of_row[r].push(c as u32);
+            let r = match at {
+                Some(at) => sockets.swap_remove(at),
+                // Any new row serves, and a socket elsewhere stays unused.
+                None => {
+                    let start = rng.below(rows as u64) as usize;
+                    let from_start = (0..rows).map(|k| ((start + k) % rows) as u32);
+                    let Some(r) = from_start.into_iter().find(|r| !columns[c].contains(r)) else { break };
+                    r
+                }
+            };
+            columns[c].push(r);
+            if degrees[c] <= 2 {
+                columns_of_row[r as usize].push(c as u32);
+            }
         }
     }
     columns
+}
+
+/// A random socket among those in rows at the greatest distance, unless that is 0.
+fn farthest_socket(sockets: &[u32], distance: &[u32], rng: &mut SplitMix64) -> Option<usize> {
+    let far = |r: &u32| distance[*r as usize];
+    let most = sockets.iter().map(far).max().filter(|&most| most > 0)?;
+    let count = sockets.iter().filter(|r| far(r) == most).count();
+    let pick = rng.below(count as u64) as usize;
+    (0..sockets.len()).filter(|&i| far(&sockets[i]) == most).nth(pick)
+}
+
+/// A random socket in a row other than `rows`, if one is found soon.
+fn new_socket(sockets: &[u32], rows: &[u32], rng: &mut SplitMix64) -> Option<usize> {
+    let draws = if sockets.is_empty() { 0 } else { DRAWS };
+    (0..draws).map(|_| rng.below(sockets.len() as u64) as usize).find(|&at| !rows.contains(&sockets[at]))
+}
+
+/// Each row as often as it has edges; the rows with one more than others are random.
+fn sockets(rows: usize, degrees: &[u32], rng: &mut SplitMix64) -> Vec<u32> {
+    let edges: usize = degrees.iter().map(|&d| d as usize).sum();
+    let mut longer: Vec<u32> = (0..rows as u32).collect();
+    let count = edges % rows;
+    for i in 0..count {
+        let j = i + rng.below((rows - i) as u64) as usize;
+        longer.swap(i, j);
+    }
+    let each = (0..rows as u32).flat_map(|r| core::iter::repeat_n(r, edges / rows));
+    each.chain(longer[..count].iter().copied()).collect()
 }
 
 /// Column numbers in order of degree, equals in order of number.
@@ -68,7 +109,7 @@ fn by_degree(degrees: &[u32]) -> Vec<usize> {
     order
 }
 
-/// Steps from column `c` to each row: 0 for its own rows, `u32::MAX` for rows that are not connected to it.
+/// Steps through columns of degree 2 from column `c` to each row: 0 for its own rows, `u32::MAX` for rows that are not connected to it.
 fn distances(c: usize, columns: &[Vec<u32>], columns_of_row: &[Vec<u32>]) -> Vec<u32> {
     let mut distance = vec![u32::MAX; columns_of_row.len()];
     let mut front: Vec<u32> = columns[c].clone();
@@ -94,6 +135,8 @@ fn distances(c: usize, columns: &[Vec<u32>], columns_of_row: &[Vec<u32>]) -> Vec
     distance
 }
 
+/// Random sockets that are tried for a row that the column does not have.
+const DRAWS: usize = 40;
 /// Columns of at most this degree are where decoding gets stuck on short cycles.
 const FEW: u32 = 3;
 

@@ -179,7 +179,7 @@ impl Job<'_> {
         for (bit, at) in bits.iter_mut().zip(self.scheme.positions(frame)) {
             *bit = priors[(self.class[(at / 64) as usize] >> (at % 64) & 1) as usize];
         }
-        let ended = worker.run(self.code, self.scheme.rule(), &difference, self.max_iterations);
+        let ended = worker.run(self.code, &difference, self.max_iterations);
         corrected.iter_mut().zip(worker.decisions()).for_each(|(c, e)| *c ^= e);
         (ended, corrected)
     }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
 use crate::backend::Backend;
-use crate::check_rule::CheckRule;
+use crate::check_rule::prior;
 use crate::encoder::words;
 use crate::error::Error;
 use crate::matrix::ParityMatrix;
@@ -33,7 +33,6 @@ use crate::propagation::Propagation;
 #[derive(Debug)]
 pub struct FrameDecoder {
     matrix: ParityMatrix,
-    rule: CheckRule,
     priors: Vec<i16>,
     max_iterations: u32,
     worker: Propagation,
@@ -64,11 +63,9 @@ impl FrameDecoder {
         if let Some(class) = error_probabilities.iter().position(|p| !(0.0..=0.5).contains(p)) {
             return Err(Error::ErrorProbability { class, value: error_probabilities[class] });
         }
-        let rule = CheckRule::new(matrix.rows() as f64 / matrix.columns() as f64);
         Ok(Self {
             matrix: matrix.clone(),
-            rule,
-            priors: error_probabilities.iter().map(|&p| rule.prior(p)).collect(),
+            priors: error_probabilities.iter().map(|&p| prior(p)).collect(),
             max_iterations: 200,
             worker: Propagation::new(Backend::detect()),
         })
@@ -117,7 +114,7 @@ impl FrameDecoder {
         let mut errors = vec![0u64; code.columns()];
         let mut iterations = [self.max_iterations; 64];
         for pass in 1..=self.max_iterations {
-            self.worker.pass(code, self.rule);
+            self.worker.pass(code);
             let decisions = self.worker.decisions();
             let wrong = code.syndrome(decisions).iter().zip(&difference).fold(0, |any, (a, b)| any | a ^ b);
             let ending = if pass == self.max_iterations { open } else { open & !wrong };

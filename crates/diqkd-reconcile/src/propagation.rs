@@ -7,7 +7,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::backend::{Backend, BlockRow, Scratch};
-use crate::check_rule::CheckRule;
 use crate::code::QcCode;
 
 /// Working memory for one code: 3 bytes a code bit, 1 an edge, 1 a syndrome bit.
@@ -61,12 +60,11 @@ impl Propagation {
     }
 
     /// One pass over all block rows; decisions are then up to date.
-    pub(crate) fn pass(&mut self, code: &QcCode, rule: CheckRule) {
+    pub(crate) fn pass(&mut self, code: &QcCode) {
         let lift = code.lift();
         for r in 0..code.rows() {
             let edges = code.row(r);
             let mut row = BlockRow {
-                rule,
                 lift,
                 edges,
                 posterior: &mut self.posterior,
@@ -79,11 +77,11 @@ impl Propagation {
     }
 
     /// Passes until the decisions have the syndrome that [`Propagation::start`] was given.
-    pub(crate) fn run(&mut self, code: &QcCode, rule: CheckRule, syndrome: &[u64], most: u32) -> Ended {
+    pub(crate) fn run(&mut self, code: &QcCode, syndrome: &[u64], most: u32) -> Ended {
         let mut lanes = vec![0; code.lift() / 64];
         let mut suspect = 0;
         for iterations in 1..=most {
-            self.pass(code, rule);
+            self.pass(code);
             let rows = (0..code.rows()).map(|i| (suspect + i) % code.rows());
             match rows.into_iter().find(|&r| self.mismatch(code, r, syndrome, &mut lanes) != 0) {
                 None => return Ended { converged: true, iterations },
@@ -109,7 +107,7 @@ impl Propagation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_rule::STEPS_PER_NAT;
+    use crate::check_rule::{STEPS_PER_NAT, prior};
     use crate::construct::construct;
     use crate::ensemble;
     use crate::oracle;
@@ -122,12 +120,11 @@ mod tests {
     }
 
     fn decode(code: &QcCode, probabilities: &[f64], errors: &[u64]) -> (Ended, Vec<u64>) {
-        let rule = CheckRule::new(code.rows() as f64 / code.columns() as f64);
         let mut worker = Propagation::new(Backend::detect());
         let syndrome = code.syndrome(errors);
         let posterior = worker.start(code, &syndrome);
-        posterior.iter_mut().zip(probabilities).for_each(|(bit, &p)| *bit = rule.prior(p));
-        let ended = worker.run(code, rule, &syndrome, 200);
+        posterior.iter_mut().zip(probabilities).for_each(|(bit, &p)| *bit = prior(p));
+        let ended = worker.run(code, &syndrome, 200);
         (ended, worker.decisions().to_vec())
     }
 
@@ -140,10 +137,8 @@ mod tests {
         for _ in 0..60 {
             let errors = errors(&probabilities, &mut rng);
             let (ended, decisions) = decode(&code, &probabilities, &errors);
-            let priors: Vec<f64> = probabilities
-                .iter()
-                .map(|&p| f64::from(CheckRule::new(0.5).prior(p)) / STEPS_PER_NAT)
-                .collect();
+            let priors: Vec<f64> =
+                probabilities.iter().map(|&p| f64::from(prior(p)) / STEPS_PER_NAT).collect();
             let (exactly, exact_decisions) = oracle::decode(&code, &priors, &code.syndrome(&errors), 200);
             failed += i32::from(!ended.converged);
             failed_exactly += i32::from(!exactly.converged);

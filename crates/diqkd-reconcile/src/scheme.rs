@@ -11,7 +11,6 @@ use alloc::vec::Vec;
 use diqkd_core::{LeakBits, LeakLedger};
 
 use crate::capped_leak::CappedLeak;
-use crate::check_rule::CheckRule;
 use crate::class::ErrorClass;
 use crate::code::QcCode;
 use crate::error::Error;
@@ -49,7 +48,6 @@ struct Parts {
     frames: u32,
     /// Distance in the string between neighbours in a frame; coprime to `n_bits`.
     stride: u64,
-    rule: CheckRule,
     priors: [i16; 2],
     entropy: f64,
     variance: f64,
@@ -150,10 +148,6 @@ impl Scheme {
 
     pub(crate) fn retry(&self) -> Option<&Retry> {
         self.parts.retry.as_ref()
-    }
-
-    pub(crate) fn rule(&self) -> CheckRule {
-        self.parts.rule
     }
 
     /// Strength of the prior "no error" of each class.

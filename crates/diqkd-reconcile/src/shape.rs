@@ -32,7 +32,7 @@ impl Shape {
 /// Block rows per unit of leak rate: about 8000 edges, which take some ten milliseconds to place.
 const EDGES: u64 = 1200;
 /// Bounds on the block rows that a shape may have at most; the least number is three quarters of that.
-const MOST_ROWS: (u64, u64) = (48, 200);
+const MOST_ROWS: (u64, u64) = (64, 1200);
 
 #[cfg(test)]
 mod tests {

@@ -52,7 +52,7 @@ fn decisions_do_not_depend_on_the_key() {
 /// Every leak rate has a code that corrects what it was designed for, from very little noise to very much.
 #[test]
 fn every_noise_level_decodes() {
-    for error_probability in [0.005, 0.01, 0.03, 0.07, 0.11, 0.16] {
+    for error_probability in [0.0005, 0.002, 0.005, 0.01, 0.03, 0.07, 0.11, 0.16, 0.22, 0.28, 0.33] {
         let n = 60_000;
         let scheme = scheme(n as u64, error_probability, 1 << 20);
         let alice = bits(n, 5, 0.5);

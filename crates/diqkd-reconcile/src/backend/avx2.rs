@@ -5,7 +5,7 @@
 use core::arch::x86_64::*;
 
 use super::{BlockRow, LANES, Scratch, gather, scatter};
-use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT};
+use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT};
 
 cpufeatures::new!(avx2_feature, "avx2");
 
@@ -38,8 +38,7 @@ const VECTORS: usize = LANES / 16;
 fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     let Some(last) = row.edges.len().checked_sub(1) else { return };
     let lift = row.lift;
-    let shift = _mm_cvtsi32_si128(row.rule.message_shift() as i32);
-    let half = _mm256_set1_epi16(1 << row.rule.message_shift() >> 1);
+    let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
     for lane in (0..lift).step_by(LANES) {
         let mut sign = widen(lanes(row.syndrome, lane));
         let mut forward = [_mm256_setzero_si256(); VECTORS];
@@ -53,7 +52,7 @@ fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
             let old = widen(lanes(row.messages, i * lift + lane));
             let mut extrinsic = posterior;
             for v in 0..VECTORS {
-                extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_sll_epi16(old[v], shift));
+                extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(old[v]));
                 sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
                 let magnitude = magnitude(extrinsic[v]);
                 forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
@@ -70,12 +69,13 @@ fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
                 let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
                 let magnitude = magnitude(posterior[v]);
                 backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
-                let strength = _mm256_srl_epi16(_mm256_add_epi16(others, half), shift);
+                let strength = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(others, half));
                 let strength = _mm256_min_epu16(strength, _mm256_set1_epi16(127));
                 // `sign_epi16` with a non-zero operand of the wanted sign.
                 let signs = _mm256_or_si256(_mm256_xor_si256(sign[v], posterior[v]), _mm256_set1_epi16(1));
                 message[v] = _mm256_sign_epi16(strength, signs);
-                posterior[v] = _mm256_adds_epi16(posterior[v], _mm256_sll_epi16(message[v], shift));
+                posterior[v] =
+                    _mm256_adds_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(message[v]));
             }
             narrow(lanes_mut(row.messages, i * lift + lane), message);
             let column = &mut row.posterior[edge.column as usize * lift..][..lift];

@@ -1,7 +1,7 @@
 //! Portable reference.
 
 use super::{BlockRow, LANES, Scratch, gather, scatter};
-use crate::check_rule::box_plus;
+use crate::check_rule::{MESSAGE_SHIFT, box_plus};
 
 pub(super) fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     for lane in (0..row.lift).step_by(LANES) {
@@ -17,7 +17,7 @@ pub(super) fn signs(posterior: &[i16], words: &mut [u64]) {
 
 fn update_lanes(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
     let Some(last) = row.edges.len().checked_sub(1) else { return };
-    let (lift, shift) = (row.lift, row.rule.message_shift());
+    let (lift, shift) = (row.lift, MESSAGE_SHIFT);
     let mut sign = [0i16; LANES];
     for (sign, &s) in sign.iter_mut().zip(&row.syndrome[lane..lane + LANES]) {
         *sign = i16::from(s);

@@ -1,5 +1,6 @@
 //! Shifts that close few harmful short cycles.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -17,8 +18,8 @@ pub(super) struct Lifting<'a> {
     placed: Vec<Vec<(u32, u32)>>,
     /// Harm of each shift of the edge being placed.
     harm: Vec<u64>,
-    /// Which differences of shifts the columns placed so far have, for each pair of rows: a bit each.
-    taken: Vec<u64>,
+    /// The differences of shifts that the columns placed so far have, with their pairs of rows.
+    taken: BTreeSet<u64>,
 }
 
 impl<'a> Lifting<'a> {
@@ -30,7 +31,7 @@ impl<'a> Lifting<'a> {
             shifts: vec![Vec::new(); columns.len()],
             placed: vec![Vec::new(); rows],
             harm: vec![0; lift],
-            taken: vec![0; rows * rows * lift / 64],
+            taken: BTreeSet::new(),
         }
     }
 
@@ -45,8 +46,8 @@ impl<'a> Lifting<'a> {
                 };
                 self.shifts[c].push(shift);
                 for j in 0..i {
-                    let (word, bit) = self.difference(c, (i, shift), j);
-                    self.taken[word] |= bit;
+                    let difference = self.difference(c, (i, shift), j);
+                    self.taken.insert(difference);
                 }
             }
             if degrees[c] <= FEW {
@@ -58,25 +59,19 @@ impl<'a> Lifting<'a> {
         self.shifts
     }
 
-    /// Where `taken` keeps the difference of edge `i` of column `c` with a shift and its edge `j`.
-    fn difference(&self, c: usize, (i, shift): (usize, u32), j: usize) -> (usize, u64) {
+    /// What `taken` keeps for the difference of edge `i` of column `c` with a shift and its edge `j`.
+    fn difference(&self, c: usize, (i, shift): (usize, u32), j: usize) -> u64 {
         let (mut a, mut b) = ((self.columns[c][i], shift), (self.columns[c][j], self.shifts[c][j]));
         if a.0 > b.0 {
             core::mem::swap(&mut a, &mut b);
         }
         let pair = a.0 as usize * self.rows + b.0 as usize;
-        let at = pair * self.lift + (a.1 as usize + self.lift - b.1 as usize) % self.lift;
-        (at / 64, 1 << (at % 64))
+        (pair * self.lift + (a.1 as usize + self.lift - b.1 as usize) % self.lift) as u64
     }
 
     /// Cycles of length four that a shift of edge `i` of column `c` closes, as far as they can be told apart.
     fn four_cycles(&self, c: usize, edge: (usize, u32)) -> usize {
-        (0..edge.0)
-            .filter(|&j| {
-                let (word, bit) = self.difference(c, edge, j);
-                self.taken[word] & bit != 0
-            })
-            .count()
+        (0..edge.0).filter(|&j| self.taken.contains(&self.difference(c, edge, j))).count()
     }
 
     /// The first shift from a random start with the fewest cycles of length four.
@@ -171,9 +166,9 @@ fn harm(length: usize, slack: usize) -> u64 {
 }
 
 /// Whether a path is followed further: all of a few steps, longer ones only through columns of degree 2, whose cycles
-/// are code words of low weight.
+/// are code words of low weight, and with one or two of degree 3, which leave as many checks to break the cycle.
 fn goes_on(length: usize, slack: usize) -> bool {
-    length < 6 || length == 6 && slack <= 2 || length < LONGEST && slack == 0
+    length < 6 || slack <= 2 && length < 8 || slack <= 1 && length < LONGEST
 }
 
 /// Cycles longer than this are not looked for.

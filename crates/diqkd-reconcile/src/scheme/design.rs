@@ -1,7 +1,7 @@
 //! From lengths and classes to a scheme.
 
 use super::{Parts, Retry, SchemeId};
-use crate::check_rule::CheckRule;
+use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
 use crate::construct::construct;
 use crate::ensemble;
@@ -21,19 +21,18 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, options.margin);
     let budget = Budget::choose(frames, options.target_failure, leak)?;
     let shape = Shape::choose(frame_bits, budget.first);
-    let rule = CheckRule::new(shape.rows as f64 / shape.columns as f64);
     let degrees = ensemble::degrees(shape.rows, shape.columns);
     let code = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
     let retry = (budget.retried > 0).then(|| {
         let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, shape.rows as u64) as usize;
         Retry::split_rows(&code, rows, budget.retried)
     });
-    let prior = |class: usize| mixture.classes().get(class).map_or(0, |c| rule.prior(c.error_probability));
+    let prior =
+        |class: usize| mixture.classes().get(class).map_or(0, |c| check_rule::prior(c.error_probability));
     let mut parts = Parts {
         n_bits,
         frames,
         stride: stride(n_bits),
-        rule,
         priors: [prior(0), prior(1)],
         entropy: mixture.entropy(),
         variance: mixture.variance(),
@@ -45,16 +44,27 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     Ok(parts)
 }
 
-/// Syndrome bits for a frame that may fail with probability `failure`: the threshold of the ensemble must lie above
-/// the entropy that one frame in `1 / failure` exceeds.
+/// Syndrome bits for a frame that may fail with probability `failure`.
+///
+/// The threshold of the ensemble must lie above the entropy that one frame in `1 / failure` exceeds, by a distance
+/// that shrinks with the length of the frame as the theory of finite-length scaling has it; its coefficients are fits to
+/// simulations from 4096 to a million bits and from 0.06 to 0.92 bits of leak a position.
+///
+/// # References
+/// A. Amraoui, A. Montanari, T. Richardson, R. Urbanke, "Finite-length scaling for iteratively decoded LDPC ensembles"
+/// (2009).
 fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, margin: f64) -> Result<u64, Error> {
     let n = frame_bits as f64;
     let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
-    let fluctuation = FLUCTUATION * deviations * libm::sqrt(mixture.variance() / n);
-    let entropy =
-        (mixture.entropy() * 1.065 + fluctuation) * (1.0 + margin) + OFFSET / libm::pow(n, 2.0 / 3.0);
-    let rate =
-        ensemble::leak_rate(entropy).ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+    let fluctuation = deviations * libm::sqrt(mixture.variance() / n);
+    let mean = mixture.entropy() * (1.0 + margin) * PASSES;
+    let mut rate = mean;
+    for _ in 0..3 {
+        let shift = (SHIFT.0 + SHIFT.1 * rate) / libm::cbrt(n * n);
+        let entropy = mean + fluctuation + shift;
+        rate = ensemble::leak_rate(entropy)
+            .ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+    }
     Ok(libm::ceil(rate * n) as u64)
 }
 
@@ -95,8 +105,9 @@ fn gcd(a: u64, b: u64) -> u64 {
 const LEAST_BITS: u64 = 4096;
 const MOST_BITS: u64 = 1 << 36;
 const MOST_RETRIED: u32 = 64;
-/// Deviations of the waterfall of a finite code over those of the noise itself.
-const FLUCTUATION: f64 = 1.0;
-/// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`.
-const OFFSET: f64 = 1.0;
+/// What a limited number of passes and the size of the base graph cost.
+const PASSES: f64 = 1.002;
+/// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
+/// rate.
+const SHIFT: (f64, f64) = (5.5, 8.0);
 const CODE_SEED: u64 = 1;

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Parts;
+use crate::check_rule::MESSAGE_SHIFT;
 use crate::splitmix::mix;
 
 /// Shape of a scheme and a checksum of everything that it consists of. Compare it, print it, hash it into a
@@ -29,7 +30,7 @@ impl SchemeId {
             parts.n_bits,
             u64::from(parts.frames),
             parts.stride,
-            u64::from(parts.rule.message_shift()),
+            MESSAGE_SHIFT as u64,
             strong,
             weak,
             parts.code.checksum(),
@@ -63,4 +64,4 @@ impl fmt::Display for SchemeId {
 }
 
 /// Changes whenever the same arguments give another scheme.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
