@@ -2,8 +2,8 @@
 //! the clock of a second site?
 //!
 //! The records are made here: two photons in three, with overflows between them as a device at about 60 kHz (T2) or
-//! 40 MHz sync (T3) writes them. `peers/timetag.py` measures other readers on the files that this program leaves behind
-//! when `DIQKD_BENCH_FILES` names a folder; `DIQKD_BENCH_RECORDS` sets the number of records (10 million).
+//! 40 MHz sync (T3) writes them. `benches/peers/timetag.py` measures other readers on the files that this program leaves
+//! behind when `DIQKD_BENCH_FILES` names a folder; `DIQKD_BENCH_RECORDS` sets the number of records (10 million).
 
 use std::hint::black_box;
 use std::io::Read;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use diqkd_timetag::coincidence::{count_pairs, histogram};
-use diqkd_timetag::formats::{Decoder, RecordType, TagSummary, read_all};
+use diqkd_timetag::formats::{Decoder, ReadOptions, RecordType, TagSummary, decode_all, read_all};
 use diqkd_timetag::sync::{AcquireOptions, acquire};
 
 /// The three layouts that peers read as well.
@@ -44,17 +44,9 @@ fn decode(c: &mut Criterion) {
         });
         group.bench_function("materialised", |b| {
             b.iter(|| {
-                let (mut time_ps, mut channel) = (vec![0i64; records], vec![0u16; records]);
-                let mut decoder = Decoder::new();
-                let (mut at, mut tags) = (0, 0);
-                while at < file.len() {
-                    let step = decoder.push(&file[at..], &mut time_ps[tags..], &mut channel[tags..]);
-                    at += step.consumed;
-                    tags += step.tags;
-                }
-                time_ps.truncate(tags);
-                channel.truncate(tags);
-                (time_ps, channel)
+                let (tags, recording) = decode_all(&file, ReadOptions::default());
+                assert_eq!(recording.records, records as u64);
+                tags
             });
         });
         let path = folder().join(format!("{record_type}.ptu"));

@@ -3,7 +3,10 @@
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx2;
+mod pages;
 mod soft;
+
+pub(crate) use pages::prefer_large;
 
 use crate::formats::{FaultKind, RecordType, TickLength};
 

@@ -17,7 +17,7 @@
 //! | Becker & Hickl | the routing bits, from 0 | [`MARKER`] + bits |
 //! | Swabian | from 1; [`FALLING`] + the channel for falling edges | none |
 //! | quTAG, quTAU, ID800 | as in the file, below 100 | [`MARKER`] + 100 to 203 |
-//! | NIST | as in the file | none |
+//! | NIST, Photon-HDF5 | as in the file | none |
 //!
 //! `ptufile` gives the sync input of a T2 recording the number of the first input, 0, and `tttrlib` counts its events as
 //! markers; here they are photons of a channel of their own, so that nothing is mixed up. Markers travel in band, in
@@ -29,12 +29,17 @@
 //! # Epoch
 //! Times count from 0 at the start of the recording (PicoQuant, Becker & Hickl) or from the epoch of the device's clock
 //! (qcrypto: midnight or the Unix epoch, as `readevents` was told; Swabian, quTAG, NIST: when the device was switched
-//! on). Two recordings are put on one time scale by [`sync`](crate::sync).
+//! on); [`Format::epoch`] says which. Two recordings are put on one time scale by [`sync`](crate::sync).
 //!
 //! # T3
 //! The time of a T3 photon is the time of its sync plus the time after the sync: `floor(nsync * period + dtime *
 //! resolution)` ps, evaluated exactly.
+//!
+//! # Ticks
+//! Picoseconds are rounded down where a tick has a fraction. [`Decoder::with_unit`] gives the ticks of the records
+//! instead, and [`TickLength::to_ps`] turns them into picoseconds.
 
+mod columns;
 mod decoder;
 pub mod events;
 mod events_writer;
@@ -44,6 +49,8 @@ mod header;
 mod item;
 pub mod legacy;
 pub mod nist;
+#[cfg(feature = "photon-hdf5")]
+pub mod photon_hdf5;
 pub mod ptu;
 mod ptu_writer;
 pub mod qutag;
@@ -56,10 +63,13 @@ pub mod swabian;
 mod tick;
 
 pub use crate::backend::{MARKER, SYNC_INPUT};
+pub use columns::{TagColumns, decode_all};
 pub use decoder::{Decoder, Step};
 pub use events_writer::{EventsWriteError, EventsWriter, WordOrder};
 pub use fault::{Fault, FaultKind};
-pub use header::Header;
+pub use header::{DTIME_BITS, Epoch, Header, TimeUnit};
+#[cfg(feature = "photon-hdf5")]
+pub use photon_hdf5::{PhotonHdf5Error, read_photon_hdf5};
 pub use ptu_writer::{PtuT3Writer, PtuWriteError, PtuWriter};
 pub use read::{OnDamage, ReadOptions, Recording, TagSink, read_all, read_with};
 pub use recognise::{RECOGNISE_BYTES, recognise};

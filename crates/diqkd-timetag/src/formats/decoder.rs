@@ -9,7 +9,7 @@ use super::header::Header;
 use super::item::Clock;
 use super::ptu::Progress;
 use super::recognise::{RECOGNISE_BYTES, recognise, recognise_magic};
-use super::{Fault, FaultKind, Format, RecordType, TickLength, legacy, ptu};
+use super::{Fault, FaultKind, Format, RecordType, TickLength, TimeUnit, legacy, ptu};
 use crate::backend::{RecordFormat, RecordState};
 
 /// What one call of [`Decoder::push`] or [`Decoder::finish`] did.
@@ -56,6 +56,7 @@ pub struct Decoder {
     header: Option<Header>,
     counts: Counts,
     finished: bool,
+    unit: TimeUnit,
 }
 
 /// The first bytes, kept until the format is known and then replayed.
@@ -82,10 +83,23 @@ enum Stage {
     Ptu(ptu::HeaderParser),
     Legacy(legacy::HeaderParser),
     Records(RecordFormat, RecordState),
-    Binary { state: EventState, rotate: u32 },
-    Text { text: TextState, state: EventState, pairs: bool },
+    Binary {
+        state: EventState,
+        rotate: u32,
+    },
+    Text {
+        text: TextState,
+        state: EventState,
+        pairs: bool,
+    },
     FixedHeader(Layout),
-    Fixed { layout: Layout, tick: TickLength, clock: Clock },
+    Fixed {
+        layout: Layout,
+        tick: TickLength,
+        clock: Clock,
+    },
+    /// A format that can't be read from front to end.
+    NoStream,
     Ended,
 }
 
@@ -108,6 +122,7 @@ impl Decoder {
             header: None,
             counts: Counts::default(),
             finished: false,
+            unit: TimeUnit::default(),
         }
     }
 
@@ -116,6 +131,33 @@ impl Decoder {
         let mut decoder = Self::new();
         decoder.begin(format);
         decoder
+    }
+
+    /// The same decoder with times in this unit, also those that faults name. To be called before the first bytes.
+    ///
+    /// ```
+    /// use diqkd_timetag::formats::{Decoder, Format, TimeUnit};
+    ///
+    /// let mut decoder = Decoder::with_format(Format::A2).with_unit(TimeUnit::Ticks);
+    /// let (mut ticks, mut channel) = ([0; 8], [0; 8]);
+    /// decoder.push(b"0000000000040401\n", &mut ticks, &mut channel);
+    /// assert_eq!(ticks[0], 257);
+    /// let tick = decoder.header().map(|header| header.tick);
+    /// assert_eq!(tick.and_then(|tick| tick.to_ps(257)), Some(1003)); // 1003.90625 ps
+    /// ```
+    #[must_use]
+    pub fn with_unit(mut self, unit: TimeUnit) -> Self {
+        self.unit = unit;
+        self.apply_unit();
+        self
+    }
+
+    fn apply_unit(&mut self) {
+        match &mut self.stage {
+            Stage::Binary { state, .. } | Stage::Text { state, .. } => state.unit = self.unit,
+            Stage::Fixed { tick, .. } if self.unit == TimeUnit::Ticks => *tick = TickLength::whole(1),
+            _ => {}
+        }
     }
 
     /// What the header says; `None` until it has been read.
@@ -224,7 +266,9 @@ impl Decoder {
             | Format::QuTag
             | Format::QuTau
             | Format::Nist => Layout::of(format).map_or(Stage::Ended, |layout| self.begin_fixed(layout)),
+            Format::PhotonHdf5 => Stage::NoStream,
         };
+        self.apply_unit();
         if matches!(self.stage, Stage::Binary { .. } | Stage::Text { .. }) {
             let (record_type, tick) = match format {
                 Format::A1Card49 | Format::A2Card49 => (RecordType::Card49, TickLength::whole(125)),
@@ -310,6 +354,10 @@ impl Decoder {
         let (time_ps, channel) = (&mut time_ps[step.tags..room], &mut channel[step.tags..room]);
         let used = match &mut self.stage {
             Stage::Recognising | Stage::Ended => bytes.len(),
+            Stage::NoStream => {
+                self.fail(0, FaultKind::NoStream, step);
+                bytes.len()
+            }
             Stage::Ptu(parser) => {
                 let progress = parser.push(bytes);
                 self.header_progress(bytes.len(), progress, step)
@@ -335,7 +383,11 @@ impl Decoder {
         match progress {
             Progress::More => given,
             Progress::Done(used, header) => {
-                match header.record_format() {
+                let format = match self.unit {
+                    TimeUnit::Picoseconds => header.record_format(),
+                    TimeUnit::Ticks => header.record_format().and_then(|_| header.tick_format()),
+                };
+                match format {
                     Ok(format) => self.stage = Stage::Records(format, RecordState::default()),
                     Err(kind) => self.fail(0, kind, step),
                 }
@@ -363,6 +415,7 @@ impl Decoder {
     fn end(&mut self, time_ps: &mut [i64], channel: &mut [u16], step: &mut Step) {
         let offset = self.offset;
         let pending = match &mut self.stage {
+            Stage::NoStream => return self.fail(0, FaultKind::NoStream, step),
             Stage::Ptu(_) | Stage::Legacy(_) | Stage::FixedHeader(_) => {
                 self.counts.truncated = true;
                 self.fail(offset, FaultKind::TruncatedHeader, step);

@@ -26,8 +26,8 @@
 //! Bits 4 to 14 are ignored and there are no dummy events. The time starts anew after 2^49 units (19.5 hours). Nothing
 //! in a file tells the cards apart, so these two formats must be named.
 
-use super::FaultKind;
 use super::item::{Clock, Item};
+use super::{FaultKind, TimeUnit};
 
 const DUMMY: u64 = 0x10;
 
@@ -66,6 +66,7 @@ pub(crate) struct EventState {
     /// a while: a second start soon after the first is damage.
     since_wrap: u32,
     base_before: u64,
+    pub(crate) unit: TimeUnit,
 }
 
 /// Events without a new start after which the base is trusted.
@@ -75,7 +76,14 @@ const LEAST_BETWEEN_WRAPS: u32 = 16;
 
 impl EventState {
     pub(crate) fn new(card: Card) -> Self {
-        Self { card, last: 0, clock: Clock::default(), since_wrap: SETTLED, base_before: 0 }
+        Self {
+            card,
+            last: 0,
+            clock: Clock::default(),
+            since_wrap: SETTLED,
+            base_before: 0,
+            unit: TimeUnit::default(),
+        }
     }
 
     #[inline(always)]
@@ -96,10 +104,11 @@ impl EventState {
         }
         self.since_wrap = self.since_wrap.saturating_add(1);
         self.last = units;
-        let time_ps = match self.card {
-            Card::Timestamp7 if word & DUMMY != 0 => return Item::Passing,
-            Card::Timestamp7 => units_to_ps(units),
-            Card::Older => (units * 125) as i64,
+        let time_ps = match (self.card, self.unit) {
+            (Card::Timestamp7, _) if word & DUMMY != 0 => return Item::Passing,
+            (_, TimeUnit::Ticks) => units as i64,
+            (Card::Timestamp7, _) => units_to_ps(units),
+            (Card::Older, _) => (units * 125) as i64,
         };
         self.clock.tag(time_ps, (word & 0xF) as u16)
     }

@@ -29,6 +29,11 @@ pub enum FaultKind {
          spc, Swabian or NIST records); name the format if the recording has no magic number"
     )]
     UnknownFormat,
+    /// The format is a container with an index.
+    #[error(
+        "HDF5 is no stream; read it as a file, with the feature `photon-hdf5` (`cargo build --features photon-hdf5`)"
+    )]
+    NoStream,
     /// A header tag claims an impossible or unreasonable payload.
     #[error(
         "a header tag claims {length} bytes of payload, expected 0 to {limit}; the header is corrupt, restore it"
@@ -171,6 +176,7 @@ impl FaultKind {
         matches!(
             self,
             Self::UnknownFormat
+                | Self::NoStream
                 | Self::HeaderTagTooLong { .. }
                 | Self::HeaderTooLong { .. }
                 | Self::UnknownTagType { .. }

@@ -99,7 +99,7 @@ impl Layout {
             Self::Spc600x4096 => spc::spc600_4096(clock, tick, sized(record)),
             Self::Swabian => swabian::item(clock, sized(record)),
             Self::QuTag | Self::QuTau => qutag::item(clock, tick, sized(record)),
-            Self::Nist => nist::item(clock, sized(record)),
+            Self::Nist => nist::item(clock, tick, sized(record)),
         }
     }
 

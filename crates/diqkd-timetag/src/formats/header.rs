@@ -4,6 +4,32 @@ use crate::backend::RecordFormat;
 
 use super::{FaultKind, Format, RecordType, TickLength};
 
+/// What times are given in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TimeUnit {
+    /// Picoseconds, rounded down.
+    #[default]
+    Picoseconds,
+    /// Ticks as they stand in the records, with wraparounds undone and nothing rounded: of the length
+    /// [`Header::tick`]. For T3 the number of the sync, shifted left by [`DTIME_BITS`], plus the time after it in units
+    /// of [`Header::dtime_tick`].
+    Ticks,
+}
+
+/// Bits of the time after a sync in the ticks of a T3 recording.
+pub const DTIME_BITS: u32 = 15;
+
+/// What time 0 is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Epoch {
+    /// The start of the recording.
+    RecordingStart,
+    /// What the clock of the device was set to: it was switched on then, or it counts from midnight or 1970. The same
+    /// in all recordings until it is set again.
+    DeviceClock,
+}
+
 /// What a header says about the records after it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Header {
@@ -29,6 +55,13 @@ impl Header {
 
     pub(crate) fn record_format(&self) -> Result<RecordFormat, FaultKind> {
         RecordFormat::new(self.record_type, self.tick, self.dtime_tick.unwrap_or(TickLength::whole(0)))
+    }
+
+    /// The same with ticks for times; see [`TimeUnit::Ticks`].
+    pub(crate) fn tick_format(&self) -> Result<RecordFormat, FaultKind> {
+        let t3 = self.record_type.is_t3();
+        let tick = TickLength::whole(if t3 { 1 << DTIME_BITS } else { 1 });
+        RecordFormat::new(self.record_type, tick, TickLength::whole(u64::from(t3)))
     }
 }
 

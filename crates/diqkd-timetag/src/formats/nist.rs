@@ -17,7 +17,7 @@ use super::{FaultKind, MARKER, TickLength};
 pub(crate) const TICK: TickLength = TickLength { whole_ps: 78, fraction: 1 << 61 };
 
 /// A record.
-pub(crate) fn item(clock: &mut Clock, record: [u8; 24]) -> Item {
+pub(crate) fn item(clock: &mut Clock, tick: TickLength, record: [u8; 24]) -> Item {
     let (words, _) = record.as_chunks::<8>();
     let [channel, ticks] = [0, 1].map(|i| words.get(i).map_or(0, |word| u64::from_le_bytes(*word)));
     let Some(number) = u16::try_from(channel).ok().filter(|number| *number < MARKER) else {
@@ -25,7 +25,7 @@ pub(crate) fn item(clock: &mut Clock, record: [u8; 24]) -> Item {
             channel: i64::try_from(channel).unwrap_or(i64::MAX),
         });
     };
-    match TICK.checked_ps(ticks) {
+    match tick.to_ps(ticks) {
         Some(time_ps) => clock.tag(time_ps, number),
         None => Item::Faulty(FaultKind::ImpossibleTime { ticks }),
     }
@@ -45,14 +45,14 @@ mod tests {
         };
         let mut clock = Clock::default();
         let tag = |time_ps, channel| Item::Tag { time_ps, channel, fault: None };
-        assert_eq!(item(&mut clock, record(6, 128_000)), tag(10_000_000, 6));
-        assert_eq!(item(&mut clock, record(0, 128_001)), tag(10_000_078, 0));
+        assert_eq!(item(&mut clock, TICK, record(6, 128_000)), tag(10_000_000, 6));
+        assert_eq!(item(&mut clock, TICK, record(0, 128_001)), tag(10_000_078, 0));
         assert!(matches!(
-            item(&mut clock, record(1 << 15, 1)),
+            item(&mut clock, TICK, record(1 << 15, 1)),
             Item::Faulty(FaultKind::NoSuchChannel { .. })
         ));
         assert!(matches!(
-            item(&mut clock, record(1, u64::MAX)),
+            item(&mut clock, TICK, record(1, u64::MAX)),
             Item::Faulty(FaultKind::ImpossibleTime { .. })
         ));
     }

@@ -35,7 +35,7 @@ pub(crate) fn item(clock: &mut Clock, tick: TickLength, record: [u8; 10]) -> Ite
         100..=104 | 200..=203 => MARKER,
         _ => return Item::Faulty(FaultKind::NoSuchChannel { channel: channel.into() }),
     };
-    match tick.checked_ps(ticks) {
+    match tick.to_ps(ticks) {
         Some(time_ps) => clock.tag(time_ps, marker | channel),
         None => Item::Faulty(FaultKind::ImpossibleTime { ticks }),
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec;
 
-use super::{Decoder, Fault, Format, Header};
+use super::{Decoder, Fault, Format, Header, TimeUnit};
 
 /// Takes what a recording delivers, in file order.
 pub trait TagSink {
@@ -70,6 +70,8 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// What happens after damage.
     pub damage: OnDamage,
+    /// What times are given in.
+    pub unit: TimeUnit,
 }
 
 /// What happens after a damaged record.
@@ -110,7 +112,7 @@ pub fn read_with<E>(
     mut source: impl FnMut(&mut [u8]) -> Result<usize, E>,
     sink: &mut impl TagSink,
 ) -> Result<Recording, E> {
-    let mut decoder = options.format.map_or_else(Decoder::new, Decoder::with_format);
+    let mut decoder = options.format.map_or_else(Decoder::new, Decoder::with_format).with_unit(options.unit);
     let mut bytes = vec![0; READ_BYTES];
     let mut time_ps = vec![0; TAGS];
     let mut channel = vec![0; TAGS];

@@ -20,11 +20,16 @@ pub fn recognise(first_bytes: &[u8]) -> Option<Format> {
     recognise_magic(bytes).or_else(|| text(bytes)).or_else(|| fixed(bytes)).or_else(|| binary_events(bytes))
 }
 
+/// How an HDF5 container begins.
+const HDF5: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+
 /// The format by its magic number alone.
 pub(crate) fn recognise_magic(bytes: &[u8]) -> Option<Format> {
     let fields = Fields(bytes);
     if bytes.starts_with(ptu::MAGIC) {
         Some(Format::Ptu)
+    } else if bytes.starts_with(HDF5) {
+        Some(Format::PhotonHdf5)
     } else if bytes.starts_with(HYDRAHARP) {
         Some(if fields.u32(HYDRA_MODE) == 3 { Format::Ht3 } else { Format::Ht2 })
     } else if bytes.starts_with(PICOHARP) {

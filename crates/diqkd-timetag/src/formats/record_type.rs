@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::Epoch;
+
 /// A container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -42,11 +44,14 @@ pub enum Format {
     QuTau,
     /// NIST's 24-byte records; see [`nist`](super::nist). Not verified against a recording.
     Nist,
+    /// Photon-HDF5, read with the feature `photon-hdf5` and not as a stream. Checked against files of its reference
+    /// implementation, not against a recording of a device.
+    PhotonHdf5,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Ptu,
         Self::Ht2,
         Self::Ht3,
@@ -65,6 +70,7 @@ impl Format {
         Self::QuTag,
         Self::QuTau,
         Self::Nist,
+        Self::PhotonHdf5,
     ];
 
     /// The format of a name; `None` if there is none of that name.
@@ -100,6 +106,32 @@ impl Format {
             Self::QuTag => "qutag",
             Self::QuTau => "qutau",
             Self::Nist => "nist",
+            Self::PhotonHdf5 => "photon-hdf5",
+        }
+    }
+
+    /// What time 0 is.
+    pub fn epoch(self) -> Epoch {
+        match self {
+            Self::Ptu
+            | Self::Ht2
+            | Self::Ht3
+            | Self::Pt2
+            | Self::Pt3
+            | Self::Spc130
+            | Self::Spc600x256
+            | Self::Spc600x4096
+            | Self::PhotonHdf5 => Epoch::RecordingStart,
+            Self::A0
+            | Self::A1
+            | Self::A1HighWordFirst
+            | Self::A2
+            | Self::A1Card49
+            | Self::A2Card49
+            | Self::Swabian
+            | Self::QuTag
+            | Self::QuTau
+            | Self::Nist => Epoch::DeviceClock,
         }
     }
 
@@ -169,6 +201,8 @@ pub enum RecordType {
     QuTag,
     /// NIST: 24 bytes.
     Nist,
+    /// A row of the tables of Photon-HDF5.
+    PhotonHdf5,
 }
 
 impl RecordType {
@@ -195,6 +229,7 @@ impl RecordType {
             Self::SwabianTag => "SwabianTag",
             Self::QuTag => "quTAG",
             Self::Nist => "NIST",
+            Self::PhotonHdf5 => "PhotonHDF5",
         }
     }
 
@@ -265,7 +300,12 @@ impl RecordType {
             Self::Spc130 => 1 << 12,
             Self::Spc600x256 => 1 << 17,
             Self::Spc600x4096 => 1 << 24,
-            Self::Timestamp7 | Self::Card49 | Self::SwabianTag | Self::QuTag | Self::Nist => 0,
+            Self::Timestamp7
+            | Self::Card49
+            | Self::SwabianTag
+            | Self::QuTag
+            | Self::Nist
+            | Self::PhotonHdf5 => 0,
         }
     }
 }

@@ -53,7 +53,7 @@ impl TickLength {
 
     /// The time of `ticks` in ps, rounded down; `None` beyond the range of `i64`.
     #[inline(always)]
-    pub(crate) fn checked_ps(self, ticks: u64) -> Option<i64> {
+    pub fn to_ps(self, ticks: u64) -> Option<i64> {
         let whole = u128::from(self.whole_ps) * u128::from(ticks);
         let fraction = (u128::from(self.fraction) * u128::from(ticks)) >> 64;
         i64::try_from(whole + fraction).ok()

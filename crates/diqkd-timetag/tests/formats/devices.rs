@@ -256,7 +256,11 @@ fn the_boundary_of_records_is_found_again_on_request() {
             let mut kept = Kept::default();
             let mut rest = &damaged[..];
             let source = |buffer: &mut [u8]| std::io::Read::read(&mut rest, buffer);
-            let options = ReadOptions { format: Some(format), damage: OnDamage::Resynchronise };
+            let options = ReadOptions {
+                format: Some(format),
+                damage: OnDamage::Resynchronise,
+                ..ReadOptions::default()
+            };
             let recording = read_with(options, source, &mut kept).unwrap();
             assert_eq!(recording.fatal, None);
             let right: std::collections::BTreeSet<_> = tags.iter().collect();

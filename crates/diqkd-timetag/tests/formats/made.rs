@@ -2,7 +2,11 @@
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
-use crate::feed::{summary, whole};
+use diqkd_timetag::formats::{
+    DTIME_BITS, Decoder, ReadOptions, TagColumns, TickLength, TimeUnit, decode_all,
+};
+
+use crate::feed::{in_pieces, summary, whole};
 use crate::naive::{Scale, naive_records};
 
 /// A PTU file around records that the test makes up.
@@ -121,12 +125,55 @@ fn every_record_type_agrees_with_the_naive_reader() {
                     }
                     let found = whole(&file);
                     assert_eq!(found.tags, naive.tags, "{code:#x}");
+                    let (columns, recording) = decode_all(&file, ReadOptions::default());
+                    assert!(columns.time_ps.iter().copied().zip(columns.channel).eq(found.tags));
+                    let first_faults = found.faults.iter().copied().take(TagColumns::MAX_FAULTS);
+                    assert!(columns.faults.iter().copied().eq(first_faults));
+                    assert_eq!(recording.records, naive.records);
                     naive.agrees_with(&summary(&file));
                     if wild == 0.0 {
                         assert_eq!(found.faults, [], "{code:#x}");
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn ticks_are_those_of_the_records() {
+    let mut rng = StdRng::seed_from_u64(8);
+    for code in RECORD_TYPES {
+        for fine in [false, true] {
+            let data = random_records(code, 2_000, 0.05, 0.0, &mut rng);
+            let (file, _) = file_of(code, fine, &data);
+            let mut rooms = StdRng::seed_from_u64(9);
+            let (ticks, decoder) = in_pieces(
+                Decoder::new().with_unit(TimeUnit::Ticks),
+                &file,
+                || 333,
+                || rooms.random_range(1..=64),
+            );
+            let header = decoder.header().unwrap();
+            let fixed = |tick: TickLength, ticks: i64| {
+                (u128::from(tick.whole_ps) << 64 | u128::from(tick.fraction)) * ticks as u128
+            };
+            let times: Vec<(i64, u16)> = ticks
+                .tags
+                .iter()
+                .map(|&(ticks, channel)| {
+                    let exact = match header.dtime_tick {
+                        Some(dtime) => {
+                            fixed(header.tick, ticks >> DTIME_BITS)
+                                + fixed(dtime, ticks & ((1 << DTIME_BITS) - 1))
+                        }
+                        None => fixed(header.tick, ticks),
+                    };
+                    ((exact >> 64) as i64, channel)
+                })
+                .collect();
+            assert!(!times.is_empty());
+            assert_eq!(times, whole(&file).tags, "{code:#x}");
         }
     }
 }

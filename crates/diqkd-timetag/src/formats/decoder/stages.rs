@@ -142,6 +142,7 @@ impl Decoder {
             match layout.header(&self.partial[..size]) {
                 Ok(header) => {
                     self.stage = Stage::Fixed { layout, tick: header.tick, clock: Default::default() };
+                    self.apply_unit();
                     self.header = Some(header);
                 }
                 Err(kind) => self.fail(0, kind, step),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_timetag::formats::{FaultKind, RecordType, SYNC_INPUT, TagSummary};
+use diqkd_timetag::formats::{Epoch, FaultKind, RecordType, SYNC_INPUT, TagSummary};
 use serde_json::{Map, Value, json};
 
 use super::reading::{Reading, channel_name};
@@ -58,6 +58,10 @@ fn json(summary: &TagSummary) -> Value {
         "last_ps": summary.last_ps,
         "sum_ps_mod_2_64": summary.sum_ps_mod_2_64.to_string(),
         "resolution_ps": number(summary.resolution_ps),
+        "epoch": summary.format.map(|format| match format.epoch() {
+            Epoch::RecordingStart => "start of the recording",
+            _ => "the clock of the device",
+        }),
         "truncated": summary.truncated,
         "errors": errors,
         "error_count": summary.error_count,
@@ -75,7 +79,7 @@ fn numbering(record_type: RecordType) -> &'static str {
             "the routing bits in the record, from 0"
         }
         RecordType::SwabianTag => "as the device counts, from 1; negative for falling edges",
-        RecordType::QuTag | RecordType::Nist => "the number in the record",
+        RecordType::QuTag | RecordType::Nist | RecordType::PhotonHdf5 => "the number in the record",
         _ => "the code in the record",
     }
 }

@@ -8,6 +8,9 @@ use diqkd_timetag::formats::{
     FALLING, Fault, Format, MARKER, OnDamage, ReadOptions, Recording, TagSink, read_with,
 };
 
+#[cfg(feature = "photon-hdf5")]
+use diqkd_timetag::formats::{RECOGNISE_BYTES, read_photon_hdf5, recognise};
+
 use crate::answer::Failure;
 use crate::input::Input;
 
@@ -15,7 +18,7 @@ use crate::input::Input;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Reading {
     /// Format of the recordings, where their first bytes do not tell: ptu, ht2, ht3, pt2, pt3, a0, a1, a1x, a2, a1-49,
-    /// a2-49, spc130, spc600-256, spc600-4096, swabian, qutag, qutau, nist.
+    /// a2-49, spc130, spc600-256, spc600-4096, swabian, qutag, qutau, nist, photon-hdf5.
     #[arg(long, value_name = "NAME", value_parser = format)]
     format: Option<Format>,
     /// After damage, look for the next record at every byte: for recordings that have lost bytes.
@@ -37,8 +40,15 @@ impl Reading {
         source: impl FnMut(&mut [u8]) -> std::io::Result<usize>,
         sink: &mut impl TagSink,
     ) -> Result<Recording, Failure> {
+        #[cfg(feature = "photon-hdf5")]
+        if self.format == Some(Format::PhotonHdf5) || (self.format.is_none() && begins_as_hdf5(path)) {
+            let failed = |e| Failure::because(format!("{}: can't be opened", path.display()), e);
+            let file = std::fs::File::open(path).map_err(failed)?;
+            return read_photon_hdf5(file, None, sink)
+                .map_err(|e| Failure::because(format!("{}: no Photon-HDF5", path.display()), e));
+        }
         let damage = if self.resync { OnDamage::Resynchronise } else { OnDamage::Report };
-        let options = ReadOptions { format: self.format, damage };
+        let options = ReadOptions { format: self.format, damage, ..ReadOptions::default() };
         read_with(options, source, sink)
             .map_err(|e| Failure::because(format!("{}: reading failed", path.display()), e))
     }
@@ -74,6 +84,14 @@ impl Reading {
             None => found & MARKER == 0,
         })
     }
+}
+
+#[cfg(feature = "photon-hdf5")]
+fn begins_as_hdf5(path: &Path) -> bool {
+    let mut first = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(RECOGNISE_BYTES as u64).read_to_end(&mut first));
+    read.is_ok() && recognise(&first) == Some(Format::PhotonHdf5)
 }
 
 /// A channel as the commands print it: a number, `m` and bits for a marker, a minus sign for a falling edge.
