@@ -1,6 +1,9 @@
 //! General Bell functionals: `I = sum c(a,b,x,y) P(a,b|x,y)`, with the exact bound of local models.
 
 mod catalogue;
+#[cfg(feature = "see-saw")]
+mod see_saw;
+mod tsirelson;
 
 use alloc::vec;
 use alloc::vec::Vec;
