@@ -20,7 +20,7 @@ impl BellFunctional {
     /// use diqkd_bell::BellFunctional;
     ///
     /// // I3322 reaches 1/4 with qubits.
-    /// let value = BellFunctional::i3322().see_saw(2, 10).ok_or("two outcomes")?;
+    /// let value = BellFunctional::i3322().see_saw(2, 40).ok_or("two outcomes")?;
     /// assert!((value - 0.25).abs() < 1e-9);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
