@@ -166,12 +166,16 @@ impl VonNeumann {
 
     /// `dF/dv = (atanh(x)/x - k atanh(y)/y) / (2 ln 2)` with `y = sqrt(1 - k (1-v))`.
     pub(crate) fn slope_in_v(self, correlation: Correlation) -> Interval {
-        let plain = correlation.ends(inverse_tangent_ratio);
-        let mixed = if self.q == 0.0 {
-            plain
-        } else {
-            plain - self.spread() * self.flipped(correlation).ends(inverse_tangent_ratio)
-        };
+        // F is convex in v, so that its slope at the two ends encloses the slope between; term by term the parts, which
+        // nearly cancel for flips near 1/2, would be enclosed too widely.
+        let mixed = correlation.ends(|thin| {
+            let plain = inverse_tangent_ratio(thin);
+            if self.q == 0.0 {
+                plain
+            } else {
+                plain - self.spread() * self.flipped(thin).ends(inverse_tangent_ratio)
+            }
+        });
         mixed / (2.0 * Interval::ln_2())
     }
 

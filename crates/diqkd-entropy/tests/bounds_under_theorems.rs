@@ -50,6 +50,11 @@ fn many_rounds_approach_the_entropy_of_one_from_below() {
         ),
         (SingleRound::ChshTwoBasisTests, plain, von_neumann(EntropyBound::TwoBases { q: 0.0 })),
         (
+            SingleRound::NoisyTwoBases { q: 0.1 },
+            von_neumann(EntropyBound::TwoBases { q: 0.1 }),
+            von_neumann(EntropyBound::TwoBases { q: 0.0 }),
+        ),
+        (
             SingleRound::TwoBases,
             von_neumann(EntropyBound::TwoBases { q: 0.0 }),
             von_neumann(EntropyBound::TwoBases { q: 0.0 }),
@@ -66,7 +71,7 @@ fn many_rounds_approach_the_entropy_of_one_from_below() {
             let got = rate(theorem, bound);
             assert!(got < limit && got > limit - within, "{theorem} {bound:?}: {got} of {limit}");
         }
-        if bound != SingleRound::TwoBases {
+        if !matches!(bound, SingleRound::TwoBases | SingleRound::NoisyTwoBases { .. }) {
             let limit = (1.0 - GAMMA) * key + GAMMA * test - GAMMA * binary_entropy(OMEGA);
             let got = rate(Theorem::Reat, bound);
             assert!(got > limit - 0.002 && got < limit + GAMMA, "{bound:?}: {got} of {limit}");

@@ -29,7 +29,7 @@ fn values_and_slopes_agree_with_fifty_digits() {
         assert!((got.slope - slope).abs() < 1e-9 * slope.max(1.0), "{line}: {}", got.slope);
         rows += 1;
     }
-    assert_eq!(rows, 178);
+    assert_eq!(rows, 181);
 }
 
 #[test]
