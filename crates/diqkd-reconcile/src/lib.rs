@@ -20,6 +20,7 @@ mod finite_length;
 mod frame_decoder;
 pub mod interactive;
 mod matrix;
+mod matrix_file;
 mod options;
 #[cfg(test)]
 mod oracle;
@@ -37,5 +38,6 @@ pub use encoder::Encoder;
 pub use error::{Error, RetryRefused};
 pub use frame_decoder::{DecodedFrame, FrameDecoder};
 pub use matrix::ParityMatrix;
+pub use matrix_file::MatrixFileError;
 pub use options::DesignOptions;
 pub use scheme::{Scheme, SchemeId};
