@@ -21,7 +21,9 @@
 //! # Ok::<(), diqkd_reconcile::Error>(())
 //! ```
 
+mod blind;
 mod cascade;
+mod symmetric;
 
 use alloc::boxed::Box;
 
@@ -29,7 +31,9 @@ use diqkd_gf2::{BitRef, Bits};
 
 use crate::error::Error;
 
+pub use blind::Blind;
 pub use cascade::Cascade;
+pub use symmetric::SymmetricBlind;
 
 /// A scheme with two ends that talk.
 pub trait Interactive: Sync {
@@ -116,7 +120,7 @@ pub struct Outcome {
     pub satisfied: bool,
     /// Every bit that was said, in both directions, for lost blocks too.
     pub leak: InteractiveLeak,
-    /// Messages of Alice's: each but the first is an answer that Bob had to wait for.
+    /// Messages of Alice's: the first opens, each other is an answer that Bob has to wait for.
     pub round_trips: u32,
     /// Passes of belief propagation at Bob's end.
     pub iterations: u64,

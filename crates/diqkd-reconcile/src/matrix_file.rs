@@ -71,7 +71,9 @@ pub enum MatrixFileError {
         line: usize,
     },
     /// The lists of an alist contradict each other.
-    #[error("line {line} gives row {row} a one in column {column}, which the list of that column does not have")]
+    #[error(
+        "line {line} gives row {row} a one in column {column}, which the list of that column does not have"
+    )]
     Contradiction {
         /// The line.
         line: usize,

@@ -98,6 +98,11 @@ impl Propagation {
         lanes.iter().fold(0, |any, lane| any | lane)
     }
 
+    /// The posteriors, one a code bit, positive where no error is likelier.
+    pub(crate) fn posterior(&self) -> &[i16] {
+        &self.posterior
+    }
+
     /// The error pattern, `columns·lift/64` words.
     pub(crate) fn decisions(&self) -> &[u64] {
         &self.decisions
