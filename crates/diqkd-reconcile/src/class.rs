@@ -45,6 +45,11 @@ impl Mixture {
         &self.classes
     }
 
+    /// Probability that a position differs whose class is not known.
+    pub(crate) fn mean_error_probability(&self) -> f64 {
+        self.classes.iter().map(|c| c.fraction * c.error_probability).sum()
+    }
+
     /// Mean entropy of an error, bits a position.
     pub(crate) fn entropy(&self) -> f64 {
         self.classes.iter().map(|c| c.fraction * binary_entropy(c.error_probability)).sum()

@@ -2,6 +2,16 @@
 
 use alloc::vec::Vec;
 
+/// The efficiency that no one-way code for strings of `n_bits` beats by much at a probability of
+/// failure `failure`: mean entropy a position, its fluctuation and half a logarithm (the normal approximation, as stated in
+/// Y. Polyanskiy, H. V. Poor, S. Verdú, "Channel coding rate in the finite blocklength regime", 2010).
+pub(crate) fn normal_bound(n_bits: u64, entropy: f64, variance: f64, failure: f64) -> f64 {
+    let n = n_bits as f64;
+    let deviations = upper_normal_quantile(failure.clamp(1e-300, 0.5));
+    let fluctuation = deviations * libm::sqrt(n * variance);
+    (n * entropy + fluctuation - 0.5 * libm::log2(n)) / (n * entropy)
+}
+
 /// `x` with `P(normal > x) = p`, for `p` in (0, 1/2].
 pub(crate) fn upper_normal_quantile(p: f64) -> f64 {
     let tail = |x: f64| 0.5 * libm::erfc(x * core::f64::consts::FRAC_1_SQRT_2);

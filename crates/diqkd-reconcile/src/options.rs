@@ -11,6 +11,9 @@ pub struct DesignOptions {
     pub target_failure: f64,
     /// Leak added in proportion, from 0 to 1, for stations that drift.
     pub margin: f64,
+    /// Fixes the leak per position, from 0.001 to 0.99, instead of deriving it from the noise; `target_failure` and
+    /// `margin` then have no effect.
+    pub leak_rate: Option<f64>,
     /// The longest frame, bits, from 2^14 to 2^24. Longer frames leak less and take more memory: about 8 bytes a bit.
     pub max_frame_bits: u32,
 }
@@ -18,7 +21,7 @@ pub struct DesignOptions {
 impl Default for DesignOptions {
     /// One failure in a hundred, no extra margin, frames of up to 2^21 bits.
     fn default() -> Self {
-        Self { target_failure: 0.01, margin: 0.0, max_frame_bits: 1 << 21 }
+        Self { target_failure: 0.01, margin: 0.0, leak_rate: None, max_frame_bits: 1 << 21 }
     }
 }
 
@@ -27,6 +30,7 @@ impl DesignOptions {
         let checked = [
             ("target_failure", self.target_failure, 1e-9, 0.5),
             ("margin", self.margin, 0.0, 1.0),
+            ("leak_rate", self.leak_rate.unwrap_or(0.5), 0.001, 0.99),
             ("max_frame_bits", f64::from(self.max_frame_bits), 16384.0, 16_777_216.0),
         ];
         for (name, value, low, high) in checked {

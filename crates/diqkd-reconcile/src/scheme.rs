@@ -14,7 +14,7 @@ use crate::capped_leak::CappedLeak;
 use crate::class::ErrorClass;
 use crate::code::QcCode;
 use crate::error::Error;
-use crate::finite_length::upper_normal_quantile;
+use crate::finite_length::normal_bound;
 use crate::options::DesignOptions;
 
 pub use id::SchemeId;
@@ -131,10 +131,7 @@ impl Scheme {
     /// failure `failure`: mean entropy, its fluctuation and half a logarithm (the normal approximation, as stated in
     /// Y. Polyanskiy, H. V. Poor, S. Verdú, "Channel coding rate in the finite blocklength regime", 2010).
     pub fn f_ec_bound(&self, failure: f64) -> f64 {
-        let n = self.parts.n_bits as f64;
-        let deviations = upper_normal_quantile(failure.clamp(1e-300, 0.5));
-        let fluctuation = deviations * libm::sqrt(n * self.parts.variance);
-        (n * self.parts.entropy + fluctuation - 0.5 * libm::log2(n)) / (n * self.parts.entropy)
+        normal_bound(self.parts.n_bits, self.parts.entropy, self.parts.variance, failure)
     }
 
     /// Name of the scheme: equal on both sides exactly if all that matters is equal.

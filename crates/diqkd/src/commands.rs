@@ -58,7 +58,7 @@ impl Command {
             Self::Plan(plan) => plan.run(),
             Self::Keylength(keylength) => keylength.run(),
             Self::Certificate(certificate) => certificate.run(),
-            Self::Reconcile(reconcile) => reconcile.run(),
+            Self::Reconcile(reconcile) => reconcile.run(console),
             Self::Keys(keys) => keys.run(),
             Self::Rng(rng) => rng.run(),
             Self::Amplify(amplify) => amplify.run(),

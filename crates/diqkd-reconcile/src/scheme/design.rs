@@ -19,7 +19,13 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     let frames = n_bits.div_ceil(u64::from(options.max_frame_bits)) as u32;
     let frame_bits = n_bits.div_ceil(u64::from(frames));
     let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, options.margin);
-    let budget = Budget::choose(frames, options.target_failure, leak)?;
+    let budget = match options.leak_rate {
+        Some(rate) => {
+            let first = libm::ceil(rate * n_bits as f64 / f64::from(frames)) as u64;
+            Budget { first, extra: 0, retried: 0 }
+        }
+        None => Budget::choose(frames, options.target_failure, leak)?,
+    };
     let shape = Shape::choose(frame_bits, budget.first);
     let degrees = ensemble::degrees(shape.rows, shape.columns);
     let code = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
