@@ -8,6 +8,7 @@ mod bell;
 mod demo;
 mod numbers;
 mod plan;
+mod reconcile;
 mod recordings;
 mod simulate;
 mod trials;

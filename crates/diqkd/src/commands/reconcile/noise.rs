@@ -16,10 +16,10 @@ pub(super) struct Noise {
     #[arg(long, value_name = "Q,Q", value_delimiter = ',', num_args = 1, conflicts_with = "qber")]
     class_qber: Vec<f64>,
     /// Share of each class.
-    #[arg(long, value_name = "P,P", value_delimiter = ',', num_args = 1, requires = "class_qber")]
+    #[arg(long, value_name = "P,P", value_delimiter = ',', num_args = 1)]
     class_share: Vec<f64>,
     /// Tells the decoder the mean error probability alone and not the class of each position.
-    #[arg(long, requires = "class_qber")]
+    #[arg(long)]
     no_priors: bool,
 }
 
@@ -58,6 +58,11 @@ impl Noise {
             }
         }
         if !self.has_classes() {
+            // Not left to the parser: it waives a requirement that another argument excludes.
+            if self.no_priors || !self.class_share.is_empty() {
+                let what = "--no-priors and --class-share need the two error probabilities of --class-qber";
+                return Err(Failure::Usage { what: what.to_owned(), source: None });
+            }
             let setting = |&error_probability: &f64| Setting {
                 classes: vec![ErrorClass { fraction: 1.0, error_probability }],
             };
