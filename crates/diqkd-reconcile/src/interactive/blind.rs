@@ -17,7 +17,7 @@ use diqkd_gf2::{BitRef, Bits, bits_from_words};
 use super::symmetric::check;
 use super::{Alice, Bob, Interactive, Reaction};
 use crate::backend::Backend;
-use crate::check_rule::CheckRule;
+use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
 use crate::code::{Edge, QcCode};
 use crate::construct::construct;
@@ -41,7 +41,6 @@ pub struct Blind {
     row_of: Vec<Option<usize>>,
     /// Disclosed parities after each message.
     schedule: Vec<usize>,
-    rule: CheckRule,
     prior: i16,
     max_iterations: u32,
 }
@@ -71,7 +70,6 @@ impl Blind {
         let count = last.div_ceil(shape.lift).min(shape.rows);
         schedule.iter_mut().for_each(|bits| *bits = (*bits).min(count * shape.lift));
         let (split, halves, row_of) = split_rows(&first, count);
-        let rule = CheckRule::new((shape.rows + count / 2) as f64 / shape.columns as f64);
         Ok(Self {
             n_bits: n_bits as usize,
             first,
@@ -79,8 +77,7 @@ impl Blind {
             split,
             row_of,
             schedule,
-            rule,
-            prior: rule.prior(qber),
+            prior: check_rule::prior(qber),
             max_iterations: 100,
         })
     }
@@ -229,7 +226,7 @@ impl BobEnd<'_> {
         for (i, differs) in self.disclosed.iter().enumerate() {
             joints[plan.place(i)] = if *differs { -CERTAIN } else { CERTAIN };
         }
-        let ended = self.worker.run(&plan.split, plan.rule, &self.syndrome, plan.max_iterations);
+        let ended = self.worker.run(&plan.split, &self.syndrome, plan.max_iterations);
         self.iterations += u64::from(ended.iterations);
         ended.converged
     }
