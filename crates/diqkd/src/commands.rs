@@ -61,7 +61,7 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.run(console),
             Self::Keys(keys) => keys.run(),
             Self::Rng(rng) => rng.run(),
-            Self::Amplify(amplify) => amplify.run(),
+            Self::Amplify(amplify) => amplify.run(console),
         }
     }
 }

@@ -169,5 +169,56 @@ fn amplify_hashes_by_the_stated_convention() {
     assert_eq!(status, 0, "{json}");
     // x = 1,0,1 and t = 0,1,1,0,1: y_i = t_(i+2) + t_i = (1+0, 0+1, 1+1).
     assert_eq!(std::fs::read(path("output")).unwrap(), [0b0000_0011]);
+    assert!(json["peak_memory_bytes"].as_u64().unwrap() > 1 << 20, "{json}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A file that is hashed in many pieces, against the definition bit by bit; the seed from its file and from memory.
+#[test]
+fn amplify_streams_files_and_names_short_ones() {
+    let folder = folder("amplify-long");
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (n, m) = (4_300_003usize, 37usize);
+    let noise = |bytes: usize, mut state: u64| -> Vec<u8> {
+        let next = |_| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (state >> 56) as u8
+        };
+        (0..bytes).map(next).collect()
+    };
+    let (x, t) = (noise(n.div_ceil(8), 1), noise((n + m).div_ceil(8), 2));
+    std::fs::write(path("input"), &x).unwrap();
+    std::fs::write(path("seed"), &t).unwrap();
+    let bit = |bytes: &[u8], i: usize| bytes[i / 8] >> (i % 8) & 1;
+    for modified in [false, true] {
+        let (kept, columns) = if modified { (m, n - m) } else { (0, n) };
+        let mut expected = vec![0u8; m.div_ceil(8)];
+        for i in 0..m {
+            let own = if modified { bit(&x, i) } else { 0 };
+            let row = (0..columns).fold(own, |y, j| y ^ bit(&x, kept + j) & bit(&t, i + columns - 1 - j));
+            expected[i / 8] |= row << (i % 8);
+        }
+        let (in_bits, out_bits) = (n.to_string(), m.to_string());
+        let (input, seed, out) = (path("input"), path("seed"), path("output"));
+        let mut arguments = vec!["amplify", "--input", &input, "--seed-file", &seed, "--out", &out];
+        arguments.extend(["--in-bits", &in_bits, "--out-bits", &out_bits, "--threads", "2"]);
+        arguments.extend(modified.then_some("--modified"));
+        let (status, answer) = json(&arguments);
+        assert_eq!(status, 0, "{answer}");
+        assert_eq!(std::fs::read(path("output")).unwrap(), expected);
+    }
+
+    let long = (8 * x.len() + 1).to_string();
+    let (input, seed, out) = (path("input"), path("seed"), path("never"));
+    let call = |in_bits: &str, out_bits: &str| {
+        let files = ["amplify", "--input", &input, "--seed-file", &seed, "--out", &out];
+        failure(&[&files[..], &["--in-bits", in_bits, "--out-bits", out_bits]].concat())
+    };
+    let (status, text) = call(&long, "7");
+    assert!(status == 1 && text.contains("input has 537501 bytes") && text.contains("537502"), "{text}");
+    let (status, text) = call("4300003", "500");
+    assert!(status == 1 && text.contains("seed has 537505 bytes") && text.contains("537563"), "{text}");
+    assert_eq!(call("0", "500").0, 2);
+    assert!(!folder.join("never").exists());
     std::fs::remove_dir_all(folder).unwrap();
 }
