@@ -13,12 +13,25 @@ pub struct KeyPool {
     secret: Zeroizing<Vec<u8>>,
     next: usize,
     ledger: Vec<(&'static str, u64)>,
+    low_water_bits: u64,
 }
 
 impl KeyPool {
     /// A pool of these bytes. They must be uniform to anyone but the two parties.
     pub fn new(secret: Vec<u8>) -> Self {
-        Self { secret: Zeroizing::new(secret), next: 0, ledger: Vec::new() }
+        Self { secret: Zeroizing::new(secret), next: 0, ledger: Vec::new(), low_water_bits: 0 }
+    }
+
+    /// The same pool with a mark: [`KeyPool::is_low`] once fewer than `bits` bits are left. Set it to what the sessions
+    /// take that run before fresh key can be had.
+    #[must_use]
+    pub fn with_low_water_mark(self, bits: u64) -> Self {
+        Self { low_water_bits: bits, ..self }
+    }
+
+    /// Whether the pool is below its low-water mark: time to refill it, while everything still works.
+    pub fn is_low(&self) -> bool {
+        self.remaining_bits() < self.low_water_bits
     }
 
     /// The next `N` bytes, recorded under `purpose`.
@@ -151,6 +164,20 @@ mod tests {
         assert_eq!(*pool.take::<10>("pad").unwrap(), [7; 10]);
         pool.refill(&[1, 2]);
         assert_eq!(*pool.take::<2>("pad").unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn a_pool_is_low_before_it_is_empty() {
+        assert!(!KeyPool::new(Vec::new()).is_low());
+        let mut pool = KeyPool::new(vec![7; 10]).with_low_water_mark(64);
+        let mut low = vec![pool.is_low()];
+        for _ in 0..3 {
+            pool.take::<1>("pad").unwrap();
+            low.push(pool.is_low());
+        }
+        assert_eq!(low, [false, false, false, true]);
+        pool.refill(&[1]);
+        assert!(!pool.is_low());
     }
 
     #[test]

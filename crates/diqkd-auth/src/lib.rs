@@ -4,11 +4,13 @@
 
 extern crate alloc;
 
+mod hash_key;
 mod key_pool;
 mod mac;
 mod poly_hash;
 mod verification;
 
+pub use hash_key::{HashKey, Rotation};
 pub use key_pool::{KeyPool, PoolExhausted};
-pub use mac::{AuthError, Signer, Tag, Verifier, forgery_epsilon};
+pub use mac::{AuthError, Signer, Tag, Verifier, batch_forgery_epsilon, forgery_epsilon};
 pub use verification::{VerificationError, VerificationHash, collision_epsilon};

@@ -29,7 +29,7 @@ mod verifier;
 
 use diqkd_core::Epsilon;
 
-use crate::poly_hash::degree;
+use crate::poly_hash::{degree, list_degree};
 
 pub use signer::Signer;
 pub use tag::Tag;
@@ -51,4 +51,22 @@ pub fn forgery_epsilon(max_message_bytes: u64, attempts: u64) -> Epsilon {
     Epsilon::from_log2(-128.0).ok().and_then(|one| one.times(keys)?.times(attempts.max(1))).expect(
         "fewer than 2^61 keys for each of fewer than 2^64 attempts: the sum stays below 2^125 / 2^128",
     )
+}
+
+/// [`forgery_epsilon`] for batches of at most `max_parts` parts and `max_bytes` bytes together:
+/// `attempts (max_bytes / 16 + 2 max_parts + 1) / 2^128`, rounded upward. Use it if single messages are signed under the
+/// same key, too, as long as they are no longer.
+///
+/// ```
+/// use diqkd_auth::batch_forgery_epsilon;
+///
+/// // 64 blocks, 64 lengths, up to 64 blocks that are not full, and the count
+/// assert!(batch_forgery_epsilon(1024, 64, 1).log2() < -120.3);
+/// ```
+pub fn batch_forgery_epsilon(max_bytes: u64, max_parts: u64, attempts: u64) -> Epsilon {
+    let keys = u64::try_from(list_degree(max_bytes, max_parts)).ok();
+    Epsilon::from_log2(-128.0)
+        .ok()
+        .and_then(|one| one.times(keys?)?.times(attempts.max(1)))
+        .unwrap_or_else(|| Epsilon::from_log2(-f64::MIN_POSITIVE).expect("a number below zero"))
 }

@@ -1,6 +1,7 @@
 //! Signers and verifiers: replay, reordering, forgery, exhaustion; tags against the `ghash` crate.
 
-use diqkd_auth::{AuthError, KeyPool, Signer, Tag, Verifier, forgery_epsilon};
+use diqkd_auth::{AuthError, KeyPool, Signer, Tag, Verifier, batch_forgery_epsilon, forgery_epsilon};
+use diqkd_gf2::Gf128;
 use ghash::GHash;
 use ghash::universal_hash::UniversalHash;
 use proptest::prelude::*;
@@ -87,6 +88,54 @@ fn trailing_zeros_change_the_tag() {
         let zeros = [0; 40];
         assert_ne!(tag_of(&zeros[..len]), tag_of(&zeros[..len + 1]));
     }
+}
+
+#[test]
+fn a_batch_is_its_frames_in_their_order_and_nothing_else() {
+    let frames: [&[u8]; 4] = [b"syndrome of frame 1", b"", b"0123456789abcdef", b"last"];
+    let (mut signer, mut verifier) = ends(2);
+    let (sequence, tag) = signer.sign_batch(&frames).unwrap();
+    assert_eq!(signer.remaining_messages(), 1);
+    let forged: [&[&[u8]]; 9] = [
+        &[],
+        &frames[..3],
+        &frames[1..],
+        &[frames[1], frames[0], frames[2], frames[3]],
+        &[frames[0], frames[2], frames[3]],
+        &[frames[0], b"", b"0123456789abcdef", b"last", b""],
+        &[frames[0], b"", b"0123456789abcde", b"flast"],
+        &[frames[0], b"\0", b"0123456789abcdef", b"last"],
+        &[b"syndrome of frame 10123456789abcdeflast"],
+    ];
+    for frames in forged {
+        assert_eq!(verifier.verify_batch(sequence, frames, &tag), Err(AuthError::Forged { sequence }));
+    }
+    assert_eq!(verifier.verify(sequence, &frames.concat(), &tag), Err(AuthError::Forged { sequence }));
+    assert_eq!(verifier.verify_batch(sequence, &frames, &tag), Ok(()));
+    assert_eq!(verifier.verify_batch(sequence, &frames, &tag), Err(AuthError::Replayed { sequence }));
+    let (sequence, tag) = signer.sign(b"one").unwrap();
+    assert_eq!(verifier.verify_batch(sequence, &[b"one"], &tag), Err(AuthError::Forged { sequence }));
+    assert_eq!(verifier.verify(sequence, b"one", &tag), Ok(()));
+}
+
+/// The coefficients written out, by Horner's rule one at a time.
+#[test]
+fn a_batch_is_one_polynomial() {
+    let coefficients = [
+        u128::from_le_bytes(*b"sixteen bytes ok"),
+        u128::from(b'x'),
+        8 * 17,
+        0, // the length of an empty frame
+        1 << 127 | 2,
+    ];
+    let key = Gf128::from_bytes(KEY);
+    let hash = coefficients.into_iter().fold(Gf128::ZERO, |s, c| (s + Gf128::new(c)) * key);
+    let (_, tag) = ends(1).0.sign_batch(&[b"sixteen bytes okx", b""]).unwrap();
+    let pad = u128::from_le_bytes(lane(1).try_into().unwrap());
+    assert_eq!(tag, Tag((hash.get() ^ pad).to_le_bytes()));
+    // 17 bytes in two parts: 3 + 2 coefficients, bounded by 1 + 4 + 1
+    assert_eq!(batch_forgery_epsilon(17, 2, 1), forgery_epsilon(16 * 5, 1));
+    assert!(batch_forgery_epsilon(u64::MAX, u64::MAX, u64::MAX).log2() > -1e-300);
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// The product of two elements of GF(2^128).
     fn gf128_mul(self, a: u128, b: u128) -> u128;
 
-    /// `(state + c_0) p_0 + c_1 p_1 + ..` in GF(2^128); as many powers as coefficients.
+    /// Horner's rule `s <- (s + c) k` in GF(2^128) for all coefficients in turn; `powers` ends in `.., k^2, k`, and as
+    /// many steps as there are powers take one reduction.
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128;
 
     /// `out = a b` by the quadratic algorithm; `out` has `a.len() + b.len()` words.

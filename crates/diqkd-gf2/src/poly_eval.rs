@@ -35,10 +35,7 @@ impl PolyEval {
     /// The state after absorbing `coefficients`: `s <- (s + c) k` for each of them in turn.
     #[must_use]
     pub fn absorb(&self, state: Gf128, coefficients: &[u128]) -> Gf128 {
-        let step = |state, chunk: &[u128]| {
-            self.backend.gf128_horner(state, &self.powers[STRIDE - chunk.len()..], chunk)
-        };
-        Gf128::new(coefficients.chunks(STRIDE).fold(state.get(), step))
+        Gf128::new(self.backend.gf128_horner(state.get(), &self.powers, coefficients))
     }
 }
 

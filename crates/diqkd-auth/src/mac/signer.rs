@@ -29,8 +29,22 @@ impl Signer {
     /// # Errors
     /// [`PoolExhausted`] when the lane has fewer than 128 bits left.
     pub fn sign(&mut self, message: &[u8]) -> Result<(u64, Tag), PoolExhausted> {
-        let pad = self.pads.take::<16>("authentication pad")?;
         let hash = poly_hash::of_bytes(&self.hash_key, message);
+        self.seal(hash)
+    }
+
+    /// The number and the one tag of several frames in their order, for example all of a round of the protocol; spends
+    /// one pad.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    pub fn sign_batch(&mut self, frames: &[&[u8]]) -> Result<(u64, Tag), PoolExhausted> {
+        let hash = poly_hash::of_list(&self.hash_key, frames);
+        self.seal(hash)
+    }
+
+    fn seal(&mut self, hash: u128) -> Result<(u64, Tag), PoolExhausted> {
+        let pad = self.pads.take::<16>("authentication pad")?;
         let sequence = self.sequence;
         self.sequence += 1;
         Ok((sequence, Tag((hash ^ u128::from_le_bytes(*pad)).to_le_bytes())))

@@ -35,6 +35,23 @@ impl Verifier {
     /// # Errors
     /// [`AuthError::Forged`], [`AuthError::Replayed`] or [`AuthError::Exhausted`].
     pub fn verify(&mut self, sequence: u64, message: &[u8], tag: &Tag) -> Result<(), AuthError> {
+        self.open(sequence, tag, |key| poly_hash::of_bytes(key, message))
+    }
+
+    /// As [`Verifier::verify`] for the frames of a batch, in their order.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_batch(&mut self, sequence: u64, frames: &[&[u8]], tag: &Tag) -> Result<(), AuthError> {
+        self.open(sequence, tag, |key| poly_hash::of_list(key, frames))
+    }
+
+    fn open(
+        &mut self,
+        sequence: u64,
+        tag: &Tag,
+        hash: impl FnOnce(&PolyEval) -> u128,
+    ) -> Result<(), AuthError> {
         let messages = self.pads.len() as u64;
         let beyond = AuthError::Exhausted { sequence, messages };
         let index = usize::try_from(sequence).map_err(|_| beyond)?;
@@ -42,7 +59,7 @@ impl Verifier {
         if self.accepted[index] {
             return Err(AuthError::Replayed { sequence });
         }
-        let hash = poly_hash::of_bytes(&self.hash_key, message);
+        let hash = hash(&self.hash_key);
         if Tag((hash ^ u128::from_le_bytes(**pad)).to_le_bytes()) != *tag {
             self.failures = self.failures.saturating_add(1);
             return Err(AuthError::Forged { sequence });

@@ -11,7 +11,6 @@ use core::arch::x86_64::{
 };
 
 use crate::backend::{Kernel, Lanes, Vectorized};
-use crate::gf128;
 
 cpufeatures::new!(cpu, "pclmulqdq", "sse2");
 
@@ -63,8 +62,7 @@ impl Kernel for Pclmul {
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
         // SAFETY: as above.
-        let (high, low) = unsafe { sum_of_products(state, powers, coefficients) };
-        gf128::reduce(high, low)
+        unsafe { horner(state, powers, coefficients) }
     }
 
     #[inline]
@@ -194,22 +192,35 @@ fn clmul(a: u64, b: u64) -> u128 {
     value(_mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, a as i64), _mm_set_epi64x(0, b as i64)))
 }
 
-/// `(state + c_0) p_0 + c_1 p_1 + ..`, not reduced: high and low half.
 #[target_feature(enable = "pclmulqdq,sse2")]
-fn sum_of_products(state: u128, powers: &[u128], coefficients: &[u128]) -> (u128, u128) {
-    let (mut high, mut middle, mut low) = (_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128());
-    let mut first = state;
-    for (&c, &p) in coefficients.iter().zip(powers) {
-        let (c, p) = (register(c ^ first), register(p));
-        first = 0;
-        low = _mm_xor_si128(low, _mm_clmulepi64_si128::<0x00>(c, p));
-        high = _mm_xor_si128(high, _mm_clmulepi64_si128::<0x11>(c, p));
-        middle = _mm_xor_si128(middle, _mm_clmulepi64_si128::<0x01>(c, p));
-        middle = _mm_xor_si128(middle, _mm_clmulepi64_si128::<0x10>(c, p));
+fn horner(state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+    let mut state = register(state);
+    for chunk in coefficients.chunks(powers.len()) {
+        let (mut high, mut middle, mut low) = (_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128());
+        for (&c, &p) in chunk.iter().zip(&powers[powers.len() - chunk.len()..]) {
+            let (c, p) = (_mm_xor_si128(register(c), state), register(p));
+            state = _mm_setzero_si128();
+            low = _mm_xor_si128(low, _mm_clmulepi64_si128::<0x00>(c, p));
+            high = _mm_xor_si128(high, _mm_clmulepi64_si128::<0x11>(c, p));
+            middle = _mm_xor_si128(middle, _mm_clmulepi64_si128::<0x01>(c, p));
+            middle = _mm_xor_si128(middle, _mm_clmulepi64_si128::<0x10>(c, p));
+        }
+        high = _mm_xor_si128(high, _mm_srli_si128::<8>(middle));
+        low = _mm_xor_si128(low, _mm_slli_si128::<8>(middle));
+        state = reduce(high, low);
     }
-    high = _mm_xor_si128(high, _mm_srli_si128::<8>(middle));
-    low = _mm_xor_si128(low, _mm_slli_si128::<8>(middle));
-    (value(high), value(low))
+    value(state)
+}
+
+/// The remainder of `high z^128 + low`, a word of `high` at a time: `z^128 = z^7 + z^2 + z + 1`.
+#[inline]
+#[target_feature(enable = "pclmulqdq,sse2")]
+fn reduce(high: __m128i, low: __m128i) -> __m128i {
+    let tail = _mm_set_epi64x(0, 0x87);
+    let upper = _mm_clmulepi64_si128::<0x01>(high, tail);
+    let low = _mm_xor_si128(low, _mm_slli_si128::<8>(upper));
+    let rest = _mm_xor_si128(high, _mm_srli_si128::<8>(upper));
+    _mm_xor_si128(low, _mm_clmulepi64_si128::<0x00>(rest, tail))
 }
 
 #[target_feature(enable = "pclmulqdq,sse2")]

@@ -37,12 +37,14 @@ impl Kernel for Soft {
     }
 
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-        let (mut high, mut low, mut first) = (0, 0, state);
-        for (&c, &p) in coefficients.iter().zip(powers) {
-            let (h, l) = wide_product(c ^ first, p);
-            (high, low, first) = (high ^ h, low ^ l, 0);
-        }
-        gf128::reduce(high, low)
+        coefficients.chunks(powers.len()).fold(state, |state, chunk| {
+            let (mut high, mut low, mut first) = (0, 0, state);
+            for (&c, &p) in chunk.iter().zip(&powers[powers.len() - chunk.len()..]) {
+                let (h, l) = wide_product(c ^ first, p);
+                (high, low, first) = (high ^ h, low ^ l, 0);
+            }
+            gf128::reduce(high, low)
+        })
     }
 
     fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {

@@ -74,7 +74,7 @@ impl SeedSource for Seed {
             }
         }
         let used = count.div_ceil(64) as usize;
-        if count % 64 != 0 {
+        if !count.is_multiple_of(64) {
             words[used - 1] &= (1 << (count % 64)) - 1;
         }
         words[used..].fill(0);
