@@ -126,6 +126,26 @@ pub(crate) trait Lanes: Copy {
     /// Of two registers, the elements that layer `stage` takes as lower and as upper halves of its blocks.
     fn split(self, stage: usize, a: Self::V, b: Self::V) -> (Self::V, Self::V);
 
+    /// The bits that both have.
+    fn and(self, a: Self::V, b: Self::V) -> Self::V;
+
+    /// Every word shifted to higher bits, by less than 64.
+    fn shl(self, v: Self::V, by: u32) -> Self::V;
+
+    /// Every word shifted to lower bits, by less than 64.
+    fn shr(self, v: Self::V, by: u32) -> Self::V;
+
+    /// Word `i` of row `j` and word `j` of row `i` change places.
+    #[inline(always)]
+    fn transpose_words(self, rows: &mut [[u64; 8]; 8]) {
+        for i in 1..8 {
+            let (above, below) = rows.split_at_mut(i);
+            for (j, row) in above.iter_mut().enumerate() {
+                core::mem::swap(&mut row[i], &mut below[0][j]);
+            }
+        }
+    }
+
     /// Undoes [`Lanes::split`].
     fn join(self, stage: usize, low: Self::V, high: Self::V) -> (Self::V, Self::V);
 }

@@ -33,6 +33,7 @@
 mod basis;
 mod butterflies;
 mod cantor;
+mod cells;
 mod planes;
 mod pool;
 
@@ -205,7 +206,7 @@ impl Task for Descend<'_> {
         };
         transform.basis.apply(kernel, direction, bits);
         let words = &*bits;
-        pool::for_each_chunk(out, PIECE, |from, elements| {
+        pool::for_each_chunk(out, piece(out.len()), |from, elements| {
             kernel.vectorize(Encode { map: constants, words, from, elements });
         });
         butterflies::all_layers(kernel, map, out);
@@ -224,11 +225,11 @@ impl Task for Ascend<'_> {
     fn run<K: Kernel>(self, kernel: K) {
         let Self { transform, values, work } = self;
         butterflies::all_layers(kernel, Map::Transposed, values);
-        pool::for_each_chunk(values, PIECE, |_, elements| {
+        pool::for_each_chunk(values, piece(values.len()), |_, elements| {
             kernel.vectorize(Decode { map: &planes::TRANSPOSED, elements });
         });
         let decoded = &*values;
-        pool::for_each_chunk(work, PIECE, |from, words| planes::gather(decoded, from, words));
+        pool::for_each_chunk(work, piece(work.len()), |from, words| planes::gather(decoded, from, words));
         transform.basis.apply(kernel, Direction::Transposed, work);
     }
 }
@@ -243,7 +244,7 @@ impl Task for Pointwise<'_> {
 
     fn run<K: Kernel>(self, kernel: K) {
         let Self { a, b } = self;
-        pool::for_each_chunk(a, PIECE, |from, a| {
+        pool::for_each_chunk(a, piece(a.len()), |from, a| {
             kernel.vectorize(Multiply { b: &b[from..from + a.len()], a })
         });
     }
@@ -260,7 +261,9 @@ impl Task for PointwiseSum<'_> {
 
     fn run<K: Kernel>(self, kernel: K) {
         let Self { sum, a, b } = self;
-        pool::for_each_chunk(sum, PIECE, |from, sum| kernel.vectorize(AddProducts { sum, from, a, b }));
+        pool::for_each_chunk(sum, piece(sum.len()), |from, sum| {
+            kernel.vectorize(AddProducts { sum, from, a, b })
+        });
     }
 }
 
@@ -279,5 +282,7 @@ impl Task for Cost {
 
 /// Cost of a product that is added to a sum, cycles: mostly that of loading the factors.
 const PRODUCT_COST: u128 = 2;
-/// Elements that one task takes; a multiple of what the planes are grouped by.
-const PIECE: usize = 1 << 14;
+/// Elements that one task takes; a multiple of what the planes are grouped by, but for one piece in all.
+fn piece(elements: usize) -> usize {
+    pool::piece(elements, 1 << 9, 1 << 14)
+}

@@ -5,9 +5,10 @@
 //! result is the low half of `P_(w+k)` plus the high half of `P_(w+k-1)`.
 
 use core::arch::x86_64::{
-    __m128i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_loadu_si128, _mm_set_epi64x, _mm_set1_epi64x,
-    _mm_setzero_si128, _mm_slli_epi64, _mm_slli_si128, _mm_srli_epi64, _mm_srli_si128, _mm_storeu_si128,
-    _mm_unpackhi_epi64, _mm_unpacklo_epi64, _mm_xor_si128,
+    __m128i, _mm_and_si128, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_cvtsi128_si64, _mm_loadu_si128,
+    _mm_set_epi64x, _mm_set1_epi64x, _mm_setzero_si128, _mm_sll_epi64, _mm_slli_epi64, _mm_slli_si128,
+    _mm_srl_epi64, _mm_srli_epi64, _mm_srli_si128, _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64,
+    _mm_xor_si128,
 };
 
 use crate::backend::{Kernel, Lanes, Vectorized};
@@ -173,6 +174,24 @@ impl Lanes for Pclmul {
         // SAFETY: as in `load`.
         let (low, high) = unsafe { (_mm_unpacklo_epi64(even, odd), _mm_unpackhi_epi64(even, odd)) };
         self.fold(low, self.quotient(high))
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m128i, b: __m128i) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { _mm_and_si128(a, b) }
+    }
+
+    #[inline(always)]
+    fn shl(self, v: __m128i, by: u32) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { _mm_sll_epi64(v, _mm_cvtsi32_si128(by as i32)) }
+    }
+
+    #[inline(always)]
+    fn shr(self, v: __m128i, by: u32) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { _mm_srl_epi64(v, _mm_cvtsi32_si128(by as i32)) }
     }
 
     #[inline(always)]

@@ -124,6 +124,21 @@ impl Lanes for Soft {
     }
 
     #[inline(always)]
+    fn and(self, a: u64, b: u64) -> u64 {
+        a & b
+    }
+
+    #[inline(always)]
+    fn shl(self, v: u64, by: u32) -> u64 {
+        v << by
+    }
+
+    #[inline(always)]
+    fn shr(self, v: u64, by: u32) -> u64 {
+        v >> by
+    }
+
+    #[inline(always)]
     fn split(self, _: usize, a: u64, b: u64) -> (u64, u64) {
         (a, b)
     }

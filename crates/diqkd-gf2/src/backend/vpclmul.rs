@@ -6,11 +6,12 @@
 //! plus one of the second kind, shifted down by one word.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64, _mm512_broadcast_i32x4,
-    _mm512_castsi128_si512, _mm512_castsi512_si128, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
-    _mm512_loadu_epi64, _mm512_permutex2var_epi64, _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512,
-    _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_storeu_epi64,
-    _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64,
+    _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_castsi128_si512, _mm512_castsi512_si128,
+    _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32, _mm512_loadu_epi64, _mm512_permutex2var_epi64,
+    _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_sll_epi64,
+    _mm512_slli_epi64, _mm512_srl_epi64, _mm512_srli_epi64, _mm512_storeu_epi64, _mm512_ternarylogic_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::backend::pclmul::Pclmul;
@@ -181,6 +182,49 @@ impl Lanes for Vpclmul {
         // SAFETY: as in `load`.
         let (low, high) = unsafe { (_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd)) };
         self.fold(low, self.quotient(high))
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_and_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn shl(self, v: __m512i, by: u32) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_sll_epi64(v, _mm_cvtsi32_si128(by as i32)) }
+    }
+
+    #[inline(always)]
+    fn shr(self, v: __m512i, by: u32) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_srl_epi64(v, _mm_cvtsi32_si128(by as i32)) }
+    }
+
+    #[inline(always)]
+    fn transpose_words(self, rows: &mut [[u64; 8]; 8]) {
+        // SAFETY: as in `load`.
+        unsafe {
+            let (a, b, c, d) = (load(&rows[0]), load(&rows[1]), load(&rows[2]), load(&rows[3]));
+            let (e, f, g, h) = (load(&rows[4]), load(&rows[5]), load(&rows[6]), load(&rows[7]));
+            // Words of one parity of two rows; then of one remainder modulo 4 of four; then modulo 8 of all.
+            let pairs = [
+                [_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b)],
+                [_mm512_unpacklo_epi64(c, d), _mm512_unpackhi_epi64(c, d)],
+                [_mm512_unpacklo_epi64(e, f), _mm512_unpackhi_epi64(e, f)],
+                [_mm512_unpacklo_epi64(g, h), _mm512_unpackhi_epi64(g, h)],
+            ];
+            for odd in 0..2 {
+                let [ab, cd, ef, gh] = [pairs[0][odd], pairs[1][odd], pairs[2][odd], pairs[3][odd]];
+                let low = [_mm512_shuffle_i64x2::<0x88>(ab, cd), _mm512_shuffle_i64x2::<0x88>(ef, gh)];
+                let high = [_mm512_shuffle_i64x2::<0xdd>(ab, cd), _mm512_shuffle_i64x2::<0xdd>(ef, gh)];
+                store(&mut rows[odd], _mm512_shuffle_i64x2::<0x88>(low[0], low[1]));
+                store(&mut rows[odd + 2], _mm512_shuffle_i64x2::<0x88>(high[0], high[1]));
+                store(&mut rows[odd + 4], _mm512_shuffle_i64x2::<0xdd>(low[0], low[1]));
+                store(&mut rows[odd + 6], _mm512_shuffle_i64x2::<0xdd>(high[0], high[1]));
+            }
+        }
     }
 
     #[inline(always)]

@@ -17,7 +17,7 @@
 use alloc::vec::Vec;
 
 use crate::backend::{Kernel, Lanes, Vectorized};
-use crate::transform::pool;
+use crate::transform::{cells, pool};
 
 /// The steps for `2^k` coefficients.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ struct Step {
 }
 
 impl BasisChange {
-    /// For `2^k` coefficients, `6 <= k <= 32`.
+    /// For `2^k` coefficients, `12 <= k <= 32`.
     pub(crate) fn new(k: u32) -> Self {
         let (mut wide, mut local) = (Vec::new(), Vec::new());
         if k > CHUNK_LOG {
@@ -57,6 +57,8 @@ impl BasisChange {
         }
         let chunk = k.min(CHUNK_LOG);
         steps(chunk, 0, &mut local);
+        // The steps within cells come last and are done side by side.
+        local.truncate(local.len() - cells::STEPS.len());
         Self { wide, local, chunk_words: 1 << (chunk - 6) }
     }
 
@@ -74,7 +76,8 @@ impl BasisChange {
     fn chunks<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
         let chunk_words = self.chunk_words;
         let steps = &self.local[..];
-        pool::for_each_chunk(words, CHUNKS_AT_ONCE * chunk_words, |_, words| {
+        let piece = pool::piece(words.len(), chunk_words, CHUNKS_AT_ONCE * chunk_words);
+        pool::for_each_chunk(words, piece, |_, words| {
             kernel.vectorize(Chunks { direction, steps, words, chunk_words });
         });
     }
@@ -102,12 +105,13 @@ impl Step {
     /// The step on blocks longer than a chunk.
     fn everywhere<K: Kernel>(self, kernel: K, direction: Direction, words: &mut [u64]) {
         let half = 1 << (self.half_log - 6);
+        let piece = pool::piece(half, 1 << 9, PIECE_WORDS);
         for block in words.chunks_exact_mut(2 * half) {
             let (low, high) = block.split_at_mut(half);
             if direction == Direction::Change {
                 spill(self.shift_log, direction, high);
                 let high = &*high;
-                pool::for_each_chunk(low, PIECE_WORDS, |from, low| {
+                pool::for_each_chunk(low, piece, |from, low| {
                     kernel.vectorize(Add {
                         shift_log: self.shift_log,
                         direction,
@@ -122,7 +126,7 @@ impl Step {
                 if direction == Direction::InverseTransposed {
                     spill(self.shift_log, direction, high);
                 }
-                pool::for_each_chunk(high, PIECE_WORDS, |from, high| {
+                pool::for_each_chunk(high, piece, |from, high| {
                     kernel.vectorize(Add {
                         shift_log: self.shift_log,
                         direction,
@@ -151,9 +155,10 @@ impl Vectorized for Chunks<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
+    fn run<L: Lanes>(self, lanes: L) {
         for chunk in self.words.chunks_exact_mut(self.chunk_words) {
             if self.direction == Direction::Transposed {
+                cells::all(lanes, self.direction, chunk);
                 for step in self.steps.iter().rev() {
                     local(*step, self.direction, chunk);
                 }
@@ -161,6 +166,7 @@ impl Vectorized for Chunks<'_> {
                 for step in self.steps {
                     local(*step, self.direction, chunk);
                 }
+                cells::all(lanes, self.direction, chunk);
             }
         }
     }
@@ -170,9 +176,6 @@ impl Vectorized for Chunks<'_> {
 #[inline(always)]
 fn local(step: Step, direction: Direction, chunk: &mut [u64]) {
     match step.half_log {
-        ..6 => within_words(step, direction, chunk),
-        6 => small::<2>(step, direction, chunk),
-        7 => small::<4>(step, direction, chunk),
         8 => small::<8>(step, direction, chunk),
         9 => small::<16>(step, direction, chunk),
         _ => {
@@ -288,38 +291,6 @@ fn add_down(shift_log: u32, from: usize, target: &mut [u64], source: &[u64]) {
     }
 }
 
-/// A step on blocks of at most a word.
-#[inline(always)]
-fn within_words(step: Step, direction: Direction, words: &mut [u64]) {
-    let (half, shift) = (1u32 << step.half_log, 1u32 << step.shift_log);
-    let distance = half - shift;
-    // The targets of the two moves in every block: the upper half's lowest places; the lower half but for its lowest.
-    let repeat = u64::MAX / (u64::MAX >> (64 - 2 * half));
-    let block = |from: u32, to: u32| (repeat * ((1 << (to - from)) - 1)) << from;
-    let (short, long) = (block(half, half + shift), block(shift, half));
-    // Loops, not `for_each`: a closure may be compiled apart, without the instructions of the backend.
-    match direction {
-        Direction::Change => {
-            for w in words {
-                *w ^= *w >> distance & short;
-                *w ^= *w >> distance & long;
-            }
-        }
-        Direction::InverseTransposed => {
-            for w in words {
-                *w ^= (*w & short) << distance;
-                *w ^= (*w & long) << distance;
-            }
-        }
-        Direction::Transposed => {
-            for w in words {
-                *w ^= (*w & long) << distance;
-                *w ^= (*w & short) << distance;
-            }
-        }
-    }
-}
-
 /// `sum += v` over the shorter of the two.
 #[inline(always)]
 fn add(sum: &mut [u64], v: &[u64]) {
@@ -334,3 +305,20 @@ const CHUNK_LOG: u32 = 16;
 const CHUNKS_AT_ONCE: usize = 16;
 /// Words of a half that one task takes.
 const PIECE_WORDS: usize = 1 << 14;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_steps_are_those_of_cells() {
+        for k in 12..=16 {
+            let mut all = Vec::new();
+            steps(k, 0, &mut all);
+            let (longer, last) = all.split_at(all.len() - cells::STEPS.len());
+            assert!(longer.iter().all(|step| step.half_log >= 8));
+            let last: Vec<_> = last.iter().map(|step| (step.half_log, step.shift_log)).collect();
+            assert_eq!(last, cells::STEPS, "{k}");
+        }
+    }
+}

@@ -71,7 +71,8 @@ fn quad<K: Kernel>(kernel: K, layers: Layers, values: &mut [u64], v: usize) {
     let b = values.len().ilog2() as usize - 1;
     let high = layers.offset(b) ^ point(v);
     let low = layers.offset(b - 1) ^ point(2 * v);
-    pool::for_each_quad(values, PIECE, |quarters| {
+    let piece = pool::piece(values.len() / 4, 1 << 11, PIECE);
+    pool::for_each_quad(values, piece, |quarters| {
         kernel.vectorize(Quad { map: layers.map, high, low, quarters })
     });
 }

@@ -78,13 +78,18 @@ impl Vectorized for Encode<'_> {
             let groups = block.len() / 64;
             let at = self.from / 64 + i * LANES;
             for (plane, row) in work.planes.iter_mut().zip(self.words.chunks_exact(stride)) {
-                plane[..groups].copy_from_slice(&row[at..at + groups]);
+                // Of known length, because a call would take longer than the copy.
+                match row[at..].first_chunk() {
+                    Some(words) => *plane = *words,
+                    None => plane[..groups].copy_from_slice(&row[at..at + groups]),
+                }
             }
             self.map.apply(lanes, &mut work);
-            transpose(&mut work.planes);
-            for (lane, group) in block.chunks_exact_mut(64).enumerate() {
-                for (element, plane) in group.iter_mut().zip(&work.planes) {
-                    *element = plane[lane];
+            transpose(lanes, &mut work.planes);
+            for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                lanes.transpose_words(planes);
+                for (group, elements) in block.chunks_exact_mut(64).zip(planes) {
+                    group[8 * eight..][..8].copy_from_slice(elements);
                 }
             }
         }
@@ -106,15 +111,19 @@ impl Vectorized for Decode<'_> {
         let mut work = Work::new();
         for block in self.elements.chunks_mut(64 * LANES) {
             let groups = block.len() / 64;
-            for (lane, group) in block.chunks_exact(64).enumerate() {
-                for (element, plane) in group.iter().zip(&mut work.planes) {
-                    plane[lane] = *element;
+            for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                for (group, elements) in block.chunks_exact(64).zip(&mut *planes) {
+                    elements.copy_from_slice(&group[8 * eight..][..8]);
                 }
+                lanes.transpose_words(planes);
             }
-            transpose(&mut work.planes);
+            transpose(lanes, &mut work.planes);
             self.map.apply(lanes, &mut work);
             for (words, plane) in block.chunks_exact_mut(groups).zip(&work.planes) {
-                words.copy_from_slice(&plane[..groups]);
+                match words.first_chunk_mut() {
+                    Some(words) => *words = *plane,
+                    None => words.copy_from_slice(&plane[..groups]),
+                }
             }
         }
         work.wipe();
@@ -153,25 +162,27 @@ impl Work {
 
 /// Bit `i` of plane `p` and bit `p` of plane `i` change places, in every lane.
 #[inline(always)]
-fn transpose(planes: &mut [[u64; LANES]; 64]) {
-    exchange::<32>(planes, 0x0000_0000_ffff_ffff);
-    exchange::<16>(planes, 0x0000_ffff_0000_ffff);
-    exchange::<8>(planes, 0x00ff_00ff_00ff_00ff);
-    exchange::<4>(planes, 0x0f0f_0f0f_0f0f_0f0f);
-    exchange::<2>(planes, 0x3333_3333_3333_3333);
-    exchange::<1>(planes, 0x5555_5555_5555_5555);
+fn transpose<L: Lanes>(lanes: L, planes: &mut [[u64; LANES]; 64]) {
+    exchange::<L, 32>(lanes, planes, 0x0000_0000_ffff_ffff);
+    exchange::<L, 16>(lanes, planes, 0x0000_ffff_0000_ffff);
+    exchange::<L, 8>(lanes, planes, 0x00ff_00ff_00ff_00ff);
+    exchange::<L, 4>(lanes, planes, 0x0f0f_0f0f_0f0f_0f0f);
+    exchange::<L, 2>(lanes, planes, 0x3333_3333_3333_3333);
+    exchange::<L, 1>(lanes, planes, 0x5555_5555_5555_5555);
 }
 
 /// In every square of `2 BY` planes and bits the two off-diagonal quarters change places.
 #[inline(always)]
-fn exchange<const BY: usize>(planes: &mut [[u64; LANES]; 64], mask: u64) {
+fn exchange<L: Lanes, const BY: usize>(lanes: L, planes: &mut [[u64; LANES]; 64], mask: u64) {
+    let mask = lanes.splat(mask);
     for square in planes.chunks_exact_mut(2 * BY) {
         let (upper, lower) = square.split_at_mut(BY);
         for (upper, lower) in upper.iter_mut().zip(lower) {
-            for (upper, lower) in upper.iter_mut().zip(lower) {
-                let differ = (*upper >> BY ^ *lower) & mask;
-                *lower ^= differ;
-                *upper ^= differ << BY;
+            for lane in (0..LANES).step_by(1 << L::LOG) {
+                let (a, b) = (lanes.load(&upper[lane..]), lanes.load(&lower[lane..]));
+                let differ = lanes.and(lanes.xor(lanes.shr(a, BY as u32), b), mask);
+                lanes.store(lanes.xor(a, lanes.shl(differ, BY as u32)), &mut upper[lane..]);
+                lanes.store(lanes.xor(b, differ), &mut lower[lane..]);
             }
         }
     }

@@ -1,5 +1,19 @@
 //! Work on disjoint pieces: one after the other, or on the threads of the current pool with the feature `rayon`.
 
+/// How many words a task takes, for `words` of them: a multiple of `grain`, so few that every thread gets two pieces,
+/// but no more than `most`.
+#[cfg(feature = "rayon")]
+pub(crate) fn piece(words: usize, grain: usize, most: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    if threads == 1 { most } else { words.div_ceil(2 * threads).next_multiple_of(grain).clamp(grain, most) }
+}
+
+/// How many words a task takes.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn piece(_: usize, _: usize, most: usize) -> usize {
+    most
+}
+
 /// Calls `work(first word, piece)` for the pieces of `words`, each of `piece` words but perhaps the last.
 #[cfg(not(feature = "rayon"))]
 pub(crate) fn for_each_chunk(words: &mut [u64], piece: usize, work: impl Fn(usize, &mut [u64])) {
