@@ -60,7 +60,7 @@ pub(crate) fn degrees(rows: usize, columns: usize) -> Vec<u32> {
 }
 
 /// The distribution at a leak rate, linear between entries and constant beyond their ends.
-fn shares(leak_rate: f64) -> Vec<(u32, f64)> {
+pub(crate) fn shares(leak_rate: f64) -> Vec<(u32, f64)> {
     let mut out: Vec<(u32, f64)> = Vec::new();
     let mut add = |ensemble: &Ensemble, weight: f64| {
         for &(degree, share) in ensemble.shares {

@@ -21,6 +21,7 @@ mod frame_decoder;
 pub mod interactive;
 mod matrix;
 mod matrix_file;
+mod mixture_cost;
 mod options;
 #[cfg(test)]
 mod oracle;

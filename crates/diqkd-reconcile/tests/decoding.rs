@@ -65,3 +65,25 @@ fn every_noise_level_decodes() {
         assert!(decoded.estimate == alice);
     }
 }
+
+/// Half of the positions have no errors, the others one in ten: 0.2345 bits each, but 0.2864 to a design that takes
+/// them all for alike.
+#[test]
+fn two_classes_cost_less_than_their_average() {
+    let n = 200_000;
+    let sure = ErrorClass { fraction: 0.5, error_probability: 0.0 };
+    let noisy = ErrorClass { fraction: 0.5, error_probability: 0.1 };
+    let scheme = Scheme::design(n as u64, &[sure, noisy], &DesignOptions::default()).unwrap();
+    let leak = scheme.leak_cap().0 as f64 / n as f64;
+    assert!((0.2345..0.2864).contains(&leak), "{leak}");
+    let (alice, class) = (bits(n, 7, 0.5), bits(n, 8, 0.5));
+    let errors: Bits = bits(n, 9, 0.1).iter().zip(&class).map(|(e, c)| *e & *c).collect();
+    let bob: Bits = alice.iter().zip(&errors).map(|(a, e)| *a ^ *e).collect();
+    let syndrome = Encoder::new(&scheme).syndrome(&alice).unwrap();
+    let decoded = Decoder::new(&scheme).decode(&bob, &class, &syndrome).unwrap();
+    assert!(decoded.failed.is_empty() && decoded.estimate == alice);
+    // All positions of the noisy class: priors that say nothing about the difference.
+    let alike = Bits::repeat(true, n);
+    let blind = Decoder::new(&scheme).decode(&bob, &alike, &syndrome).unwrap();
+    assert!(!blind.failed.is_empty());
+}

@@ -7,6 +7,7 @@ use crate::construct::construct;
 use crate::ensemble;
 use crate::error::Error;
 use crate::finite_length::{draw_probability, upper_normal_quantile};
+use crate::mixture_cost;
 use crate::options::DesignOptions;
 use crate::shape::Shape;
 
@@ -18,13 +19,19 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     let mixture = Mixture::new(classes)?;
     let frames = n_bits.div_ceil(u64::from(options.max_frame_bits)) as u32;
     let frame_bits = n_bits.div_ceil(u64::from(frames));
-    let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, options.margin);
     let budget = match options.leak_rate {
         Some(rate) => {
             let first = libm::ceil(rate * n_bits as f64 / f64::from(frames)) as u64;
             Budget { first, extra: 0, retried: 0 }
         }
-        None => Budget::choose(frames, options.target_failure, leak)?,
+        None => {
+            let entropy = mixture.entropy();
+            let cost = mixture_cost::factor(&mixture)
+                .ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+            let factor = cost * (1.0 + options.margin);
+            let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, factor);
+            Budget::choose(frames, options.target_failure, leak)?
+        }
     };
     let shape = Shape::choose(frame_bits, budget.first);
     let degrees = ensemble::degrees(shape.rows, shape.columns);
@@ -50,7 +57,7 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     Ok(parts)
 }
 
-/// Syndrome bits for a frame that may fail with probability `failure`.
+/// Syndrome bits for a frame that may fail with probability `failure`, with a factor on the entropy of its errors.
 ///
 /// The threshold of the ensemble must lie above the entropy that one frame in `1 / failure` exceeds, by a distance
 /// that shrinks with the length of the frame as the theory of finite-length scaling has it; its coefficients are fits to
@@ -59,13 +66,13 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
 /// # References
 /// A. Amraoui, A. Montanari, T. Richardson, R. Urbanke, "Finite-length scaling for iteratively decoded LDPC ensembles"
 /// (2009).
-fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, margin: f64) -> Result<u64, Error> {
+fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, factor: f64) -> Result<u64, Error> {
     let n = frame_bits as f64;
     let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
     let fluctuation = deviations * libm::sqrt(mixture.variance() / n);
-    let mean = mixture.entropy() * (1.0 + margin) * PASSES;
-    let mut rate = mean;
+    let mut rate = mixture.entropy() * factor;
     for _ in 0..3 {
+        let mean = mixture.entropy() * factor * (PASSES.0 + PASSES.1 * rate);
         let shift = (SHIFT.0 + SHIFT.1 * rate) / libm::cbrt(n * n);
         let entropy = mean + fluctuation + shift;
         rate = ensemble::leak_rate(entropy)
@@ -111,9 +118,9 @@ fn gcd(a: u64, b: u64) -> u64 {
 const LEAST_BITS: u64 = 4096;
 const MOST_BITS: u64 = 1 << 36;
 const MOST_RETRIED: u32 = 64;
-/// What a limited number of passes and the size of the base graph cost.
-const PASSES: f64 = 1.002;
+/// What a limited number of passes and the size of the base graph cost, as a factor: constant, and per leak rate.
+const PASSES: (f64, f64) = (1.002, 0.005);
 /// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
 /// rate.
-const SHIFT: (f64, f64) = (5.5, 8.0);
+const SHIFT: (f64, f64) = (5.5, 12.0);
 const CODE_SEED: u64 = 1;
