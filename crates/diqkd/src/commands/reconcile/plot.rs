@@ -60,7 +60,12 @@ fn picture(points: &[Point]) -> Result<String, DrawingAreaErrorKind<std::io::Err
                 .label("its bound (normal approximation)")
                 .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 6, y)], colour.stroke_width(1)));
         }
-        chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperRight)
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK)
+            .draw()?;
         area.present()?;
     }
     Ok(svg)
