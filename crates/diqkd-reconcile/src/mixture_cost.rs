@@ -138,7 +138,7 @@ fn mean(index: f64) -> f64 {
 
 /// Simulated mixtures need less than the Gaussian approximation has it: 0.018 instead of 0.032 for key and test rounds,
 /// 0.08 instead of 0.096 where half of the positions have no errors.
-const OVERSHOOT: f64 = 0.018;
+const OVERSHOOT: f64 = 0.02;
 const TABLE: usize = 512;
 const PASSES: u32 = 300;
 const CERTAIN: f64 = 0.9995;
