@@ -61,6 +61,13 @@ fn recordings_lead_back_to_the_trials_of_the_simulator() {
             assert_eq!(status, 0, "{preset} {format}: {found}");
             assert_eq!(rows(&simulated.path("trials.csv")), simulated.truth(), "{preset} {format}");
             let drift = |value: &Value| value["clock"]["drift_ppb"].as_f64().unwrap();
+            let (status, bell) = json(&["bell", &simulated.path("trials.csv")]);
+            assert_eq!(status, 0, "{preset} {format}: {bell}");
+            let number = |value: &Value| value.as_f64().unwrap();
+            // Six standard errors, and what a standard error from so few rare clicks misses.
+            let bound = 6.0 * number(&bell["chsh_s_se"]) + 0.01;
+            let honest = number(&simulated.found["honest_chsh_s"]);
+            assert!((number(&bell["chsh_s"]) - honest).abs() < bound, "{preset} {format}: {bell}");
             let (files, channel) = (&simulated.found["files"], simulated.found["common_channel"].to_string());
             let [a, b] = [0, 1].map(|i| files[i].as_str().unwrap());
             let max_offset = simulated.found["max_offset_ps"].to_string();
