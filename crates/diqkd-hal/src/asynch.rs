@@ -23,6 +23,7 @@ use core::ops::ControlFlow;
 
 use diqkd_core::Setting;
 
+use crate::entanglement_source::SourceState;
 use crate::error::ErrorType;
 use crate::herald::HeraldEvent;
 use crate::modulator::Applied;
@@ -77,6 +78,22 @@ pub trait Herald: ErrorType {
     async fn next(&mut self) -> Result<HeraldEvent, Self::Error>;
 }
 
+/// [`crate::EntanglementSource`]; `align` is ready when the source has settled.
+#[expect(async_fn_in_trait, reason = "whether the futures are Send is up to the driver and its executor")]
+pub trait EntanglementSource: ErrorType {
+    /// The present state.
+    ///
+    /// # Errors
+    /// The driver's error.
+    async fn state(&mut self) -> Result<SourceState, Self::Error>;
+
+    /// Aligns the source.
+    ///
+    /// # Errors
+    /// The driver's error.
+    async fn align(&mut self) -> Result<SourceState, Self::Error>;
+}
+
 impl<T: TimeTagger + ?Sized> TimeTagger for &mut T {
     fn capabilities(&self) -> Capabilities {
         (**self).capabilities()
@@ -125,6 +142,16 @@ impl<T: crate::TimeTagger> TimeTagger for Ready<T> {
 impl<T: crate::Modulator> Modulator for Ready<T> {
     async fn apply(&mut self, setting: Setting, at_ps: i64) -> Result<Applied, Self::Error> {
         self.0.apply(setting, at_ps)
+    }
+}
+
+impl<T: crate::EntanglementSource> EntanglementSource for Ready<T> {
+    async fn state(&mut self) -> Result<SourceState, Self::Error> {
+        self.0.state()
+    }
+
+    async fn align(&mut self) -> Result<SourceState, Self::Error> {
+        self.0.align()
     }
 }
 

@@ -19,18 +19,21 @@
 //! | `setting_rng:` | a [`SettingRng`](crate::SettingRng) | [`check_setting_rng`]: no stuck lines, no bit read twice, no half-filled buffer |
 //! | `failed_rng:` | a generator that has failed | [`check_failed_rng`]: it delivers nothing and says so |
 //! | `modulator:` | `(modulator, first_ps, spacing_ps)` | [`check_modulator`]: settings 0 and 1 are applied as asked and not too early |
+//! | `source:` | an [`EntanglementSource`](crate::EntanglementSource) | [`check_source`]: possible numbers, times in order, an alignment that holds |
 //!
 //! The same checks are functions: [`check_tagger`] runs those of a tagger, [`TaggerCheck::ALL`] lists them. A failed check
 //! is a [`Violation`] that names the place and says what is usually behind it.
 
 mod modulator;
 mod setting_rng;
+mod source;
 mod station;
 mod tagger;
 mod violation;
 
 pub use modulator::check_modulator;
 pub use setting_rng::{RngOptions, RngReport, check_failed_rng, check_setting_rng};
+pub use source::check_source;
 pub use station::{StationReport, check_station};
 pub use tagger::{
     AllocationProbe, Recording, TaggerCheck, TaggerOptions, check_failure, check_replay, check_tagger,
@@ -97,6 +100,10 @@ macro_rules! conformance_tests {
             $crate::conformance::check_modulator(
                 &mut modulator, &$crate::conformance::test_settings(), first_ps, spacing_ps)
         });
+    };
+    (@part source $options:expr, $open:expr, $source:expr) => {
+        $crate::conformance_tests!(@test a_source_says_possible_things_and_stays_aligned
+            $crate::conformance::check_source(&mut $source, 16));
     };
     (@test $test:ident $found:expr) => {
         #[test]

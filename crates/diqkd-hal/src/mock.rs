@@ -30,6 +30,7 @@ use diqkd_core::{Channel, Setting, TimeTag};
 use rand_core::TryRng;
 
 use crate::detector::{Detector, DetectorReading};
+use crate::entanglement_source::{EntanglementSource, SourceState};
 use crate::error::{Error, ErrorKind, ErrorType};
 use crate::herald::{Herald, HeraldEvent};
 use crate::identity::{Identity, StationIdentity};
@@ -40,8 +41,10 @@ use crate::setting_rng::{RngHealth, SettingRng};
 use crate::time_tagger::{Capabilities, Filled, Restart, Status, TagBlock, TimeTagger};
 
 mod playback;
+mod source_log;
 
 pub use playback::Playback;
+pub use source_log::{SourceLog, SourceLogError};
 
 /// One expected call and its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +91,10 @@ pub enum Transaction {
         /// The blind time that results.
         applied: (i64, i64),
     },
+    /// [`EntanglementSource::state`].
+    Source(SourceState),
+    /// [`EntanglementSource::align`].
+    Align(SourceState),
     /// [`Tamper::poll`].
     Tamper(Option<TamperEvent>),
     /// [`Interlock::state`].
@@ -300,6 +307,20 @@ impl Detector for Mock {
                 Some(applied)
             }
             _ => None,
+        })
+    }
+}
+
+impl EntanglementSource for Mock {
+    fn state(&mut self) -> Result<SourceState, MockError> {
+        self.play("EntanglementSource::state", |t| {
+            if let Transaction::Source(state) = t { Some(state) } else { None }
+        })
+    }
+
+    fn align(&mut self) -> Result<SourceState, MockError> {
+        self.play("EntanglementSource::align", |t| {
+            if let Transaction::Align(state) = t { Some(state) } else { None }
         })
     }
 }

@@ -4,14 +4,14 @@ use std::convert::Infallible;
 
 use diqkd_core::{Channel, Outcome, Setting, TimeTag};
 use diqkd_hal::conformance::{
-    RngOptions, Violation, check_failed_rng, check_modulator, check_setting_rng, check_station,
+    RngOptions, Violation, check_failed_rng, check_modulator, check_setting_rng, check_source, check_station,
 };
-use diqkd_hal::mock::{Mock, MockError, Transaction};
+use diqkd_hal::mock::{Mock, MockError, SourceLog, SourceLogError, Transaction};
 use diqkd_hal::{
-    Applied, ApplyError, ChannelMap, ClockBounds, ClockRequirement, ClockSource, ClockState, Error,
-    ErrorKind, Herald, HeraldEvent, Interlock, InterlockState, Lock, Modulator, NotReady, Requirements,
-    RngFault, RngHealth, SettingChooser, SettingRng, StationIdentity, StationLayout, Tamper, TamperCause,
-    TamperEvent, Trigger, Window, apply_round, preflight,
+    Alignment, Applied, ApplyError, ChannelMap, ClockBounds, ClockRequirement, ClockSource, ClockState,
+    EntanglementSource, Error, ErrorKind, Herald, HeraldEvent, Interlock, InterlockState, Lock, Modulator,
+    NotReady, Requirements, RngFault, RngHealth, SettingChooser, SettingRng, SourceState, StationIdentity,
+    StationLayout, Tamper, TamperCause, TamperEvent, Trigger, Window, apply_round, preflight,
 };
 use rand_core::TryRng;
 
@@ -111,6 +111,62 @@ fn a_modulator_must_not_be_early_nor_apply_something_else() {
     let found = check_modulator(&mut other, &[zero, one], 100, 0).unwrap_err();
     assert!(matches!(found, Violation::Modulator { index: 1, .. }), "{found:?}");
     assert!(found.to_string().contains("for setting 1 from 100 ps on, and it applied setting 0"), "{found}");
+}
+
+#[test]
+fn a_source_is_held_to_its_contract() {
+    let state = |time_ps, rate_hz, visibility, alignment| SourceState {
+        time_ps,
+        rate_hz,
+        visibility: Some(visibility),
+        alignment,
+    };
+    let drifted = state(5, 100.0, 0.8, Alignment::Drifted);
+    let aligned = state(7, 100.0, 0.99, Alignment::Aligned);
+    let play = |first, answer, last| {
+        let script = [Transaction::Source(first), Transaction::Align(answer), Transaction::Source(last)];
+        check_source(&mut Mock::new(script), 1)
+    };
+    assert_eq!(play(drifted, aligned, aligned), Ok(()));
+    let broken = |index, found| match found {
+        Err(Violation::Source { index: found, rule }) => {
+            assert_eq!(found, index, "{rule}");
+            rule
+        }
+        other => panic!("{other:?}"),
+    };
+    let unaligned = "an alignment that succeeded left it unaligned";
+    assert_eq!(broken(1, play(drifted, drifted, aligned)), unaligned);
+    assert_eq!(broken(2, play(drifted, aligned, SourceState { time_ps: 8, ..drifted })), unaligned);
+    let early = SourceState { time_ps: 4, ..aligned };
+    assert_eq!(broken(1, play(drifted, early, aligned)), "the time lies before that of an earlier reading");
+    let bright = state(0, f64::NAN, 0.5, Alignment::Unknown);
+    assert_eq!(broken(0, play(bright, aligned, aligned)), "the rate is negative or no number");
+    let perfect = state(0, 1.0, 1.01, Alignment::Unknown);
+    assert_eq!(broken(0, play(perfect, aligned, aligned)), "the visibility is not between 0 and 1");
+    let mut failing = Mock::new([Transaction::Source(drifted), Transaction::Fail(ErrorKind::Other)]);
+    let failed = Err(Violation::Driver { call: "align", kind: ErrorKind::Other });
+    assert_eq!(check_source(&mut failing, 1), failed);
+}
+
+#[test]
+fn the_log_of_a_source_is_played_back_and_read_with_care() {
+    let text = "time_ps,rate_hz,visibility,alignment\n-4,52.1,0.98,aligned\n\n9,0,,unknown\n";
+    let mut log: SourceLog = text.parse().unwrap();
+    assert_eq!(check_source(&mut log.clone(), 5), Ok(()), "without a hook");
+    let first = log.state().unwrap();
+    assert_eq!((first.time_ps, first.rate_hz, first.alignment), (-4, 52.1, Alignment::Aligned));
+    let last = log.state().unwrap();
+    assert_eq!((last.visibility, last.alignment), (None, Alignment::Unknown));
+    assert_eq!(log.state(), Ok(last), "the last reading stays");
+    let line = |text: &str| text.parse::<SourceLog>().map_err(|SourceLogError { line }| line);
+    assert_eq!(line(""), Err(1));
+    assert_eq!(line("time_ps,rate_hz\n"), Err(1));
+    let header = "time_ps,rate_hz,visibility,alignment\n";
+    for bad in ["", "\n0,1,0.5", "1,2,0.5,bent", "1,2,0.5,aligned,3", "x,2,0.5,aligned", "1,2,x,aligned"] {
+        assert!(line(&format!("{header}{bad}")).is_err_and(|line| line >= 2), "{bad}");
+    }
+    assert_eq!(line(&format!("{header}0,1,,aligned\n0,1,,bent\n")), Err(3));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use diqkd_core::{Channel, Role, Setting};
 use diqkd_hal::{
-    Applied, ClockSource, ClockState, Detector, DetectorReading, ErrorKind, ErrorType, Herald, HeraldEvent,
-    Identity, Interlock, InterlockState, Lock, Modulator, ReferenceClock, StationIdentity, Tamper,
-    TamperCause, TamperEvent,
+    Alignment, Applied, ClockSource, ClockState, Detector, DetectorReading, EntanglementSource, ErrorKind,
+    ErrorType, Herald, HeraldEvent, Identity, Interlock, InterlockState, Lock, Modulator, ReferenceClock,
+    SourceState, StationIdentity, Tamper, TamperCause, TamperEvent,
 };
 
 use crate::click_table::Readout;
@@ -17,12 +17,14 @@ use crate::model::{CHANNELS, TriggerModel};
 use crate::noise::Noise;
 use crate::phase::{Phase, phases};
 
-/// Modulator, herald unit, reference clock, detectors, tamper sensors, interlock and identity of one simulated
+/// Modulator, herald unit, reference clock, detectors, source, tamper sensors, interlock and identity of one simulated
 /// station, at a time that the caller moves on.
 ///
 /// Faults show as they would: a clock fault (F2) unlocks Bob's reference clock, a stuck line (F3) makes Alice's
 /// modulator apply another setting than asked, background light (F4) saturates Bob's detectors and fires a light
 /// sensor, an outage (F5) disconnects Bob's detectors, new timing (F6) comes with new firmware at Alice.
+/// Misalignment (F1) and few heralds (F7) show at the source. Aligning it ends the misalignment that it shows; the tags of
+/// a [`SimulatedStation`](crate::SimulatedStation) follow the scenario as written.
 #[derive(Clone, Debug)]
 pub struct SimulatedParts {
     role: Role,
@@ -35,6 +37,7 @@ pub struct SimulatedParts {
     next_herald_slot: u64,
     settled_ps: i64,
     bias_uv: [i64; 2],
+    aligned_slot: Option<u64>,
     tampered: VecDeque<TamperEvent>,
     tripped: bool,
 }
@@ -53,6 +56,7 @@ impl SimulatedParts {
             next_herald_slot: 0,
             settled_ps: i64::MIN,
             bias_uv: [BIAS_UV; 2],
+            aligned_slot: None,
             tampered: VecDeque::new(),
             tripped: false,
         }
@@ -187,6 +191,37 @@ impl Detector for SimulatedParts {
         }
         let grid = |time_ps: i64| time_ps.div_euclid(BLANKING_GRID_PS) * BLANKING_GRID_PS;
         Ok((grid(from_ps), grid(to_ps.saturating_add(BLANKING_GRID_PS - 1))))
+    }
+}
+
+impl EntanglementSource for SimulatedParts {
+    fn state(&mut self) -> Result<SourceState, ErrorKind> {
+        let model = &self.experiment.model;
+        let escaped = |kind, since: Option<u64>| {
+            let faults = self.experiment.faults.iter();
+            let active = faults.filter(|fault| fault.kind == kind && fault.slots.contains(&self.now_slot));
+            let later = active.filter(|fault| since.is_none_or(|slot| slot < fault.slots.start));
+            later.map(|fault| 1.0 - fault.clamped_severity()).product::<f64>()
+        };
+        let pulses_hz = 1e12 / model.timing.slot_period_ps as f64;
+        let rate_hz = match model.trigger {
+            TriggerModel::EventReady { probability, .. } => {
+                pulses_hz * probability * escaped(FaultKind::LowRate, None)
+            }
+            TriggerModel::Clocked { .. } => pulses_hz,
+        };
+        let contrast = escaped(FaultKind::Misalignment, self.aligned_slot);
+        Ok(SourceState {
+            time_ps: model.timing.start_ps(self.now_slot),
+            rate_hz,
+            visibility: Some((1.0 - 2.0 * model.behaviour().qber()).clamp(0.0, 1.0) * contrast),
+            alignment: if contrast < 1.0 { Alignment::Drifted } else { Alignment::Aligned },
+        })
+    }
+
+    fn align(&mut self) -> Result<SourceState, ErrorKind> {
+        self.aligned_slot = Some(self.now_slot);
+        EntanglementSource::state(self)
     }
 }
 

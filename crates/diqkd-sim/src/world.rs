@@ -3,6 +3,7 @@
 use diqkd_core::{Outcome, Setting};
 use diqkd_hal::SettingChooser;
 
+use crate::click_table::Readout;
 use crate::devices::{Answer, Devices, PastRound, Preparation};
 use crate::experiment::Experiment;
 use crate::noise::Noise;
@@ -28,6 +29,7 @@ pub(crate) struct World<A, B> {
     rounds_left: u64,
     no_click: Outcome,
     multi_click: Outcome,
+    one_detector: bool,
     guess: Option<Outcome>,
 }
 
@@ -62,6 +64,7 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             rounds_left: experiment.rounds_with_margin(),
             no_click: experiment.model.no_click,
             multi_click: experiment.model.multi_click,
+            one_detector: matches!(experiment.model.readout, Readout::Fluorescence { .. }),
             guess: None,
         }
     }
@@ -160,7 +163,10 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
                     self.guess = None;
                     &self.phases[self.phase].honest
                 }
-                Preparation::Local(responses) => {
+                Preparation::Local(mut responses) => {
+                    if self.one_detector {
+                        responses.keep_the_first_detector();
+                    }
                     let key = responses.alice[usize::from(Setting::ALICE_KEY.index())];
                     self.guess = Some(key.clicks.outcome(self.no_click, self.multi_click));
                     return (

@@ -1,10 +1,10 @@
 //! The simulated parts behind the generic code of the HAL, sound and faulty.
 
 use diqkd_core::{Channel, Role, Setting};
-use diqkd_hal::conformance::check_modulator;
+use diqkd_hal::conformance::{check_modulator, check_source};
 use diqkd_hal::{
-    ApplyError, ClockRequirement, Detector, ErrorKind, Herald, Interlock, Requirements, StationIdentity,
-    Tamper, TamperCause, apply_round, preflight,
+    Alignment, ApplyError, ClockRequirement, Detector, EntanglementSource, ErrorKind, Herald, Interlock,
+    Requirements, StationIdentity, Tamper, TamperCause, apply_round, preflight,
 };
 use diqkd_sim::{Experiment, Fault, FaultKind, Preset, SeededChooser, SimulatedParts, TriggerModel};
 
@@ -107,6 +107,28 @@ fn heralds_are_those_of_the_trials() {
         .collect();
     let trials = experiment.seeded_trials(Preset::Oxford2022.test_probability());
     assert!(trials.map(|trial| trial.round).all(|round| heralded.binary_search(&round).is_ok()));
+}
+
+#[test]
+fn a_misaligned_source_says_so_until_it_is_aligned() {
+    let state = |station: &mut SimulatedParts| EntanglementSource::state(station).unwrap();
+    let mut station = parts(Role::Bob, Some(FaultKind::Misalignment));
+    let sound = state(&mut station);
+    assert_eq!((sound.alignment, sound.rate_hz), (Alignment::Aligned, 250_000.0));
+    assert!((sound.visibility.unwrap() - (1.0 - 2.0 * 0.0144)).abs() < 1e-9, "{sound:?}");
+    station.advance_to(2000);
+    let drifted = state(&mut station);
+    assert_eq!(drifted.alignment, Alignment::Drifted);
+    assert!((drifted.visibility.unwrap() - 0.5 * sound.visibility.unwrap()).abs() < 1e-9, "{drifted:?}");
+    assert_eq!(check_source(&mut station, 3), Ok(()));
+    assert_eq!(state(&mut station).visibility, sound.visibility);
+    let mut slow = parts(Role::Alice, Some(FaultKind::LowRate));
+    slow.advance_to(1000);
+    assert_eq!(state(&mut slow).rate_hz, 125_000.0);
+    for preset in Preset::ALL {
+        let mut station = SimulatedParts::new(Role::Alice, &Experiment::new(preset, 10, 1));
+        assert_eq!(check_source(&mut station, 2), Ok(()), "{preset}");
+    }
 }
 
 #[test]

@@ -152,3 +152,17 @@ fn bobs_clock_is_far_off_and_drifts() {
     let drift_ppb = (clock.bob_ps(alice_ps) - alice_ps - offset_ps) as f64 / elapsed_ps as f64 * 1e9;
     assert!((drift_ppb - 3700.0).abs() < 10.0, "{drift_ppb}");
 }
+
+#[test]
+fn no_devices_click_on_a_detector_that_is_not_there() {
+    let preset = Preset::Oxford2022;
+    for strategy in Strategy::ALL {
+        let experiment = Experiment::new(preset, 500, 4).with_strategy(strategy);
+        let [first, second] = experiment.layout().channels.detectors;
+        for role in [Role::Alice, Role::Bob] {
+            let tags = read(station(role, &experiment, preset), 256);
+            let on = |detector: Channel| tags.iter().filter(|&&(_, channel)| channel == detector.0).count();
+            assert!(on(first) > 0 && on(second) == 0, "{strategy}: {role}");
+        }
+    }
+}

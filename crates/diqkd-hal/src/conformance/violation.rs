@@ -132,6 +132,13 @@ pub enum Violation {
         /// The answer.
         applied: Applied,
     },
+    /// A source said something impossible, or was not aligned after it said so.
+    Source {
+        /// Index of the reading.
+        index: usize,
+        /// What is wrong.
+        rule: &'static str,
+    },
     /// A signal of a slot is missing, doubled or at a forbidden place.
     Slot {
         /// The slot.
@@ -189,6 +196,9 @@ impl Violation {
             }
             Self::Modulator { .. } => {
                 "answer with the setting that was read back and the time from which it is settled"
+            }
+            Self::Source { .. } => {
+                "report in hertz, from 0 to 1 and on one clock; let align wait until the source has settled"
             }
             Self::Slot { .. } => "check windows and channels of the layout against the wiring and its delays",
         }
@@ -267,6 +277,7 @@ impl fmt::Display for Violation {
                 applied.setting.index(),
                 applied.time_ps
             )?,
+            Self::Source { index, rule } => write!(f, "reading {index} of the source: {rule}")?,
             Self::Slot { slot, rule } => write!(f, "slot {slot}: {rule}")?,
         }
         write!(f, "; {}", self.advice())
