@@ -48,11 +48,11 @@ pub(crate) struct Simulate {
     attack: Strategy,
     #[command(flatten)]
     faults: FaultArgs,
-    /// Fibre between the source, or the middle station, and alice: rarer heralds, or lost photons.
-    #[arg(long, value_name = "KM[:DB_PER_KM[:DB]]")]
+    /// Fibre between the source, or the middle station, and alice: rarer heralds, or lost photons; times drift while it warms up.
+    #[arg(long, value_name = "KM[:DB_PER_KM[:DB[:K_PER_H]]]")]
     fibre_alice: Option<Fibre>,
     /// Fibre on bob's side.
-    #[arg(long, value_name = "KM[:DB_PER_KM[:DB]]")]
+    #[arg(long, value_name = "KM[:DB_PER_KM[:DB[:K_PER_H]]]")]
     fibre_bob: Option<Fibre>,
     /// Also write the simulator's own trials to truth.csv: what a perfect slot rule finds.
     #[arg(long)]

@@ -116,7 +116,7 @@ fn every_fault_ends_with_its_reason_or_a_key() {
     let fault = |name, reasons, sign| Expected { given: ["--fault", name], reasons, sign };
     let outside = "clicks-outside-windows";
     ends_as_expected(&[
-        fault("F1", LOST, None),
+        fault("F1", LOST, Some(("both", "correlations"))),
         fault("F2", &["invalid-recording"], None),
         fault("F3", &["settings-biased"], None),
         fault("F4", LOST, Some(("bob", outside))),

@@ -3,6 +3,7 @@
 use diqkd_bell::{BellTest, ConfidenceMethod};
 use diqkd_core::Epsilon;
 use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, Symptom};
+use diqkd_protocol::Abort;
 use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -17,13 +18,18 @@ pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
             json.insert("keys_match".to_owned(), Value::Null);
             json.insert("key_ids".to_owned(), json!([]));
             json.insert("least_rounds".to_owned(), json!(least_rounds));
-            json.insert("symptoms".to_owned(), symptoms.iter().map(symptom).collect());
+            let only_correlations = symptoms.is_empty() && is_about_correlations(abort);
+            let listed = symptoms.iter().map(symptom).chain(only_correlations.then(correlations));
+            json.insert("symptoms".to_owned(), listed.collect());
             let json = Value::Object(json);
             // The demo lays out threshold and code for the rounds asked for: where more of them would do, it is the
             // rounds that are too few, whatever part of the layout shows it.
             let Some(least) = least_rounds else {
                 let mut lines = vec![format!("no key: {abort}")];
                 lines.extend(symptoms.iter().map(|symptom| format!("unusual       {symptom}")));
+                if only_correlations {
+                    lines.push(format!("unusual       {ONLY_CORRELATIONS}"));
+                }
                 let numbers = [abort.observed(), abort.threshold()];
                 return Ok(Answer::refused(lines.join("\n"), json, abort.reason(), numbers));
             };
@@ -39,6 +45,26 @@ pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
         )),
         DemoEnding::Key(report) => key(report),
     }
+}
+
+/// Whether what failed is what the two sites' outcomes say together.
+fn is_about_correlations(abort: &Abort) -> bool {
+    matches!(abort, Abort::ReconciliationFailed { .. } | Abort::BellViolationTooLow { .. })
+}
+
+/// What is left when neither station's clicks are unusual by themselves.
+const ONLY_CORRELATIONS: &str = "only the correlations, each site's clicks are as expected; look for misaligned \
+                                 analysers or a worse state, then for devices that are not quantum";
+
+/// The symptom of a run whose stations look healthy each by itself.
+fn correlations() -> Value {
+    json!({
+        "role": "both",
+        "sign": "correlations",
+        "observed": null,
+        "expected": null,
+        "text": ONLY_CORRELATIONS,
+    })
 }
 
 fn symptom(symptom: &Symptom) -> Value {
