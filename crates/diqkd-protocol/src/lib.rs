@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod lanes;
 mod link;
+mod loopholes;
 mod params;
 mod party;
 mod report;

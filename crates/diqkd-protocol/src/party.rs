@@ -9,6 +9,7 @@ use crate::abort::Abort;
 use crate::agreement::Agreement;
 use crate::event::Event;
 use crate::link::Link;
+use crate::loopholes;
 use crate::params::SessionParams;
 use crate::report::{Observed, Report};
 use crate::setting_balance::SettingBalance;
@@ -89,6 +90,7 @@ impl Party {
             frames_sent: self.link.frames_sent(),
             frames_received: self.link.frames_received(),
             frames_refused: self.link.frames_refused(),
+            loopholes: loopholes::checklist(block.dropped_rounds),
             observed,
         }
     }

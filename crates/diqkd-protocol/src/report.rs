@@ -1,7 +1,7 @@
 //! What a session can tell about itself without saying a secret.
 
 use diqkd_bell::Counts;
-use diqkd_core::{LeakBits, SessionId};
+use diqkd_core::{LeakBits, LoopholeChecklist, SessionId};
 
 /// What both sites know at the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,9 @@ pub struct Report {
     pub frames_received: u64,
     /// Frames refused.
     pub frames_refused: u64,
+    /// Where the session stands with the loopholes of its Bell test, as far as the protocol sees. A station that knows
+    /// more, of its timing say, [sets](LoopholeChecklist::set) it.
+    pub loopholes: LoopholeChecklist,
     /// What only Bob knows: he has both strings.
     pub observed: Option<Observed>,
 }

@@ -4,6 +4,7 @@ mod answer;
 mod commands;
 mod console;
 mod input;
+mod loopholes;
 
 use std::process::ExitCode;
 

@@ -8,6 +8,7 @@ fn honest_sites_get_the_same_keys_under_the_same_ids() {
     let mut alice = session(Role::Alice, &params, LinkConfig::stream(), 1);
     let mut bob = session(Role::Bob, &params, LinkConfig::stream(), 2);
     let certified = alice.agreement().certificate.key_bits();
+    let assumptions = alice.agreement().certificate.assumptions().to_vec();
     assert_eq!(certified, bob.agreement().certificate.key_bits());
     let leak = alice.agreement().leak.total();
     let (a, b) = tables(&alice, Strategy::Honest, 3);
@@ -22,6 +23,16 @@ fn honest_sites_get_the_same_keys_under_the_same_ids() {
     assert!((observed.omega() - 0.834_625).abs() < 0.02, "{}", observed.omega());
     assert!((observed.qber() - 0.0144).abs() < 0.0015, "{}", observed.qber());
     assert_eq!(observed.tests, report.test_rounds);
+    // Nothing was dropped, and what stays open has its name among the certificate's assumptions.
+    assert_eq!(report.dropped_rounds, 0);
+    let open: Vec<_> = report.loopholes.open().collect();
+    assert_eq!(open, [Loophole::Locality, Loophole::SettingIndependence]);
+    for (loophole, status) in report.loopholes.iter() {
+        if let LoopholeStatus::Assumed { under, .. } = status {
+            let named = under.is_some_and(|assumption| assumptions.contains(&assumption));
+            assert!(named, "{loophole}: {status}");
+        }
+    }
     assert_eq!(observed.tests + observed.key_rounds, ROUNDS);
 
     let (alice_keys, bob_keys) =

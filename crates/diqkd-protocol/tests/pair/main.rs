@@ -11,7 +11,10 @@ mod replay;
 use std::collections::VecDeque;
 
 use diqkd_auth::KeyPool;
-use diqkd_core::{Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, WinProbability};
+use diqkd_core::{
+    Epsilon, LocalTable, LocalTrial, Loophole, LoopholeStatus, Outcome, Qber, Role, SessionId, Setting,
+    WinProbability,
+};
 use diqkd_entropy::Theorem;
 use diqkd_hal::{RngHealth, SettingRng};
 use diqkd_protocol::{Abort, Event, LinkConfig, Report, SecretKey, Session, SessionParams, SpotCheckChooser};

@@ -1,6 +1,7 @@
 //! `diqkd bell`: what a counts table or a list of trials says.
 
 mod event_ready;
+mod loopholes;
 mod reading;
 mod report;
 

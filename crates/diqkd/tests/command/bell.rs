@@ -23,6 +23,9 @@ fn event_ready_trials_from_raw_data() {
     assert!((number(&raw["chsh_s_se"]) - 0.20383).abs() < 5e-6, "{raw}");
     assert!((10f64.powf(number(&raw["p_value_log10"])) - 0.03908).abs() < 5e-6, "{raw}");
     assert_eq!(raw["settings_bias"]["alarm"], Value::from(false));
+    for (loophole, by) in [("detection", "rule"), ("memory", "proof"), ("coincidence-time", "rule")] {
+        assert_eq!(raw["loopholes"][loophole]["by"], by, "{raw}");
+    }
     // In order, nothing is conspicuous.
     for test in ["settings_on_outcomes", "settings_on_settings", "stationarity"] {
         assert!(number(&raw["run"][test]["p"]) > 1e-3, "{test}: {raw}");
@@ -57,6 +60,16 @@ fn settings_beyond_the_game_are_counted_apart() {
     let (_, plain) = json(&["bell", plain.to_str().unwrap()]);
     let (status, more) = json(&["bell", more.to_str().unwrap()]);
     assert_eq!((status, &more["trials_other_settings"]), (0, &Value::from(111)));
+    // A table can't tell how its trials were chosen.
+    for (loophole, status) in [
+        ("detection", "assumed"),
+        ("locality", "assumed"),
+        ("memory", "closed"),
+        ("coincidence-time", "assumed"),
+        ("setting-independence", "assumed"),
+    ] {
+        assert_eq!(more["loopholes"][loophole]["status"], status, "{more}");
+    }
     for field in ["trials", "wins", "chsh_s", "p_value_log10", "s_lower_95", "settings_bias", "j_ch"] {
         assert_eq!(plain[field], more[field], "{field}");
     }

@@ -30,6 +30,19 @@ fn two_stations_end_with_the_same_keys() {
     assert!(key_bits + json["leak_bits"].as_u64().unwrap() < 300_000 * 64 / 100);
     let assumptions = json["assumptions"].to_string();
     assert!(assumptions.contains("test-flags-expanded-from-pre-shared-seed"), "{assumptions}");
+    let loopholes = &json["loopholes"];
+    assert_eq!(
+        (&loopholes["memory"]["status"], &loopholes["memory"]["by"]),
+        (&"closed".into(), &"proof".into())
+    );
+    assert_eq!(loopholes["coincidence-time"]["by"], "type");
+    // This session is whole or it is not; the checklist says which.
+    let whole = json["dropped_rounds"] == 0;
+    assert_eq!(loopholes["detection"]["status"], if whole { "closed" } else { "assumed" });
+    for open in ["locality", "setting-independence"] {
+        let under = loopholes[open]["assumption"].as_str().unwrap();
+        assert!(assumptions.contains(under), "{open}: {under}");
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The answer of `diqkd bell`, as text and as JSON.
 
 use diqkd_bell::{BellReport, ChiSquared, Counts, LowerBoundMethod, RunReport, SettingBias};
-use diqkd_core::Role;
+use diqkd_core::{LoopholeChecklist, Role};
 use serde_json::{Value, json};
 
 use super::epsilon;
+use super::loopholes::checklist;
 use super::reading::Data;
 use crate::answer::{Answer, Failure, number};
+use crate::loopholes;
 
 /// Failure probability of the bound on the setting bias.
 pub(super) const EPS_BIAS: f64 = 0.001;
@@ -20,7 +22,10 @@ pub(super) fn answer(data: &Data, report: &BellReport) -> Result<Answer, Failure
         .setting_bias_bound(epsilon(EPS_BIAS)?)
         .map_err(|e| Failure::because("no bound on the setting bias", e))?;
     let run = data.run.as_ref().map(diqkd_bell::Run::report);
-    Ok(Answer::new(text(data, report, run.as_ref()), json(data, report, tau_upper, run.as_ref())))
+    let closed = checklist(data.event_ready.is_some(), report.options.bias, bias_alarm(report));
+    let mut object = json(data, report, tau_upper, run.as_ref());
+    object["loopholes"] = loopholes::json(&closed);
+    Ok(Answer::new(text(data, report, run.as_ref(), &closed), object))
 }
 
 fn chi_squared(test: &ChiSquared) -> Value {
@@ -114,7 +119,7 @@ fn bias_alarm(report: &BellReport) -> bool {
     report.setting_balance.uniform.p_value.log10() < BIAS_ALARM_LOG10
 }
 
-fn text(data: &Data, report: &BellReport, run: Option<&RunReport>) -> String {
+fn text(data: &Data, report: &BellReport, run: Option<&RunReport>, closed: &LoopholeChecklist) -> String {
     let chsh = &report.chsh;
     let p = |log10: f64| {
         if log10 > -4.0 { format!("{:.4}", 10f64.powf(log10)) } else { format!("10^{log10:.2}") }
@@ -199,5 +204,6 @@ fn text(data: &Data, report: &BellReport, run: Option<&RunReport>) -> String {
         );
         lines.push(format!("window {number:<5}{value}   {} trials", window.total()));
     }
+    lines.extend(loopholes::lines(closed, 12));
     lines.join("\n")
 }

@@ -8,6 +8,7 @@ use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Failure, number};
+use crate::loopholes;
 
 pub(super) fn answer(ending: &DemoEnding) -> Result<Answer, Failure> {
     match ending {
@@ -146,6 +147,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "eps_budget": params.eps_sound.probability(),
         "epsilons": spent,
         "assumptions": assumptions,
+        "loopholes": loopholes::json(&bob.report.loopholes),
         "rounds_per_s": rounds_per_s,
         "dropped_rounds": bob.report.dropped_rounds,
         "no_click_rounds": [alice.recording.no_click, bob.recording.no_click],
@@ -210,6 +212,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "pre-shared    {reserved} bits set aside for this session, {pads} of them spent on tags"
     ));
     lines.push(format!("assumes       {}", assumptions.join(", ")));
+    lines.extend(loopholes::lines(&bob.report.loopholes, 14));
     Ok(Answer::new(lines.join("\n"), Value::Object(json)))
 }
 
