@@ -13,6 +13,7 @@ use crate::clock::ClockModel;
 use crate::error::Error;
 use crate::measurement::Measurement;
 use crate::model::{Model, Timing, TriggerModel};
+use crate::photonic::Photonic;
 use crate::state::TwoQubitState;
 
 /// A named experiment.
@@ -97,7 +98,7 @@ impl Preset {
             Self::Oxford2022 => event_ready(2.677, 0.0144, 0.25, 3700.0),
             Self::Munich2022 => event_ready(2.578, 0.078, 0.2, -1300.0),
             Self::Ustc2026 => event_ready(2.556, 0.03, 0.15, 5200.0),
-            Self::Photonic => photonic(),
+            Self::Photonic => Photonic::PRESET.model(),
             Self::Delft2015 => {
                 let t = 2.42 * core::f64::consts::FRAC_1_SQRT_2 / 2.0;
                 event_ready(2.42, (1.0 - t) / 2.0, 0.05, 1500.0)
@@ -137,14 +138,6 @@ fn event_ready(chsh_s: f64, qber: f64, herald_probability: f64, drift_ppb: f64) 
     })
 }
 
-/// Stations with a clocked pair source and two detectors each.
-fn photonic() -> Result<Model, Error> {
-    let behaviour = spot_checking(&TwoQubitState::werner(0.99)?, 1.0)?;
-    let readout = Readout::TwoDetectors { efficiency: 0.96, dark_counts: 1e-6 };
-    let single = ClickTable::new(&behaviour, readout, readout);
-    Ok(clocked(single.mixed(&single.overlaid(&single), 1e-3), readout, 2100.0))
-}
-
 /// Polarisers at angles `a` in front of one detector a side: the Bloch vector turns by `2 a`.
 fn nist() -> Result<Model, Error> {
     let pure = TwoQubitState::partially_entangled(1.29212)?;
@@ -160,7 +153,7 @@ fn nist() -> Result<Model, Error> {
 }
 
 /// Stations whose every slot is a round.
-fn clocked(clicks: ClickTable, readout: Readout, drift_ppb: f64) -> Model {
+pub(crate) fn clocked(clicks: ClickTable, readout: Readout, drift_ppb: f64) -> Model {
     Model {
         clicks,
         readout,
@@ -185,7 +178,7 @@ fn clocked(clicks: ClickTable, readout: Readout, drift_ppb: f64) -> Model {
 }
 
 /// Alice measures Z and X; Bob `Z cos(theta) +- X sin(theta)` and, for the key, Z.
-fn spot_checking(state: &TwoQubitState, tan_theta: f64) -> Result<Behaviour, Error> {
+pub(crate) fn spot_checking(state: &TwoQubitState, tan_theta: f64) -> Result<Behaviour, Error> {
     let at = Measurement::in_xz_plane;
     let theta = tan_theta.atan();
     let alice = [at(0.0)?, at(core::f64::consts::FRAC_PI_2)?];
