@@ -1,38 +1,54 @@
-//! How many Mbit/s of input does Toeplitz hashing take in, against the length n (m = n/3)?
+//! How many Mbit/s of input does Toeplitz hashing take in, against the length n (m = n/2, and 1e7 to 1e5 bits)?
 //!
-//! Peers in the same run: the plan on the fastest backend, the plan on the portable reference, and the plain way with
-//! words, one shifted row added for every input bit that is set.
+//! Peers in the same run: the plan on every backend, the plan with a prepared seed, and, up to 1e5 bits, the plain way
+//! with words, one shifted row added for every input bit that is set. One thread.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use diqkd_amplify::{Family, Plan};
+use diqkd_amplify::{Family, Plan, PreparedSeed};
 use diqkd_gf2::{Backend, Bits, bits_from_words, copy_to_words};
 
 fn toeplitz(c: &mut Criterion) {
     let mut group = c.benchmark_group("toeplitz");
-    for n in [10_000usize, 100_000, 1_000_000] {
-        let m = n / 3;
+    for (n, m) in [
+        (10_000usize, 5_000usize),
+        (100_000, 50_000),
+        (1_000_000, 500_000),
+        (10_000_000, 5_000_000),
+        (10_000_000, 100_000),
+    ] {
         let (input, seed) = (noise(n, 1), noise(n + m - 1, 2));
         group.throughput(Throughput::Bits(n as u64));
         group.sample_size(if n > 100_000 { 10 } else { 20 });
+        let name = |engine: &str| BenchmarkId::new(engine, format!("{n}-to-{m}"));
 
-        for backend in [Backend::detect(), Backend::soft()] {
+        for backend in Backend::available() {
+            if backend == Backend::soft() && n > 100_000 {
+                continue;
+            }
             let plan =
                 Plan::with_backend(n, m, Family::Toeplitz, backend).expect("both lengths are positive");
             let mut scratch = plan.scratch();
             let mut output = Bits::new();
-            group.bench_function(BenchmarkId::new(format!("plan-{backend}"), n), |b| {
+            group.bench_function(name(&format!("plan-{backend}")), |b| {
                 b.iter(|| plan.hash(black_box(&input), black_box(&seed), &mut scratch, &mut output));
             });
-            if backend == Backend::detect() {
-                println!("n = {n}, m = {m}: {}", plan.algorithm());
+            if backend != Backend::detect() {
+                continue;
+            }
+            println!("n = {n}, m = {m}: {}, {} bytes of scratch", plan.algorithm(), scratch.bytes());
+            let prepared = PreparedSeed::new(&plan, &seed, &mut scratch).expect("the seed has its length");
+            group.bench_function(name("prepared"), |b| {
+                b.iter(|| prepared.hash(black_box(&input), &mut scratch, &mut output));
+            });
+            if n <= 100_000 {
                 assert_eq!(output, shift_and_xor(&input, &seed, m), "the peers disagree");
+                group.bench_function(name("shift-and-xor"), |b| {
+                    b.iter(|| shift_and_xor(black_box(&input), black_box(&seed), m));
+                });
             }
         }
-        group.bench_function(BenchmarkId::new("shift-and-xor", n), |b| {
-            b.iter(|| shift_and_xor(black_box(&input), black_box(&seed), m));
-        });
     }
     group.finish();
 }
