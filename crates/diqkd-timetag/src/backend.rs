@@ -92,6 +92,22 @@ pub(crate) struct RecordState {
     last: u64,
 }
 
+impl RecordState {
+    pub(crate) fn numbers(&self) -> [u64; 2] {
+        [self.base, self.last]
+    }
+
+    /// `false` if no records lead to these numbers.
+    pub(crate) fn set_numbers(&mut self, format: &RecordFormat, [base, last]: [u64; 2]) -> bool {
+        *self = Self { base, last };
+        let longest = match format.layout {
+            Layout::PicoT2 | Layout::HydraT2 => 1 << 29,
+            Layout::PicoT3 | Layout::HydraT3 => 1 << 17,
+        };
+        base <= format.base_limit && last <= base + longest
+    }
+}
+
 /// What became of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Decoded {

@@ -46,6 +46,7 @@ mod events_writer;
 mod fault;
 mod fixed;
 mod header;
+mod index;
 mod item;
 pub mod legacy;
 pub mod nist;
@@ -68,6 +69,7 @@ pub use decoder::{Decoder, Step};
 pub use events_writer::{EventsWriteError, EventsWriter, WordOrder};
 pub use fault::{Fault, FaultKind};
 pub use header::{DTIME_BITS, Epoch, Header, TimeUnit};
+pub use index::{IndexError, RangeError, RangeRead, TimeIndex};
 #[cfg(feature = "photon-hdf5")]
 pub use photon_hdf5::{PhotonHdf5Error, read_photon_hdf5};
 pub use ptu_writer::{PtuT3Writer, PtuWriteError, PtuWriter};

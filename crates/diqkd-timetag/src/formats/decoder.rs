@@ -1,7 +1,10 @@
 //! The push parser.
 
+mod carry;
 mod realign;
 mod stages;
+
+pub(crate) use carry::{Carry, STATE};
 
 use super::events::{Card, EventState, Text, TextState, units_to_ps};
 use super::fixed::{self, Layout};

@@ -27,7 +27,7 @@
 //! in a file tells the cards apart, so these two formats must be named.
 
 use super::item::{Clock, Item};
-use super::{FaultKind, TimeUnit};
+use super::{FaultKind, TickLength, TimeUnit};
 
 const DUMMY: u64 = 0x10;
 
@@ -84,6 +84,24 @@ impl EventState {
             base_before: 0,
             unit: TimeUnit::default(),
         }
+    }
+
+    pub(crate) fn numbers(&self) -> [u64; 5] {
+        let [base, last_photon] = self.clock.numbers();
+        [self.last, base, last_photon, u64::from(self.since_wrap), self.base_before]
+    }
+
+    /// `false` if no events lead to these numbers.
+    pub(crate) fn set_numbers(
+        &mut self,
+        [last, base, last_photon, since_wrap, base_before]: [u64; 5],
+    ) -> bool {
+        (self.last, self.base_before) = (last, base_before);
+        let Ok(since_wrap) = u32::try_from(since_wrap) else { return false };
+        self.since_wrap = since_wrap;
+        let latest = 1 << (70 - self.card.shift());
+        let clock = self.clock.set_numbers(TickLength::whole(1), [base, last_photon]);
+        clock && [last, base, base_before].iter().all(|&units| units <= 2 * latest) && base <= latest
     }
 
     #[inline(always)]
@@ -173,6 +191,11 @@ impl TextState {
             return self.line(pairs, expected);
         }
         Text::Nothing
+    }
+
+    /// Whether the last byte ended an event.
+    pub(crate) fn is_between_events(&self) -> bool {
+        self.since == 0 && self.pending() == 0
     }
 
     /// Bytes of an event that is not complete.

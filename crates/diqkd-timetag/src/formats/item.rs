@@ -1,6 +1,6 @@
 //! What one record is, whatever the format.
 
-use super::{FaultKind, MARKER};
+use super::{FaultKind, MARKER, TickLength};
 
 /// What one record is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,16 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    pub(crate) fn numbers(&self) -> [u64; 2] {
+        [self.base, self.last_photon_ps.cast_unsigned()]
+    }
+
+    /// `false` if no records with this tick lead to these numbers.
+    pub(crate) fn set_numbers(&mut self, tick: TickLength, [base, last]: [u64; 2]) -> bool {
+        *self = Self { base, last_photon_ps: last.cast_signed() };
+        base <= i64::MAX as u64 / 2 / tick.whole_ps.max(1)
+    }
+
     /// A tag at a time, with a fault if it is a photon and lies before the last one.
     #[inline(always)]
     pub(crate) fn tag(&mut self, time_ps: i64, channel: u16) -> Item {

@@ -178,5 +178,5 @@ pub fn read_with<E>(
     })
 }
 
-const READ_BYTES: usize = 64 << 10;
-const TAGS: usize = READ_BYTES / 4;
+pub(super) const READ_BYTES: usize = 64 << 10;
+pub(super) const TAGS: usize = READ_BYTES / 4;

@@ -9,8 +9,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use crate::feed::{Kept, in_pieces, summary};
 
 /// A recording, and the tags that must come out of it.
-struct Made {
-    file: Vec<u8>,
+pub(crate) struct Made {
+    pub(crate) file: Vec<u8>,
     tags: Vec<(i64, u16)>,
 }
 
@@ -124,7 +124,7 @@ fn card_49(n: usize, text: bool, rng: &mut StdRng) -> Made {
     Made { file, tags }
 }
 
-fn made(format: Format, n: usize, rng: &mut StdRng) -> Made {
+pub(crate) fn made(format: Format, n: usize, rng: &mut StdRng) -> Made {
     match format {
         Format::Spc130 => spc130(n, rng),
         Format::Spc600x256 => spc600_256(n, rng),
@@ -139,7 +139,7 @@ fn made(format: Format, n: usize, rng: &mut StdRng) -> Made {
     }
 }
 
-const FORMATS: [Format; 9] = [
+pub(crate) const FORMATS: [Format; 9] = [
     Format::Spc130,
     Format::Spc600x256,
     Format::Spc600x4096,

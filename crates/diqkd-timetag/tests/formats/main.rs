@@ -4,6 +4,7 @@
 mod corruption;
 mod devices;
 mod feed;
+mod index;
 mod made;
 mod naive;
 mod pieces;

@@ -2,6 +2,7 @@
 
 mod correlate;
 mod dump;
+mod index;
 mod info;
 mod reading;
 mod sync;
@@ -19,6 +20,8 @@ pub(crate) enum Tags {
     Info(info::Info),
     /// The tags as CSV: time_ps,channel.
     Dump(dump::Dump),
+    /// An index beside a recording, so that `dump` reads a range of times without what lies before it.
+    Index(index::Index),
     /// Clock offset and drift between two recordings, from their photons alone.
     Sync(sync::Sync),
     /// A trial table from the recordings of two stations and a slot rule.
@@ -32,6 +35,7 @@ impl Tags {
         match self {
             Self::Info(info) => info.run(),
             Self::Dump(dump) => dump.run(console),
+            Self::Index(index) => index.run(),
             Self::Sync(sync) => sync.run(),
             Self::Trials(trials) => trials.run(),
             Self::Correlate(correlate) => correlate.run(),

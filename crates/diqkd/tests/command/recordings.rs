@@ -64,3 +64,55 @@ fn a_recording_correlates_with_itself_at_zero() {
     let (_, synced) = json(&["tags", "sync", path, path, "--channel-a", channel, "--channel-b", channel]);
     assert_eq!((&synced["found"], &synced["offset_ps"]), (&Value::Bool(true), &Value::from(0)), "{synced}");
 }
+
+#[test]
+fn a_range_of_times_is_the_same_with_an_index_and_without() {
+    let folder = folder("range");
+    let path = folder.join("t2.ptu");
+    let mut file = Vec::new();
+    let mut writer = diqkd_timetag::formats::PtuWriter::new(None, &mut file);
+    for i in 1..=20_000 {
+        writer.push(i * 1_000_000, (i % 3) as u16, &mut file).unwrap();
+    }
+    std::fs::write(&path, &file).unwrap();
+    let path = path.to_str().unwrap();
+    let range = ["tags", "dump", path, "--from-ps", "15000000000", "--to-ps", "15004000000"];
+    let without = diqkd(&range);
+    assert_eq!(
+        String::from_utf8(without.stdout.clone()).unwrap(),
+        "time_ps,channel\n15000000000,0\n15001000000,1\n15002000000,2\n15003000000,0\n"
+    );
+    let (status, made) = json(&["tags", "index", path, "--spacing", "4000"]);
+    assert_eq!((status, made["greatest_ps"].as_i64()), (0, Some(20_000_000_000)), "{made}");
+    assert!(made["marks"].as_u64().unwrap() > 2);
+    assert_eq!(diqkd(&range).stdout, without.stdout);
+    let (_, limited) = json(&[&range[..], &["--limit", "1"]].concat());
+    assert_eq!(limited["tags"], serde_json::json!([[15_000_000_000i64, "0"]]));
+
+    // The index is used: once the recording has changed, it is refused.
+    file.extend([0; 4]);
+    std::fs::write(path, &file).unwrap();
+    let refused = diqkd(&range);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("make the index anew"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_misspelt_field_of_a_rule_is_refused() {
+    let folder = folder("misspelt");
+    let rule = folder.join("rule.json");
+    let (out, rule) = (folder.join("out.csv"), rule.to_str().unwrap());
+    let fields = r#""station": "event-ready", "epoch_ps": 0, "slot_period_ps": 1000000,
+        "setting_window_ps": [100000, 300000], "detection_window_ps": [400000, 800000], "no_click": 1, "multi_click": 0"#;
+    let side = r#""heralds": [0], "settings": [1, 2], "detectors": [5, 6]"#;
+    for (top, own, name) in [(r#", "dead_time": 3"#, "", "dead_time"), ("", r#", "comon": [0]"#, "comon")] {
+        std::fs::write(rule, format!(r#"{{{fields}{top}, "a": {{{side}{own}}}, "b": {{{side}}}}}"#)).unwrap();
+        let run =
+            diqkd(&["tags", "trials", "a.ptu", "b.ptu", "--rule", rule, "--out", out.to_str().unwrap()]);
+        assert!(!run.status.success());
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(said.contains(&format!("the rule has no field `{name}`; expected")), "{said}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -20,10 +20,10 @@ pub(crate) struct Reading {
     /// Format of the recordings, where their first bytes do not tell: ptu, ht2, ht3, pt2, pt3, a0, a1, a1x, a2, a1-49,
     /// a2-49, spc130, spc600-256, spc600-4096, swabian, qutag, qutau, nist, photon-hdf5.
     #[arg(long, value_name = "NAME", value_parser = format)]
-    format: Option<Format>,
+    pub(super) format: Option<Format>,
     /// After damage, look for the next record at every byte: for recordings that have lost bytes.
     #[arg(long)]
-    resync: bool,
+    pub(super) resync: bool,
 }
 
 impl Reading {
