@@ -96,7 +96,7 @@ fn any_range_of_any_other_recording_is_the_filtered_recording() {
             units += rng.random_range(0..10_000);
             let late = if i % 997 == 0 { 300_000 } else { 0 };
             let flags = if rng.random_bool(0.05) { 0x10 } else { rng.random_range(1..16) };
-            let word = (units - late) % (1 << 54) << 10 | flags;
+            let word = ((units - late) % (1 << 54)) << 10 | flags;
             match format {
                 Format::A0 => file.extend(format!("{:08x}\n{:08x}\n", word as u32, word >> 32).bytes()),
                 Format::A1 => file.extend(word.to_le_bytes()),
