@@ -8,7 +8,7 @@
 //! # References
 //! G. Brassard, L. Salvail, "Secret-key reconciliation by public discussion", EUROCRYPT '93 (1994);
 //! J. Martinez-Mateo et al., "Demystifying the information reconciliation protocol Cascade", Quantum Inf. Comput. 15,
-//! 453 (2015), whose options (7) and (8) fix the block sizes of [`Cascade::modified`].
+//! 453 (2015), whose option (7) fixes the block sizes of [`Cascade::modified`].
 
 mod ends;
 mod passes;
