@@ -1,6 +1,5 @@
 //! Bob's side.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
@@ -129,6 +128,8 @@ impl Decoder {
     /// The end of each frame and its corrected code bits.
     #[cfg(feature = "rayon")]
     fn decode_frames(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)]) -> Vec<(Ended, Vec<u64>)> {
+        use alloc::vec;
+
         use rayon::prelude::*;
 
         let workers = rayon::current_num_threads().min(frames.len());
