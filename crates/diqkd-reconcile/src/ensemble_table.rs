@@ -1,4 +1,4 @@
-// Written by `cargo xtask ensembles long`.
+// Written by `cargo xtask ensembles`.
 //! Degree distributions: fraction of block columns of each degree.
 
 use crate::ensemble::Ensemble;

@@ -10,19 +10,14 @@ use density::Grid;
 use evolution::{EdgeShares, Evolution};
 use optimise::{Goal, leak_rate, optimise};
 
-/// Prints the table of one family, an entry as soon as it is found; entries may be picked by number.
+/// Prints the table, an entry as soon as it is found; entries may be picked by number.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
-    let family = match args.first().map(String::as_str) {
-        Some("long") => &LONG,
-        Some("short") => &SHORT,
-        _ => return Err("usage: cargo xtask ensembles long|short [first] [count]".into()),
-    };
     let number =
         |i: usize, default| args.get(i).map_or(Ok(default), |a| a.parse().map_err(|_| format!("{a}?")));
-    let (first, count) = (number(1, 0)?, number(2, usize::MAX)?);
-    for &(entropy, row_degree) in family.levels.iter().skip(first).take(count) {
-        let evolution = Evolution::new(grid(entropy), family.most_degree);
-        let Some(shares) = optimise(&evolution, &family.goal(entropy, row_degree)) else {
+    let (first, count) = (number(0, 0)?, number(1, usize::MAX)?);
+    for &(entropy, row_degree) in LEVELS.iter().skip(first).take(count) {
+        let evolution = Evolution::new(grid(entropy), MOST_DEGREE);
+        let Some(shares) = optimise(&evolution, &goal(entropy, row_degree)) else {
             println!("    // Entropy {entropy}: nothing converges at row degree {row_degree}.");
             continue;
         };
@@ -38,32 +33,19 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// What a family of codes is optimised for.
-struct Family {
-    most_degree: u32,
-    /// Progress of every pass, relative.
-    progress: f64,
-    /// The most columns of degree 2 per row where the noise is weak.
-    most_twos: f64,
-    /// Entropy of an error and mean row degree.
-    levels: &'static [(f64, f64)],
-}
-
-impl Family {
-    fn goal(&self, entropy: f64, row_degree: f64) -> Goal {
-        let error_probability = error_probability(entropy);
-        // With more columns of degree 2 than rows these close cycles, which are code words; there must be few enough
-        // that noise hardly ever covers half of one.
-        let bhattacharyya = 2.0 * (error_probability * (1.0 - error_probability)).sqrt();
-        let most_twos = (0.5 * (1.0 + CYCLE_GROWTH / bhattacharyya)).clamp(LEAST_TWOS, self.most_twos);
-        Goal {
-            noise: vec![(1.0, error_probability)],
-            row_degree,
-            most_degree: self.most_degree,
-            most_twos,
-            progress: self.progress,
-            passes: 600,
-        }
+fn goal(entropy: f64, row_degree: f64) -> Goal {
+    let error_probability = error_probability(entropy);
+    // With more columns of degree 2 than rows these close cycles, which are code words; there must be few enough
+    // that noise hardly ever covers half of one.
+    let bhattacharyya = 2.0 * (error_probability * (1.0 - error_probability)).sqrt();
+    let most_twos = (0.5 * (1.0 + CYCLE_GROWTH / bhattacharyya)).clamp(LEAST_TWOS, MOST_TWOS);
+    Goal {
+        noise: vec![(1.0, error_probability)],
+        row_degree,
+        most_degree: MOST_DEGREE,
+        most_twos,
+        progress: PROGRESS,
+        passes: 600,
     }
 }
 
@@ -92,61 +74,33 @@ fn column_shares(edges: &EdgeShares) -> Vec<(u32, f64)> {
     edges.iter().map(|&(d, s)| (d, s / f64::from(d) / sum)).filter(|e| e.1 >= 5e-5).collect()
 }
 
-/// Near the limit, for codes of more than about 10^5 bits.
-const LONG: Family = Family {
-    most_degree: 40,
-    progress: 0.005,
-    most_twos: 1.4,
-    levels: &[
-        (0.01, 428.0),
-        (0.02, 278.2),
-        (0.04, 185.0),
-        (0.06, 125.0),
-        (0.08, 90.0),
-        (0.11, 64.0),
-        (0.1414, 48.0),
-        (0.18, 36.0),
-        (0.23, 27.0),
-        (0.2864, 21.0),
-        (0.34, 17.2),
-        (0.4022, 13.9),
-        (0.48, 11.1),
-        (0.56, 8.9),
-        (0.65, 6.9),
-        (0.73, 5.7),
-        (0.8113, 4.6),
-        (0.88, 3.8),
-        (0.95, 3.1),
-    ],
-};
-
-/// With room for the cycles of short codes.
-const SHORT: Family = Family {
-    most_degree: 16,
-    progress: 0.03,
-    most_twos: 0.95,
-    levels: &[
-        (0.01, 300.0),
-        (0.02, 190.0),
-        (0.04, 115.0),
-        (0.06, 75.0),
-        (0.08, 56.0),
-        (0.11, 42.0),
-        (0.1414, 33.0),
-        (0.18, 25.5),
-        (0.23, 20.0),
-        (0.2864, 16.0),
-        (0.34, 13.2),
-        (0.4022, 11.0),
-        (0.48, 9.0),
-        (0.56, 7.5),
-        (0.65, 6.0),
-        (0.73, 5.0),
-        (0.8113, 4.1),
-        (0.88, 3.5),
-        (0.95, 2.9),
-    ],
-};
+const MOST_DEGREE: u32 = 40;
+/// Progress of every pass, relative.
+const PROGRESS: f64 = 0.005;
+/// The most columns of degree 2 per row where the noise is weak.
+const MOST_TWOS: f64 = 1.4;
+/// Entropy of an error and mean row degree: near the limit, for codes of more than about 10^5 bits.
+const LEVELS: &[(f64, f64)] = &[
+    (0.01, 428.0),
+    (0.02, 278.2),
+    (0.04, 185.0),
+    (0.06, 125.0),
+    (0.08, 90.0),
+    (0.11, 64.0),
+    (0.1414, 48.0),
+    (0.18, 36.0),
+    (0.23, 27.0),
+    (0.2864, 21.0),
+    (0.34, 17.2),
+    (0.4022, 13.9),
+    (0.48, 11.1),
+    (0.56, 8.9),
+    (0.65, 6.9),
+    (0.73, 5.7),
+    (0.8113, 4.6),
+    (0.88, 3.8),
+    (0.95, 3.1),
+];
 
 /// Growth of the weighted number of cycles of columns of degree 2 with their length.
 const CYCLE_GROWTH: f64 = 0.5;
