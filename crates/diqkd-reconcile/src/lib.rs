@@ -21,6 +21,8 @@ mod frame_decoder;
 pub mod interactive;
 mod matrix;
 mod matrix_file;
+#[cfg(test)]
+mod maximum_likelihood;
 mod mixture_cost;
 mod options;
 #[cfg(test)]
