@@ -82,5 +82,6 @@ impl Agreement {
     }
 }
 
-/// Probability that an honest block is not reconciled: a completeness figure, no part of a security claim.
+/// The failure the design of the code aims at for an honest block, by extrapolation; measured failures are more frequent
+/// (a few in a thousand, `docs/bench/2026-11-codes.md`). A completeness figure, no part of a security claim.
 const HONEST_FAILURE: f64 = 1e-4;
