@@ -53,6 +53,22 @@ pub enum Alignment {
     Unknown,
 }
 
+/// Between two recordings: aligns the source if it says that it drifted, or if `wanted`, because monitors of the link
+/// ask for it. Answers with the state afterwards where it was aligned, else `None`.
+///
+/// # Errors
+/// The driver's error.
+pub fn realign<S: EntanglementSource + ?Sized>(
+    source: &mut S,
+    wanted: bool,
+) -> Result<Option<SourceState>, S::Error> {
+    if wanted || source.state()?.alignment == Alignment::Drifted {
+        source.align().map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 impl<T: EntanglementSource + ?Sized> EntanglementSource for &mut T {
     fn state(&mut self) -> Result<SourceState, Self::Error> {
         (**self).state()

@@ -8,6 +8,7 @@ mod apply_round;
 mod channel_map;
 mod detector;
 mod entanglement_source;
+mod environment;
 mod error;
 mod herald;
 mod identity;
@@ -27,11 +28,13 @@ pub mod asynch;
 pub mod conformance;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod telemetry;
 
 pub use apply_round::{ApplyError, apply_round};
 pub use channel_map::{ChannelMap, ChannelMapError, ChannelUse};
 pub use detector::{Detector, DetectorReading};
-pub use entanglement_source::{Alignment, EntanglementSource, SourceState};
+pub use entanglement_source::{Alignment, EntanglementSource, SourceState, realign};
+pub use environment::{Environment, EnvironmentReading, Quantity};
 pub use error::{Error, ErrorKind, ErrorType};
 pub use herald::{Herald, HeraldEvent};
 pub use identity::{Identity, StationIdentity};

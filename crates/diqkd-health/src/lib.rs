@@ -31,9 +31,9 @@ pub use monitor::{AlarmCount, Monitor};
 pub use rng_check::{RngCheck, RngCheckParams, RngReport};
 pub use sample_width::SampleWidth;
 pub use watch::{
-    BellLimits, BellWatch, BellWindow, ClockLimits, ClockWatch, ClockWindow, DetectorLimits, DetectorWatch,
-    DetectorWindow, Draw, FirmwareLimits, FirmwareWatch, FirmwareWindow, KeyRelease, KeySupplyLimits,
-    KeySupplyWatch, LinkLimits, LinkWatch, Misaligned, PairedColumns, QberWatch, RandomnessLimits,
-    RandomnessWatch, ReseedWatch, TIMING_BINS, TestForecast, TestPlan, TimingWatch, TrialRateWatch,
-    find_misalignment,
+    BellLimits, BellWatch, BellWindow, ClockLimits, ClockWatch, ClockWindow, Correlated, DetectorLimits,
+    DetectorWatch, DetectorWindow, Draw, EnvironmentCorrelation, EnvironmentLimits, EnvironmentWatch,
+    FirmwareLimits, FirmwareWatch, FirmwareWindow, KeyRelease, KeySupplyLimits, KeySupplyWatch, LinkLimits,
+    LinkWatch, Misaligned, PairedColumns, QberWatch, RandomnessLimits, RandomnessWatch, ReseedWatch,
+    TIMING_BINS, TestForecast, TestPlan, TimingWatch, TrialRateWatch, find_misalignment,
 };

@@ -8,6 +8,7 @@
 mod bell;
 mod clock;
 mod detector;
+mod environment;
 mod firmware;
 mod key_supply;
 mod link;
@@ -20,6 +21,7 @@ mod statistics;
 pub use bell::{BellLimits, BellWatch, BellWindow};
 pub use clock::{ClockLimits, ClockWatch, ClockWindow};
 pub use detector::{DetectorLimits, DetectorWatch, DetectorWindow};
+pub use environment::{Correlated, EnvironmentCorrelation, EnvironmentLimits, EnvironmentWatch};
 pub use firmware::{FirmwareLimits, FirmwareWatch, FirmwareWindow, KeyRelease, TIMING_BINS};
 pub use key_supply::{KeySupplyLimits, KeySupplyWatch};
 pub use link::{LinkLimits, LinkWatch};

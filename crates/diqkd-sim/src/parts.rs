@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use diqkd_core::{Channel, Role, Setting};
 use diqkd_hal::{
-    Alignment, Applied, ClockSource, ClockState, Detector, DetectorReading, EntanglementSource, ErrorKind,
-    ErrorType, Herald, HeraldEvent, Identity, Interlock, InterlockState, Lock, Modulator, ReferenceClock,
-    SourceState, StationIdentity, Tamper, TamperCause, TamperEvent,
+    Alignment, Applied, ClockSource, ClockState, Detector, DetectorReading, EntanglementSource, Environment,
+    EnvironmentReading, ErrorKind, ErrorType, Herald, HeraldEvent, Identity, Interlock, InterlockState, Lock,
+    Modulator, Quantity, ReferenceClock, SourceState, StationIdentity, Tamper, TamperCause, TamperEvent,
 };
 
 use crate::click_table::Readout;
@@ -23,7 +23,7 @@ use crate::phase::{Phase, phases};
 /// Faults show as they would: a clock fault (F2) unlocks Bob's reference clock, a stuck line (F3) makes Alice's
 /// modulator apply another setting than asked, background light (F4) saturates Bob's detectors and fires a light
 /// sensor, an outage (F5) disconnects Bob's detectors, new timing (F6) comes with new firmware at Alice.
-/// Misalignment (F1) and few heralds (F7) show at the source. Aligning it ends the misalignment that it shows; the tags of
+/// Misalignment (F1) comes with a warm room, by 2 K at severity 1; it and few heralds (F7) show at the source. Aligning it ends the misalignment that it shows; the tags of
 /// a [`SimulatedStation`](crate::SimulatedStation) follow the scenario as written.
 #[derive(Clone, Debug)]
 pub struct SimulatedParts {
@@ -40,6 +40,8 @@ pub struct SimulatedParts {
     aligned_slot: Option<u64>,
     tampered: VecDeque<TamperEvent>,
     tripped: bool,
+    readings: u64,
+    room: Noise,
 }
 
 impl SimulatedParts {
@@ -59,6 +61,8 @@ impl SimulatedParts {
             aligned_slot: None,
             tampered: VecDeque::new(),
             tripped: false,
+            readings: 0,
+            room: Noise::new(experiment.seed, "room temperature"),
         }
     }
 
@@ -234,6 +238,28 @@ impl SimulatedParts {
     }
 }
 
+impl Environment for SimulatedParts {
+    /// The temperature of the room, every millisecond: 293.15 K, uniform within 50 mK about it.
+    fn poll(&mut self) -> Result<Option<EnvironmentReading>, ErrorKind> {
+        let slots_a_reading = (READING_PERIOD_PS / self.experiment.model.timing.slot_period_ps).max(1) as u64;
+        let slot = self.readings.saturating_mul(slots_a_reading);
+        if slot > self.now_slot {
+            return Ok(None);
+        }
+        let faults = self.experiment.faults.iter();
+        let misaligned = faults.filter(|f| f.kind == FaultKind::Misalignment && f.slots.contains(&slot));
+        let warmth_uk: f64 = misaligned.map(|fault| 2e6 * fault.clamped_severity()).sum();
+        let noise_uk = (self.room.word(self.readings) % 100_001) as i64 - 50_000;
+        self.readings += 1;
+        Ok(Some(EnvironmentReading {
+            sensor: 0,
+            quantity: Quantity::Temperature,
+            value: ROOM_UK + warmth_uk as i64 + noise_uk,
+            time_ps: self.local_ps(slot, 0),
+        }))
+    }
+}
+
 impl Tamper for SimulatedParts {
     fn poll(&mut self) -> Result<Option<TamperEvent>, ErrorKind> {
         Ok(self.tampered.pop_front())
@@ -267,6 +293,8 @@ impl StationIdentity for SimulatedParts {
 const BIAS_UV: i64 = 20_000;
 const TEMPERATURE_MK: u32 = 800;
 const SETTLING_PS: i64 = 20_000;
+const ROOM_UK: i64 = 293_150_000;
+const READING_PERIOD_PS: i64 = 1_000_000_000;
 const BLANKING_GRID_PS: i64 = 8_000;
 const FIRMWARE: [u8; 32] = [0x10; 32];
 const NEW_FIRMWARE: [u8; 32] = [0x11; 32];

@@ -12,6 +12,8 @@ pub enum Cause {
     Noise,
     /// One pair of settings deviates alone.
     OneSetting,
+    /// Temperature, vibration or another of the surroundings left its range.
+    Surroundings,
     /// Clocks drift apart.
     ClockDrift,
     /// No common clock events.
@@ -46,10 +48,11 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Loss,
         Self::Noise,
         Self::OneSetting,
+        Self::Surroundings,
         Self::ClockDrift,
         Self::NoClockFix,
         Self::WrongPairing,
@@ -67,6 +70,11 @@ impl Cause {
         Self::TooFewTrials,
     ];
 
+    /// Whether aligning the source (`EntanglementSource::align` of `diqkd-hal`) may help, before the next recording.
+    pub fn calls_for_alignment(self) -> bool {
+        matches!(self, Self::Noise | Self::Surroundings)
+    }
+
     /// What to do next.
     pub fn next_step(self) -> &'static str {
         match self {
@@ -76,6 +84,9 @@ impl Cause {
             }
             Self::OneSetting => {
                 "hold key release, check the modulator and the angle of that setting at both sites"
+            }
+            Self::Surroundings => {
+                "bring the surroundings back, align the source between recordings, watch the Bell margin"
             }
             Self::ClockDrift => "recover the clocks again, then check the reference of both sites",
             Self::NoClockFix => "check that both recordings run and overlap, then search the offset afresh",
@@ -110,6 +121,7 @@ impl fmt::Display for Cause {
             Self::Loss => "loss: fewer clicks than usual",
             Self::Noise => "noise: all settings deviate alike",
             Self::OneSetting => "one pair of settings alone deviates",
+            Self::Surroundings => "the surroundings left their range",
             Self::ClockDrift => "clocks drift apart",
             Self::NoClockFix => "no common clock events",
             Self::WrongPairing => "rounds are paired with an offset",

@@ -37,6 +37,10 @@ pub enum Signal {
     BellStability,
     /// Share of unequal bits in key rounds.
     Qber,
+    /// Mean of a sensor of the surroundings below its declared range.
+    EnvironmentLow,
+    /// Mean of a sensor of the surroundings above its declared range.
+    EnvironmentHigh,
     /// Residual of the clock offset.
     ClockOffset,
     /// Share of rounds that a slot rule discarded.
@@ -79,10 +83,12 @@ pub enum Signal {
 
 impl Signal {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::BellMargin,
         Self::BellStability,
         Self::Qber,
+        Self::EnvironmentLow,
+        Self::EnvironmentHigh,
         Self::ClockOffset,
         Self::DiscardShare,
         Self::LostSync,
@@ -107,7 +113,11 @@ impl Signal {
     /// The failure mode it belongs to.
     pub fn mode(self) -> FailureMode {
         match self {
-            Self::BellMargin | Self::BellStability | Self::Qber => FailureMode::F1,
+            Self::BellMargin
+            | Self::BellStability
+            | Self::Qber
+            | Self::EnvironmentLow
+            | Self::EnvironmentHigh => FailureMode::F1,
             Self::ClockOffset | Self::DiscardShare | Self::LostSync | Self::Misalignment => FailureMode::F2,
             Self::Repetition | Self::Proportion | Self::SettingBias | Self::Reseed => FailureMode::F3,
             Self::ClickRate | Self::Saturation | Self::DeadTime | Self::DarkCounts | Self::Fano => {
@@ -125,6 +135,8 @@ impl Signal {
             Self::BellMargin => "bell_margin",
             Self::BellStability => "bell_stability",
             Self::Qber => "qber",
+            Self::EnvironmentLow => "environment_low",
+            Self::EnvironmentHigh => "environment_high",
             Self::ClockOffset => "clock_offset",
             Self::DiscardShare => "discard_share",
             Self::LostSync => "lost_sync",
@@ -160,6 +172,7 @@ impl Signal {
             | Self::DeadTime
             | Self::TimingWindow
             | Self::TrialRate => "share",
+            Self::EnvironmentLow | Self::EnvironmentHigh => "units of the sensor",
             Self::ClockOffset => "ps",
             Self::LostSync | Self::KeySupply => "windows",
             Self::Repetition | Self::Proportion => "samples",
