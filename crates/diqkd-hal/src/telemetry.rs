@@ -24,7 +24,7 @@
 //! | 5 | setting generator | health u8 (0 starting, 1 healthy, 2 degraded, 3 failed), fault u8 |
 //! | 6 | tamper | cause u8, sensor u16, known u8 (1 time), time ps i64 |
 //! | 7 | interlock | state u8 |
-//! | 8 | source | time ps i64, rate in mHz u64, visibility in ppm u32 (`FFFFFFFF` unknown), alignment u8 |
+//! | 8 | source | time ps i64, rate in mHz u64 (at most 2^50), visibility in ppm u32 (`FFFFFFFF` unknown), alignment u8 |
 //! | 9 | firmware | 256-bit digest of the running image |
 //!
 //! Codes inside payloads count the variants of the type in the order of its documentation, from 0.

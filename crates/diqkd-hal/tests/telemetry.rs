@@ -165,9 +165,14 @@ fn what_is_not_known_is_counted_and_skipped() {
 fn a_source_keeps_its_rate_to_a_millihertz() {
     let state =
         |rate_hz, visibility| SourceState { time_ps: 0, rate_hz, visibility, alignment: Alignment::Unknown };
-    for (rate_hz, read_hz) in
-        [(0.0004, 0.0), (0.0006, 0.001), (1e6 / 3.0, 333_333.333), (f64::NAN, 0.0), (-1.0, 0.0)]
-    {
+    for (rate_hz, read_hz) in [
+        (0.0004, 0.0),
+        (0.0006, 0.001),
+        (1e6 / 3.0, 333_333.333),
+        (f64::NAN, 0.0),
+        (-1.0, 0.0),
+        (f64::INFINITY, (1u64 << 50) as f64 / 1e3),
+    ] {
         let (received, _) = read(&frame(&Message::Source(state(rate_hz, None)), 0), 64);
         assert_eq!(received[0].message, Message::Source(state(read_hz, None)));
     }

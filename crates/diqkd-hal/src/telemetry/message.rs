@@ -100,7 +100,7 @@ impl Message {
             Self::Source(SourceState { time_ps, rate_hz, visibility, alignment }) => {
                 w.put(time_ps.to_le_bytes());
                 // A conversion to an integer saturates, and takes a NaN as 0.
-                w.put(((rate_hz * MILLIHERTZ + 0.5) as u64).to_le_bytes());
+                w.put(((rate_hz * MILLIHERTZ + 0.5) as u64).min(MAX_RATE_MHZ).to_le_bytes());
                 let ppm = visibility.map(|share| (share.clamp(0.0, 1.0) * PPM + 0.5) as u32);
                 w.put(ppm.unwrap_or(UNKNOWN_VISIBILITY).to_le_bytes());
                 w.put([code(&ALIGNMENTS, alignment)]);
@@ -196,7 +196,7 @@ fn tamper(r: &mut FieldReader<'_>) -> Option<Message> {
 fn source(r: &mut FieldReader<'_>) -> Option<Message> {
     Some(Message::Source(SourceState {
         time_ps: r.i64()?,
-        rate_hz: r.u64()? as f64 / MILLIHERTZ,
+        rate_hz: r.u64().filter(|&rate_mhz| rate_mhz <= MAX_RATE_MHZ)? as f64 / MILLIHERTZ,
         visibility: match r.u32()? {
             UNKNOWN_VISIBILITY => None,
             ppm if f64::from(ppm) <= PPM => Some(f64::from(ppm) / PPM),
@@ -213,6 +213,8 @@ fn code<T: PartialEq>(variants: &[T], variant: T) -> u8 {
 
 const MILLIHERTZ: f64 = 1e3;
 const PPM: f64 = 1e6;
+/// Rates up to here survive the way through a floating-point number.
+const MAX_RATE_MHZ: u64 = 1 << 50;
 const UNKNOWN_VISIBILITY: u32 = u32::MAX;
 
 const CLOCK_SOURCES: [ClockSource; 6] = [
