@@ -1,8 +1,6 @@
 //! A warm room moves the analysers: the sensor leaves its range, errors rise with it, the source is aligned between two
 //! recordings, and it says that its contrast is back.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
-
 use diqkd_core::{Epsilon, Role, TestProbability};
 use diqkd_hal::{Alignment, EntanglementSource, Environment, Quantity, realign};
 use diqkd_health::{Band, EnvironmentCorrelation, EnvironmentLimits, EnvironmentWatch, QberWatch, Signal};
