@@ -10,8 +10,11 @@ use zeroize::{Zeroize, Zeroizing};
 /// Bytes leave from the front, once, and are wiped here as they leave; the rest is wiped on drop. `Debug` shows
 /// numbers only.
 pub struct KeyPool {
+    id: PoolId,
     secret: Zeroizing<Vec<u8>>,
     next: usize,
+    /// Position of the first byte of `secret`.
+    origin: u64,
     ledger: Vec<(&'static str, u64)>,
     low_water_bits: u64,
 }
@@ -19,7 +22,46 @@ pub struct KeyPool {
 impl KeyPool {
     /// A pool of these bytes. They must be uniform to anyone but the two parties.
     pub fn new(secret: Vec<u8>) -> Self {
-        Self { secret: Zeroizing::new(secret), next: 0, ledger: Vec::new(), low_water_bits: 0 }
+        Self {
+            id: PoolId::default(),
+            secret: Zeroizing::new(secret),
+            next: 0,
+            origin: 0,
+            ledger: Vec::new(),
+            low_water_bits: 0,
+        }
+    }
+
+    /// The same pool under a name, which both parties have given it. The name is public.
+    #[must_use]
+    pub fn with_id(self, id: PoolId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The name.
+    pub fn id(&self) -> PoolId {
+        self.id
+    }
+
+    /// How many bytes have been taken or skipped since the pool was made.
+    pub fn position(&self) -> u64 {
+        self.origin.saturating_add(self.next as u64)
+    }
+
+    /// Wipes everything before `position`, which somebody has used or may have used: after a restart, what a journal
+    /// says is spent. Without effect if the pool is further on already.
+    ///
+    /// # Errors
+    /// [`PoolExhausted`] if the pool ends before; nothing is skipped then.
+    pub fn skip_to(&mut self, position: u64) -> Result<(), PoolExhausted> {
+        let count = position.saturating_sub(self.position());
+        let exhausted = PoolExhausted {
+            purpose: SKIPPED,
+            requested_bits: count.saturating_mul(8),
+            remaining_bits: self.remaining_bits(),
+        };
+        let count = usize::try_from(count).map_err(|_| exhausted)?;
+        self.draw(count, SKIPPED, |_| {})
     }
 
     /// The same pool with a mark: [`KeyPool::is_low`] once fewer than `bits` bits are left. Set it to what the sessions
@@ -63,6 +105,7 @@ impl KeyPool {
         let mut joined = Vec::with_capacity(self.remaining().len() + secret.len());
         joined.extend_from_slice(self.remaining());
         joined.extend_from_slice(secret);
+        self.origin = self.position();
         self.secret = Zeroizing::new(joined);
         self.next = 0;
     }
@@ -111,11 +154,18 @@ impl KeyPool {
 impl fmt::Debug for KeyPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyPool")
+            .field("position", &self.position())
             .field("remaining_bits", &self.remaining_bits())
             .field("consumed_bits", &self.consumed_bits())
             .finish_non_exhaustive()
     }
 }
+
+/// The name of a pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolId(pub [u8; 16]);
+
+const SKIPPED: &str = "bytes that may have been used before";
 
 /// A pool has too few bytes left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +182,7 @@ pub struct PoolExhausted {
 }
 
 fn bits(bytes: usize) -> u64 {
-    8 * bytes as u64
+    (bytes as u64).saturating_mul(8)
 }
 
 #[cfg(test)]
@@ -181,8 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_have_been_used_is_skipped_and_wiped() {
+        let mut pool = KeyPool::new((1..=20).collect());
+        pool.skip_to(5).unwrap();
+        assert_eq!((pool.secret[..5].to_vec(), pool.position()), (vec![0; 5], 5));
+        pool.skip_to(3).unwrap();
+        assert_eq!(*pool.take::<1>("a").unwrap(), [6]);
+        pool.refill(&[21]);
+        assert_eq!(pool.position(), 6);
+        assert!(pool.skip_to(22).is_err() && pool.skip_to(u64::MAX).is_err());
+        pool.skip_to(20).unwrap();
+        assert_eq!((*pool.take::<1>("a").unwrap(), pool.position()), ([21], 21));
+    }
+
+    #[test]
     fn debug_shows_no_content() {
         let text = format!("{:?}", KeyPool::new(vec![0xab; 4]));
-        assert_eq!(text, "KeyPool { remaining_bits: 32, consumed_bits: 0, .. }");
+        assert_eq!(text, "KeyPool { position: 0, remaining_bits: 32, consumed_bits: 0, .. }");
     }
 }

@@ -11,6 +11,6 @@ mod poly_hash;
 mod verification;
 
 pub use hash_key::{HashKey, Rotation};
-pub use key_pool::{KeyPool, PoolExhausted};
+pub use key_pool::{KeyPool, PoolExhausted, PoolId};
 pub use mac::{AuthError, Signer, Tag, Verifier, batch_forgery_epsilon, forgery_epsilon};
 pub use verification::{VerificationError, VerificationHash, collision_epsilon};

@@ -12,7 +12,7 @@ pub use symptoms::{Sign, Symptom};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use diqkd_auth::KeyPool;
+use diqkd_auth::{KeyPool, PoolId};
 use diqkd_core::Role;
 use diqkd_hal::SettingChooser;
 use diqkd_protocol::{Abort, LinkConfig, Session, SpotCheckChooser, TestFlags};
@@ -21,11 +21,11 @@ use rand_core::Rng;
 use zeroize::Zeroizing;
 
 use crate::error::NodeError;
+use crate::keeper::Keeper;
 use crate::observer::Observer;
 use crate::party::{self, Ending, Outcome};
 use crate::randomness::Randomness;
 use crate::setting_rng::SoftwareSettingRng;
-use crate::store::{BlockProvenance, StoreOnDisk};
 use crate::tcp::TcpLink;
 
 /// Runs the demo.
@@ -39,8 +39,11 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     };
     let prepared = Preparation::new(options, &randomness)?;
     let mut sessions = Vec::new();
+    // The pre-shared key is made for this run: another run's journal says nothing about it.
+    let mut pool = PoolId::default();
+    Randomness::from_system()?.generator("name of the pool").fill_bytes(&mut pool.0);
     for role in [Role::Alice, Role::Bob] {
-        match open_session(role, &prepared, &randomness)? {
+        match open_session(role, &prepared, &randomness, pool)? {
             Ok(session) => sessions.push(session),
             Err(abort) => {
                 let facts = Box::new(prepared.facts(None));
@@ -60,12 +63,23 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     let flags = [alice.test_flags(), alice.test_flags(), alice.test_flags(), alice.test_flags()];
     let [alice_station, bob_station] = stations(&prepared, &randomness, flags);
     let [alice_link, bob_link] = loopback()?;
+    let keeper = |role: Role| -> Result<Keeper, NodeError> {
+        let folder = options.out.join(role.to_string());
+        let mut keeper = Keeper::open(&folder, &randomness, prepared.params.key_length_bits)?;
+        if options.seed.is_some() {
+            // A replay is the same session again.
+            keeper.forget(prepared.params.session)?;
+        }
+        Ok(keeper)
+    };
+    let (mut alice_keys, mut bob_keys) = (keeper(Role::Alice)?, keeper(Role::Bob)?);
 
     let layout = prepared.experiment.layout();
     let started = Instant::now();
     let (alice, bob) = std::thread::scope(|scope| {
-        let alice = scope.spawn(|| party::run(alice, alice_station, &layout, alice_link, observer));
-        let bob = scope.spawn(|| party::run(bob, bob_station, &layout, bob_link, observer));
+        let alice =
+            scope.spawn(|| party::run(alice, alice_station, &layout, alice_link, &mut alice_keys, observer));
+        let bob = scope.spawn(|| party::run(bob, bob_station, &layout, bob_link, &mut bob_keys, observer));
         (alice.join(), bob.join())
     });
     let elapsed = started.elapsed();
@@ -90,7 +104,7 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
         (Ok(Ending::Aborted { abort, .. }), _) => Ok(aborted(Role::Alice, abort.clone(), facts)),
         _ => match (alice?, bob?) {
             (Ending::Key(alice), Ending::Key(bob)) => {
-                deliver(options, &prepared, &randomness, facts, [*alice, *bob], elapsed)
+                compare(facts, (*alice, alice_keys), (*bob, bob_keys), elapsed)
             }
             // Every abort was taken above.
             _ => Err(NodeError::Thread),
@@ -106,10 +120,11 @@ fn open_session(
     role: Role,
     prepared: &Preparation,
     randomness: &Randomness,
+    pool: PoolId,
 ) -> Result<Result<Session, Abort>, NodeError> {
     let mut secret = Zeroizing::new(vec![0; prepared.params.key_pool_bytes()]);
     randomness.generator("pre-shared key").fill_bytes(&mut secret);
-    let mut pool = KeyPool::new(std::mem::take(&mut *secret));
+    let mut pool = KeyPool::new(std::mem::take(&mut *secret)).with_id(pool);
     let seeds = Box::new(randomness.generator(&format!("{role}'s private seeds")));
     Ok(Session::new(role, prepared.params.clone(), &mut pool, seeds, LinkConfig::stream(), 0)?)
 }
@@ -138,26 +153,21 @@ fn loopback() -> Result<[TcpLink; 2], NodeError> {
     Ok([TcpLink::new(alice)?, TcpLink::new(bob)?])
 }
 
-fn deliver(
-    options: &DemoOptions,
-    prepared: &Preparation,
-    randomness: &Randomness,
+/// Puts both ends side by side: what each reports, and whether their stores hold the same keys.
+fn compare(
     facts: DemoFacts,
-    outcomes: [Outcome; 2],
+    (alice, mut alice_keys): (Outcome, Keeper),
+    (bob, bob_keys): (Outcome, Keeper),
     elapsed: Duration,
 ) -> Result<DemoEnding, NodeError> {
-    let agreement = facts.agreement.as_ref().ok_or(NodeError::Thread)?;
-    let block = BlockProvenance { certificate: &agreement.certificate, session: prepared.params.session };
-    let store = |role: Role, outcome: Outcome| -> Result<(PartyReport, StoreOnDisk), NodeError> {
-        let Outcome { key, report, recording, tags, clock } = outcome;
-        let mut store = StoreOnDisk::open(&options.out.join(role.to_string()), randomness)?;
-        let key_ids = store.insert_block(key.into_keys(prepared.params.key_length_bits), &block)?;
-        let path = store.path().to_path_buf();
-        Ok((PartyReport { role, report, recording, tags, clock, key_ids, store: path }, store))
+    let same_ids = alice_keys.last_ids() == bob_keys.last_ids();
+    let ids = alice_keys.last_ids().to_vec();
+    let keys_match = same_ids && alice_keys.store_mut().same_keys(bob_keys.store(), &ids)?;
+    let party = |role: Role, outcome: Outcome, keys: &Keeper| {
+        let Outcome { report, recording, tags, clock } = outcome;
+        let (key_ids, store) = (keys.last_ids().to_vec(), keys.store().path().to_path_buf());
+        PartyReport { role, report, recording, tags, clock, key_ids, store }
     };
-    let [alice, bob] = outcomes;
-    let (alice, mut alice_store) = store(Role::Alice, alice)?;
-    let (bob, bob_store) = store(Role::Bob, bob)?;
-    let keys_match = alice.key_ids == bob.key_ids && alice_store.same_keys(&bob_store, &alice.key_ids)?;
+    let (alice, bob) = (party(Role::Alice, alice, &alice_keys), party(Role::Bob, bob, &bob_keys));
     Ok(DemoEnding::Key(Box::new(DemoReport { facts, alice, bob, keys_match, elapsed })))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diqkd_protocol::{Event, Session, Stage};
+use diqkd_protocol::{Event, Session};
 
 use crate::tcp::{TcpError, TcpLink};
 
@@ -59,7 +59,7 @@ impl Drive {
     }
 
     fn is_over(&self) -> bool {
-        matches!(self.session.stage(), Stage::Done | Stage::Aborted)
+        !self.session.needs_peer()
     }
 
     fn now_ms(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::journal::JournalFileError;
 use crate::station::StationError;
 use crate::store::StoreError;
 use crate::tcp::TcpError;
@@ -22,6 +23,9 @@ pub enum NodeError {
     /// The key store failed.
     #[error("the key store failed")]
     Store(#[from] StoreError),
+    /// The journal of the sessions failed.
+    #[error("the journal of the sessions failed")]
+    Journal(#[from] JournalFileError),
     /// The station could not be started.
     #[error("the station failed")]
     Station(#[from] StationError),

@@ -4,6 +4,8 @@
 pub mod demo;
 mod drive;
 mod error;
+mod journal;
+mod keeper;
 mod observer;
 
 pub mod party;
@@ -14,6 +16,8 @@ mod store;
 mod tcp;
 
 pub use error::NodeError;
+pub use journal::{JournalFile, JournalFileError};
+pub use keeper::Keeper;
 pub use observer::{Observer, Silent};
 pub use setting_rng::SoftwareSettingRng;
 pub use store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use diqkd_core::Role;
 use diqkd_hal::{StationLayout, TimeTagger};
-use diqkd_protocol::{Abort, Event, Report, SecretKey, Session};
+use diqkd_protocol::{Abort, Event, Report, Session};
 use diqkd_timetag::slot::SlotReport;
 use diqkd_timetag::sync::ClockFit;
 
 use crate::drive::Drive;
 use crate::error::NodeError;
+use crate::journal::JournalFileError;
+use crate::keeper::Keeper;
 use crate::observer::Observer;
 use crate::station::{FollowerStation, Recording, ReferenceStation, StationError};
 use crate::tcp::TcpLink;
@@ -29,12 +31,10 @@ pub enum Ending {
     },
 }
 
-/// What a party holds after a session that ended with a key.
+/// What is known after a session that ended with a key, which the keeper has.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The secret.
-    pub key: SecretKey,
-    /// How it came about.
+    /// How the key came about.
     pub report: Report,
     /// How the station's tags became trials.
     pub recording: SlotReport,
@@ -44,57 +44,77 @@ pub struct Outcome {
     pub clock: Option<ClockFit>,
 }
 
-/// Runs a session at one site: records with `tagger`, talks over `link`, until there is a key or an abort.
+/// Runs a session at one site: records with `tagger`, talks over `link`, gives the key and the records of the journal to
+/// `keeper`, until both sites hold the key or there is an abort. Earlier sessions that a crash has left open are settled on
+/// the way.
 ///
 /// # Errors
-/// [`NodeError::Link`] when the connection fails before that.
+/// [`NodeError::Link`] when the connection fails before that, [`NodeError::Store`] and [`NodeError::Journal`] when something
+/// can't be stored: then open the keeper again before the next session.
 pub fn run<T: TimeTagger>(
     session: Session,
     tagger: T,
     layout: &StationLayout,
     link: TcpLink,
+    keeper: &mut Keeper,
     observer: &dyn Observer,
 ) -> Result<Ending, NodeError> {
-    let role = session.role();
-    let mut party = Party { drive: Drive::new(session, link, Instant::now()), role, observer, aborted: None };
-    let recorded = match role {
-        Role::Alice => party.record_reference(tagger, layout)?,
-        Role::Bob => party.record_follower(tagger, layout)?,
-    };
-    let (recording, clock) = match recorded {
-        Ok(recorded) => recorded,
-        Err(error) => {
-            party.drive.session.abort(Abort::InvalidRecording { what: with_causes(&error) });
-            party.drive.flush()?;
-            party.take_events(|_, _| Ok(()))?;
-            let abort = party.aborted.unwrap_or(Abort::Cancelled);
-            return Ok(Ending::Aborted { abort, recording: None });
-        }
-    };
-    let Recording { table, report: slots, tags } = recording;
-    party.drive.session.finish_recording(table);
-    loop {
-        if let Some((key, report)) = party.finish_turn()? {
-            party.drive.flush()?;
-            return Ok(Ending::Key(Box::new(Outcome { key, report, recording: slots, tags, clock })));
-        }
-        if let Some(abort) = party.aborted {
-            party.drive.flush()?;
-            return Ok(Ending::Aborted { abort, recording: Some(Box::new(slots)) });
-        }
-    }
+    let (role, id) = (session.role(), session.params().session);
+    let drive = Drive::new(session, link, Instant::now());
+    let mut party = Party { drive, role, keeper, observer, aborted: None, report: None, confirmed: false };
+    let ending = party.run(tagger, layout);
+    party.keeper.follow(id)?;
+    ending
 }
 
 struct Party<'a> {
     drive: Drive,
     role: Role,
+    keeper: &'a mut Keeper,
     observer: &'a dyn Observer,
     aborted: Option<Abort>,
+    report: Option<Report>,
+    confirmed: bool,
 }
 
 type Recorded = Result<(Recording, Option<ClockFit>), StationError>;
 
 impl Party<'_> {
+    fn run<T: TimeTagger>(&mut self, tagger: T, layout: &StationLayout) -> Result<Ending, NodeError> {
+        let unresolved = self.keeper.unresolved();
+        self.drive.session.ask_outcomes(&unresolved);
+        let recorded = match self.role {
+            Role::Alice => self.record_reference(tagger, layout)?,
+            Role::Bob => self.record_follower(tagger, layout)?,
+        };
+        let (recording, clock) = match recorded {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                self.drive.session.abort(Abort::InvalidRecording { what: with_causes(&error) });
+                self.take_events()?;
+                self.drive.flush()?;
+                let abort = self.aborted.take().unwrap_or(Abort::Cancelled);
+                return Ok(Ending::Aborted { abort, recording: None });
+            }
+        };
+        let Recording { table, report: slots, tags } = recording;
+        self.drive.session.finish_recording(table);
+        loop {
+            self.drive.turn(TURN)?;
+            self.take_events()?;
+            if self.confirmed
+                && let Some(report) = self.report.take()
+            {
+                self.drive.flush()?;
+                return Ok(Ending::Key(Box::new(Outcome { report, recording: slots, tags, clock })));
+            }
+            if let Some(abort) = self.aborted.take() {
+                self.drive.flush()?;
+                return Ok(Ending::Aborted { abort, recording: Some(Box::new(slots)) });
+            }
+        }
+    }
+
     fn record_reference<T: TimeTagger>(
         &mut self,
         tagger: T,
@@ -117,7 +137,7 @@ impl Party<'_> {
             }
             self.recording(station.rounds());
             self.drive.turn(Duration::ZERO)?;
-            self.take_events(|_, _| Ok(()))?;
+            self.take_events()?;
             if step.ended || self.aborted.is_some() {
                 return Ok(station.finish().map(|recording| (recording, None)));
             }
@@ -136,46 +156,63 @@ impl Party<'_> {
         let mut ended = false;
         while !ended && self.aborted.is_none() {
             self.drive.turn(TURN)?;
-            let placed = self.take_events(|party, sample| {
+            for sample in self.take_events()? {
                 ended |= sample.is_empty();
                 let placed = station.sample(&sample);
-                party.recording(station.rounds());
-                placed
-            });
-            if let Err(error) = placed {
-                return Ok(Err(error));
+                self.recording(station.rounds());
+                if let Err(error) = placed {
+                    return Ok(Err(error));
+                }
             }
         }
         let clock = station.clock().copied();
         Ok(station.finish().map(|recording| (recording, clock)))
     }
 
-    /// One turn after recording.
-    fn finish_turn(&mut self) -> Result<Option<(SecretKey, Report)>, NodeError> {
-        self.drive.turn(TURN)?;
-        while let Some(event) = self.drive.next_event() {
+    /// Takes the session's records and events and does what they ask for; gives the sync samples among them.
+    fn take_events(&mut self) -> Result<Vec<Vec<i64>>, NodeError> {
+        let mut samples = Vec::new();
+        loop {
+            self.write_journal()?;
+            let Some(event) = self.drive.next_event() else { return Ok(samples) };
             match event {
+                Event::SyncSample(times) => samples.push(times),
                 Event::Entered(stage) => self.observer.entered(self.role, stage),
-                Event::Key { key, report } => return Ok(Some((key, *report))),
+                Event::Key { key, report } => {
+                    self.keeper.keep(key, &self.drive.session.agreement().certificate)?;
+                    self.report = Some(*report);
+                    self.drive.session.key_stored();
+                }
+                Event::Confirmed => {
+                    self.keeper.follow(self.drive.session.params().session)?;
+                    self.confirmed = true;
+                }
+                Event::OutcomesAsked(asked) => {
+                    let outcomes = self.keeper.outcomes(&asked);
+                    self.drive.session.answer_outcomes(&outcomes);
+                }
+                Event::Outcomes(outcomes) => {
+                    outcomes.iter().try_for_each(|&(session, _)| self.keeper.follow(session))?;
+                }
                 Event::Aborted(abort) => self.aborted = Some(abort),
                 _ => {}
             }
         }
-        Ok(None)
     }
 
-    /// Takes the session's events while recording; samples go to `on_sample`.
-    fn take_events(
-        &mut self,
-        mut on_sample: impl FnMut(&Self, Vec<i64>) -> Result<(), StationError>,
-    ) -> Result<(), StationError> {
-        while let Some(event) = self.drive.next_event() {
-            match event {
-                Event::SyncSample(times) => on_sample(self, times)?,
-                Event::Entered(stage) => self.observer.entered(self.role, stage),
-                Event::Aborted(abort) => self.aborted = Some(abort),
-                _ => {}
+    /// Puts the session's records on disk. One that the journal does not allow ends the session.
+    fn write_journal(&mut self) -> Result<(), NodeError> {
+        let session = &mut self.drive.session;
+        let records: Vec<_> = std::iter::from_fn(|| session.poll_journal()).collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        match self.keeper.record(&records) {
+            Ok(()) => session.journalled(),
+            Err(NodeError::Journal(error @ JournalFileError::Refused { .. })) => {
+                session.abort(Abort::Storage { what: with_causes(&error) });
             }
+            Err(error) => return Err(error),
         }
         Ok(())
     }

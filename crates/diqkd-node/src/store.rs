@@ -65,37 +65,18 @@ impl StoreOnDisk {
         &self.path
     }
 
-    /// Stores the keys of a block; they are on disk when this returns. Gives their ids in order.
+    /// Stores the keys of a block, all or none, as prepared: not to be delivered before it is known that the peer holds
+    /// them too. They are on disk when this returns. Gives their ids in order.
     ///
     /// # Errors
     /// [`StoreError::Store`].
-    pub fn insert_block(
+    pub fn prepare_block(
         &mut self,
         keys: Vec<IdentifiedKey>,
         block: &BlockProvenance<'_>,
     ) -> Result<Vec<KeyId>, StoreError> {
-        let now = now_unix_s();
-        let certificate_digest = *blake3::hash(block.certificate.to_json().as_bytes()).as_bytes();
-        let new_key = |key: IdentifiedKey| NewKey {
-            id: key.id,
-            secret: key.secret,
-            provenance: Provenance {
-                session: block.session,
-                block: 0,
-                position: u32::try_from(key.index).unwrap_or(u32::MAX),
-                security_model: SecurityModel::DeviceIndependent,
-                route: Route::Direct,
-                assumptions: block.certificate.assumptions().to_vec(),
-                certificate_digest,
-                eps_sound: block.certificate.eps_sound(),
-                created_unix_s: now,
-            },
-            expires_unix_s: None,
-        };
-        let keys: Vec<NewKey> = keys.into_iter().map(new_key).collect();
-        for batch in keys.chunks(BATCH_KEYS) {
-            self.store.insert_batch(batch, now, &mut self.rng)?;
-        }
+        let keys = new_keys(keys, block);
+        self.store.prepare_batch(&keys, now_unix_s(), &mut self.rng)?;
         Ok(keys.iter().map(|key| key.id).collect())
     }
 
@@ -166,6 +147,29 @@ fn storage_key(path: &Path, rng: &mut StdRng) -> std::io::Result<StorageKey> {
     Ok(StorageKey::new(derived.into()))
 }
 
+/// The keys of a block as the store takes them.
+fn new_keys(keys: Vec<IdentifiedKey>, block: &BlockProvenance<'_>) -> Vec<NewKey> {
+    let now = now_unix_s();
+    let certificate_digest = *blake3::hash(block.certificate.to_json().as_bytes()).as_bytes();
+    let new_key = |key: IdentifiedKey| NewKey {
+        id: key.id,
+        secret: key.secret,
+        provenance: Provenance {
+            session: block.session,
+            block: 0,
+            position: u32::try_from(key.index).unwrap_or(u32::MAX),
+            security_model: SecurityModel::DeviceIndependent,
+            route: Route::Direct,
+            assumptions: block.certificate.assumptions().to_vec(),
+            certificate_digest,
+            eps_sound: block.certificate.eps_sound(),
+            created_unix_s: now,
+        },
+        expires_unix_s: None,
+    };
+    keys.into_iter().map(new_key).collect()
+}
+
 /// Files that only their owner may read.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -175,8 +179,6 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     }
     options
 }
-
-const BATCH_KEYS: usize = 1 << 14;
 
 #[cfg(test)]
 mod tests {

@@ -114,6 +114,11 @@ pub enum Abort {
         /// Bits left.
         remaining_bits: u64,
     },
+    /// A key or a record of the journal can't be stored.
+    Storage {
+        /// Why, in the words of the store.
+        what: String,
+    },
     /// The owner of this session ended it.
     Cancelled,
 }
@@ -140,6 +145,7 @@ impl Abort {
             Self::Unexpected { .. } => "unexpected-message",
             Self::Inconsistent { .. } => "inconsistent-message",
             Self::KeyPoolExhausted { .. } => "key-pool-exhausted",
+            Self::Storage { .. } => "storage-failed",
             Self::Cancelled => "cancelled",
         }
     }
@@ -235,6 +241,12 @@ impl std::fmt::Display for Abort {
                 "the pre-shared key has {remaining_bits} bits left, {requested_bits} needed; refill it before the \
                  next session"
             ),
+            Self::Storage { what } => {
+                write!(
+                    f,
+                    "a key or a record can't be stored: {what}; see to the disk, then start the node again"
+                )
+            }
             Self::Cancelled => write!(f, "cancelled"),
         }
     }

@@ -1,5 +1,7 @@
 //! What a session tells its owner.
 
+use diqkd_core::SessionId;
+
 use crate::abort::Abort;
 use crate::report::Report;
 use crate::secret_key::SecretKey;
@@ -14,14 +16,24 @@ pub enum Event {
     SyncSample(Vec<i64>),
     /// The session entered a stage.
     Entered(Stage),
-    /// The key, once.
+    /// The key, once. The session stands still until [`Session::key_stored`](crate::Session::key_stored) says that it is on
+    /// disk, as a key that is not to be used yet. It may be used after [`Event::Confirmed`].
     Key {
         /// The secret.
         key: SecretKey,
         /// How it came about.
         report: Box<Report>,
     },
-    /// The session is over without a key.
+    /// Both sites hold the key, and this site's journal says so: it may be used.
+    Confirmed,
+    /// Alice asks how these earlier sessions ended at Bob's site; to be answered with
+    /// [`Session::answer_outcomes`](crate::Session::answer_outcomes).
+    OutcomesAsked(Vec<SessionId>),
+    /// Bob's answer: whether he holds the key of each session asked for. Alice's keys of those that he holds may be used,
+    /// the others are to be erased: he never will. The journal says so already.
+    Outcomes(Vec<(SessionId, bool)>),
+    /// The session is over. A key that was stored is to be erased, unless the [journal](crate::journal::Journal) says that
+    /// it may exist at the other site too: then it stays unused until a later session has asked.
     Aborted(Abort),
 }
 

@@ -7,6 +7,7 @@ mod assembly;
 mod bits;
 mod error;
 mod event;
+pub mod journal;
 mod lanes;
 mod link;
 mod loopholes;

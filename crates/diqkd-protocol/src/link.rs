@@ -11,6 +11,7 @@ use diqkd_core::{Role, SessionId};
 use zeroize::Zeroizing;
 
 use crate::abort::Abort;
+use crate::params::SessionParams;
 use crate::wire::{Frame, Message, TAG_BYTES};
 
 /// How a session treats its link. Tuning, not security: the same key comes out, or none.
@@ -70,19 +71,23 @@ struct Unacknowledged {
 
 impl Link {
     pub(crate) fn new(
-        session: SessionId,
+        params: &SessionParams,
         role: Role,
         config: LinkConfig,
-        max_refused: u32,
         keys: LinkKeys,
         now_ms: u64,
     ) -> Self {
         let LinkKeys { signer, verifier, ack_key } = keys;
+        let mut transcript = blake3::Hasher::new_derive_key(TRANSCRIPT_CONTEXT);
+        transcript.update(&params.digest());
         Self {
-            session,
+            session: params.session,
             role,
             config,
-            tolerated: if config.retransmit_after_ms.is_some() { u64::from(max_refused) } else { 0 },
+            tolerated: match config.retransmit_after_ms {
+                Some(_) => u64::from(params.max_refused_frames),
+                None => 0,
+            },
             signer,
             verifier,
             ack_key,
@@ -95,8 +100,8 @@ impl Link {
             ack_due: false,
             refused: 0,
             last_heard_ms: now_ms,
-            sent: blake3::Hasher::new_derive_key(TRANSCRIPT_CONTEXT),
-            received: blake3::Hasher::new_derive_key(TRANSCRIPT_CONTEXT),
+            sent: transcript.clone(),
+            received: transcript,
         }
     }
 
@@ -109,7 +114,7 @@ impl Link {
         debug_assert_eq!(sequence, self.next_sequence);
         bytes.extend_from_slice(&tag.0);
         self.next_sequence += 1;
-        absorb(&mut self.sent, kind, &payload);
+        absorb(&mut self.sent, message, &payload);
         self.queue.push_back((sequence, bytes));
         Ok(())
     }
@@ -257,7 +262,7 @@ impl Link {
     fn ready(&mut self) -> Vec<Message> {
         let mut ready = Vec::new();
         while let Some(message) = self.early.remove(&self.next_expected) {
-            absorb(&mut self.received, message.kind(), &message.encode());
+            absorb(&mut self.received, &message, &message.encode());
             self.next_expected += 1;
             ready.push(message);
         }
@@ -265,8 +270,12 @@ impl Link {
     }
 }
 
-fn absorb(hasher: &mut blake3::Hasher, kind: u8, payload: &[u8]) {
-    hasher.update(&[kind]).update(&(payload.len() as u64).to_le_bytes()).update(payload);
+/// What is said about other sessions may cross what is said about this one, and does not count.
+fn absorb(hasher: &mut blake3::Hasher, message: &Message, payload: &[u8]) {
+    if matches!(message, Message::Unresolved(_) | Message::Outcomes(_)) {
+        return;
+    }
+    hasher.update(&[message.kind()]).update(&(payload.len() as u64).to_le_bytes()).update(payload);
 }
 
 fn exhausted(error: diqkd_auth::PoolExhausted) -> Abort {

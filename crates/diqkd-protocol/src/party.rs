@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use diqkd_core::{LocalTable, Role};
+use diqkd_core::{LocalTable, Role, SessionId};
 use rand_core::CryptoRng;
 
 use crate::abort::Abort;
 use crate::agreement::Agreement;
 use crate::event::Event;
+use crate::journal::Record;
 use crate::link::Link;
 use crate::loopholes;
 use crate::params::SessionParams;
@@ -25,6 +26,10 @@ pub(crate) struct Party {
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) flags: TestFlags,
     pub(crate) events: VecDeque<Event>,
+    /// What the owner has to make durable before anything else comes out.
+    pub(crate) records: VecDeque<Record>,
+    /// Alice: the sessions whose outcome she has asked for and not yet been told.
+    pub(crate) asked: Vec<SessionId>,
 }
 
 impl Party {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use diqkd_auth::KeyPool;
-use diqkd_core::{LocalTable, Role};
+use diqkd_core::{LocalTable, Role, SessionId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -11,6 +11,7 @@ use crate::abort::Abort;
 use crate::agreement::Agreement;
 use crate::error::SetupError;
 use crate::event::{Event, Stage};
+use crate::journal::Record;
 use crate::lanes::Lanes;
 use crate::link::{Link, LinkConfig, LinkKeys};
 use crate::params::SessionParams;
@@ -18,17 +19,23 @@ use crate::party::Party;
 use crate::settings::TestFlags;
 use crate::state::State;
 use crate::state::collecting::Collecting;
-use crate::wire::Message;
+use crate::wire::{MOST_OUTCOMES, Message};
 
 /// One block of the protocol at one site.
 ///
 /// Four kinds of method: getters, `handle_*` for what arrives, commands, `poll_*` for what has to be done. No socket,
 /// clock, thread or randomness inside: `now_ms` is any monotone count of milliseconds. Equal inputs give equal outputs,
 /// byte for byte.
+///
+/// The owner's loop: write what [`Session::poll_journal`] gives to disk and say [`Session::journalled`]; take events with
+/// [`Session::poll_event`], store the key of [`Event::Key`] and say [`Session::key_stored`]; send what
+/// [`Session::poll_transmit`] gives. As long as a record waits, the other two give nothing.
 pub struct Session {
     party: Party,
     state: State,
     test_flag_seed: Zeroizing<[u8; 32]>,
+    /// Whether records were given out that are not known to be on disk.
+    records_out: bool,
 }
 
 impl Session {
@@ -55,18 +62,31 @@ impl Session {
             Ok(agreement) => agreement,
             Err(abort) => return Ok(Err(abort)),
         };
+        let from = pool.position();
         let Lanes { signer, verifier, test_flag_seed, ack_key } =
             Lanes::split(pool, role, params.max_frames)?;
+        let (session, to) = (params.session, pool.position());
+        let opened = Record::Opened { session, role, pool: pool.id(), from, to };
         let keys = LinkKeys { signer, verifier, ack_key };
-        let link = Link::new(params.session, role, link, params.max_refused_frames, keys, now_ms);
+        let link = Link::new(&params, role, link, keys, now_ms);
         let flags = TestFlags::new(&test_flag_seed, params.gamma);
-        let mut party = Party { role, params, agreement, link, rng, flags, events: VecDeque::new() };
+        let mut party = Party {
+            role,
+            params,
+            agreement,
+            link,
+            rng,
+            flags,
+            events: VecDeque::new(),
+            records: VecDeque::from([opened]),
+            asked: Vec::new(),
+        };
         let hello = Message::Hello(party.params.encode());
         let state = match party.link.send(&hello) {
             Ok(()) => State::Collecting(Collecting::default()),
             Err(abort) => return Ok(Err(abort)),
         };
-        Ok(Ok(Self { party, state, test_flag_seed }))
+        Ok(Ok(Self { party, state, test_flag_seed, records_out: false }))
     }
 
     /// Whose side this is.
@@ -120,21 +140,92 @@ impl Session {
         }
     }
 
-    /// End the session without a key, for a reason found outside of it.
+    /// The key of [`Event::Key`] is on disk, as one that is not to be used yet, and will survive a crash: the session goes
+    /// on. Without effect at any other time.
+    pub fn key_stored(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, State::Aborted) {
+            State::Amplifying(amplifying) => State::Amplifying(amplifying.stored(&mut self.party)),
+            other => other,
+        };
+    }
+
+    /// All records that [`Session::poll_journal`] gave so far are on disk and will survive a crash: the session goes on.
+    ///
+    /// If a record can't be written, [`Session::abort`] with [`Abort::Storage`] instead, and read the journal again before
+    /// anything else is done with it: what is on disk decides.
+    pub fn journalled(&mut self) {
+        self.records_out = false;
+        if !self.party.records.is_empty() {
+            return;
+        }
+        let before = self.stage();
+        match std::mem::replace(&mut self.state, State::Aborted) {
+            State::Amplifying(amplifying) => {
+                let next = amplifying.recorded(&mut self.party);
+                self.enter(next, before);
+            }
+            other => self.state = other,
+        }
+    }
+
+    /// Alice: ask how earlier sessions ended at Bob's site, whose key she holds without knowing whether he does. At most
+    /// 4096 a session, in one call; a second call before the answer has no effect, nor has one by Bob.
+    pub fn ask_outcomes(&mut self, sessions: &[SessionId]) {
+        let over = matches!(self.state, State::Done | State::Aborted);
+        if self.party.role == Role::Bob || over || sessions.is_empty() || !self.party.asked.is_empty() {
+            return;
+        }
+        self.party.asked = sessions[..sessions.len().min(MOST_OUTCOMES)].to_vec();
+        let question = Message::Unresolved(self.party.asked.clone());
+        let sent = self.party.link.send(&question);
+        self.unless_aborted(sent);
+    }
+
+    /// Bob: the answer to [`Event::OutcomesAsked`], for the same sessions in the same order: whether he
+    /// [holds](crate::journal::Fate::Key) their keys. Where he says no, a record of it has to be on disk before the answer
+    /// leaves, so that he never will.
+    pub fn answer_outcomes(&mut self, outcomes: &[(SessionId, bool)]) {
+        if self.party.role == Role::Bob && !matches!(self.state, State::Done | State::Aborted) {
+            let no = outcomes.iter().filter(|(_, has_key)| !has_key);
+            self.party.records.extend(no.map(|&(session, has_key)| Record::Settled { session, has_key }));
+            let sent = self.party.link.send(&Message::Outcomes(outcomes.to_vec()));
+            self.unless_aborted(sent);
+        }
+    }
+
+    /// End the session without a key, for a reason found outside of it. If a key was stored and no record of that was
+    /// written yet, there is no key; if one was, the journal knows.
     pub fn abort(&mut self, abort: Abort) {
         if !matches!(self.state, State::Done | State::Aborted) {
             self.enter(Err(abort), self.stage());
         }
     }
 
+    /// As [`Session::abort`], for a reason found inside. Once there is a key nothing that the peer or the link does takes it
+    /// away.
+    fn fail(&mut self, abort: Abort) {
+        if !self.is_decided() {
+            self.abort(abort);
+        }
+    }
+
+    /// Whether the peer has still to say something before the session is over.
+    pub fn needs_peer(&self) -> bool {
+        !matches!(self.state, State::Done | State::Aborted) && !self.is_decided()
+    }
+
+    fn is_decided(&self) -> bool {
+        matches!(&self.state, State::Amplifying(amplifying) if amplifying.is_decided())
+    }
+
     /// One whole frame has arrived.
     pub fn handle_frame(&mut self, frame: &[u8], now_ms: u64) {
         let messages = match self.party.link.receive(frame, now_ms) {
             Ok(messages) => messages,
-            Err(abort) => return self.abort(abort),
+            Err(abort) => return self.fail(abort),
         };
         for message in messages {
-            if matches!(self.state, State::Done | State::Aborted) {
+            if matches!(self.state, State::Done | State::Aborted) || self.is_decided() {
                 return;
             }
             let before = self.stage();
@@ -150,14 +241,33 @@ impl Session {
         self.unless_aborted(handled);
     }
 
+    /// The next record to write. Write all there are, wait until they are on disk, and say [`Session::journalled`].
+    pub fn poll_journal(&mut self) -> Option<Record> {
+        let record = self.party.records.pop_front()?;
+        self.records_out = true;
+        Some(record)
+    }
+
     /// The next frame to send.
     pub fn poll_transmit(&mut self, now_ms: u64) -> Option<Vec<u8>> {
+        let awaits_store = matches!(&self.state, State::Amplifying(amplifying) if amplifying.awaits_store());
+        if awaits_store || self.awaits_journal() {
+            return None;
+        }
         self.party.link.poll_transmit(now_ms)
     }
 
     /// The next event for the owner.
     pub fn poll_event(&mut self) -> Option<Event> {
+        if self.awaits_journal() {
+            return None;
+        }
         self.party.events.pop_front()
+    }
+
+    /// Whether records wait to be written.
+    fn awaits_journal(&self) -> bool {
+        self.records_out || !self.party.records.is_empty()
     }
 
     /// When [`Session::handle_timeout`] wants to be called, if nothing else happens before.
@@ -169,6 +279,7 @@ impl Session {
     fn is_waiting(&self) -> bool {
         match &self.state {
             State::Collecting(collecting) => collecting.has_recorded(),
+            State::Amplifying(amplifying) => amplifying.awaits_peer(),
             State::Done | State::Aborted => false,
             _ => true,
         }
@@ -186,7 +297,15 @@ impl Session {
             Err(abort) => {
                 self.state = State::Aborted;
                 self.party.link.clear();
-                if abort != Abort::PeerAborted {
+                let own = self.party.params.session;
+                self.party.records.retain(|record| !record.is_step_of(own));
+                if let Abort::Storage { .. } = abort {
+                    // Nothing may leave that rests on a record, not even the word that it is over.
+                    self.records_out = false;
+                    self.party.records.clear();
+                    let rests = |event: &Event| matches!(event, Event::Confirmed | Event::Outcomes(_));
+                    self.party.events.retain(|event| !rests(event));
+                } else if abort != Abort::PeerAborted {
                     // With the pads used up the peer learns of the end by silence.
                     let _ = self.party.link.send(&Message::Abort);
                 }
@@ -197,7 +316,7 @@ impl Session {
 
     fn unless_aborted(&mut self, result: Result<(), Abort>) {
         if let Err(abort) = result {
-            self.abort(abort);
+            self.fail(abort);
         }
     }
 }

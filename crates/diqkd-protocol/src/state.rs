@@ -6,8 +6,11 @@ pub(crate) mod reconciling;
 pub(crate) mod sifting;
 pub(crate) mod verifying;
 
+use diqkd_core::{Role, SessionId};
+
 use crate::abort::Abort;
-use crate::event::Stage;
+use crate::event::{Event, Stage};
+use crate::journal::Record;
 use crate::party::Party;
 use crate::wire::Message;
 
@@ -28,6 +31,10 @@ impl State {
         if message == Message::Abort {
             return Err(Abort::PeerAborted);
         }
+        let message = match outcomes(message, party)? {
+            Some(message) => message,
+            None => return Ok(self),
+        };
         match self {
             Self::Collecting(state) => state.handle(message, party),
             Self::Sifting(state) => state.handle(message, party),
@@ -49,6 +56,26 @@ impl State {
             Self::Aborted => Stage::Aborted,
         }
     }
+}
+
+/// Questions and answers about earlier sessions, which have a place in every state; other messages come back.
+fn outcomes(message: Message, party: &mut Party) -> Result<Option<Message>, Abort> {
+    match (party.role, message) {
+        (Role::Bob, Message::Unresolved(sessions)) => {
+            party.events.push_back(Event::OutcomesAsked(sessions));
+        }
+        (Role::Alice, Message::Outcomes(outcomes)) => {
+            if !outcomes.iter().map(|(session, _)| session).eq(&party.asked) {
+                return Err(Abort::Inconsistent { message: "outcomes" });
+            }
+            party.asked.clear();
+            let settled = |&(session, has_key): &(SessionId, bool)| Record::Settled { session, has_key };
+            party.records.extend(outcomes.iter().map(settled));
+            party.events.push_back(Event::Outcomes(outcomes));
+        }
+        (_, other) => return Ok(Some(other)),
+    }
+    Ok(None)
 }
 
 fn unexpected<T>(message: &Message, stage: Stage) -> Result<T, Abort> {

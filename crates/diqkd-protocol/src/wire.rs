@@ -9,6 +9,7 @@ mod message;
 
 pub(crate) use codec::{Reader, Writer};
 pub use frame::{Frame, FrameError, HEADER_BYTES, MAX_PAYLOAD_BYTES, TAG_BYTES};
+pub(crate) use message::MOST_OUTCOMES;
 pub use message::{ChunkKind, Message, MessageError};
 
 /// Version of the wire format; the first byte of every frame.

@@ -45,7 +45,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// As for [`KeyStore::deliver`]; a key whose time is over makes the call fail without being erased. [`Error::Limit`]
-    /// for more than 65536 keys.
+    /// for more than 2^20 keys.
     pub fn deliver_batch(
         &self,
         ids: &[KeyId],

@@ -27,7 +27,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// [`Error::ConflictingKey`] for a known id with other bits, [`Error::Limit`] for an empty or overlong key, a
-    /// batch above 65536 keys or a key that has expired already, [`Error::Randomness`], [`Error::Storage`].
+    /// batch above 2^20 keys or a key that has expired already, [`Error::Randomness`], [`Error::Storage`].
     pub fn insert_batch(
         &self,
         batch: &[NewKey],
@@ -146,4 +146,4 @@ pub(super) fn limit(quantity: &'static str, value: usize, low: usize, high: usiz
     Err(Error::Limit { quantity, value: value as u64, low: low as u64, high: high as u64 })
 }
 
-pub(super) const MAX_BATCH: usize = 1 << 16;
+pub(super) const MAX_BATCH: usize = 1 << 20;

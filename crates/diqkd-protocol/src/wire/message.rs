@@ -1,5 +1,7 @@
 //! The messages of the protocol. Alice's outcomes are in none of them.
 
+use diqkd_core::SessionId;
+
 use super::{MAX_PAYLOAD_BYTES, Reader, Writer};
 
 /// A message; see `docs/protocol.md` for who sends which when.
@@ -34,6 +36,10 @@ pub enum Message {
     Passed,
     /// Bob holds the key.
     Done,
+    /// Alice holds the keys of these sessions and does not know whether Bob does.
+    Unresolved(Vec<SessionId>),
+    /// Bob's answer for each of them.
+    Outcomes(Vec<(SessionId, bool)>),
     /// The session is over without a key. Carries no reason: an abort reveals nothing but itself.
     Abort,
 }
@@ -69,6 +75,8 @@ impl Message {
             Self::Passed => 5,
             Self::Done => 6,
             Self::Abort => 7,
+            Self::Unresolved(_) => 8,
+            Self::Outcomes(_) => 9,
         }
     }
 
@@ -86,6 +94,18 @@ impl Message {
             Self::Recorded { rounds } => w.u64(*rounds).finish(),
             Self::Chunk { last, bytes, .. } => w.u8(u8::from(*last)).bytes(bytes).finish(),
             Self::VerificationTag { seed, tag } => w.bytes(seed).bytes(&tag.to_le_bytes()).finish(),
+            Self::Unresolved(sessions) => {
+                for session in sessions {
+                    w.bytes(&session.0);
+                }
+                w.finish()
+            }
+            Self::Outcomes(outcomes) => {
+                for (session, has_key) in outcomes {
+                    w.bytes(&session.0).u8(u8::from(*has_key));
+                }
+                w.finish()
+            }
             Self::Passed | Self::Done | Self::Abort => Vec::new(),
         }
     }
@@ -118,6 +138,22 @@ impl Message {
             5 => Self::Passed,
             6 => Self::Done,
             7 => Self::Abort,
+            8 => {
+                let sessions = entries(payload.len(), 16)?;
+                Self::Unresolved((0..sessions).map(|_| r.array().map(SessionId)).collect::<Result<_, _>>()?)
+            }
+            9 => {
+                let mut outcomes = Vec::new();
+                for _ in 0..entries(payload.len(), 17)? {
+                    let session = SessionId(r.array()?);
+                    let offset = r.offset();
+                    match r.u8()? {
+                        flag @ (0 | 1) => outcomes.push((session, flag == 1)),
+                        _ => return Err(MessageError::Invalid { offset, field: "outcome" }),
+                    }
+                }
+                Self::Outcomes(outcomes)
+            }
             _ => {
                 let kind = ChunkKind::from_index(kind.wrapping_sub(CHUNK_BASE))
                     .ok_or(MessageError::UnknownKind { kind })?;
@@ -154,6 +190,8 @@ impl Message {
             Self::Passed => "passed",
             Self::Done => "done",
             Self::Abort => "abort",
+            Self::Unresolved(_) => "unresolved sessions",
+            Self::Outcomes(_) => "outcomes",
         }
     }
 }
@@ -225,7 +263,22 @@ pub enum MessageError {
     },
 }
 
+/// Number of entries of a list that fills a payload.
+fn entries(payload: usize, entry: usize) -> Result<usize, MessageError> {
+    let count = payload / entry;
+    if !payload.is_multiple_of(entry) {
+        return Err(MessageError::Truncated { offset: count * entry, wanted: entry });
+    }
+    if count > MOST_OUTCOMES {
+        return Err(MessageError::Invalid { offset: MOST_OUTCOMES * entry, field: "list longer than 4096" });
+    }
+    Ok(count)
+}
+
 const CHUNK_BASE: u8 = 32;
+
+/// Sessions in one question.
+pub(crate) const MOST_OUTCOMES: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -241,6 +294,11 @@ mod tests {
         round_trip(Message::Hello(vec![1, 2, 3]));
         round_trip(Message::SyncSample(vec![-5, 0, 0, i64::MAX]));
         round_trip(Message::Recorded { rounds: 1 << 40 });
+        round_trip(Message::Unresolved(vec![SessionId([1; 16]), SessionId([2; 16])]));
+        round_trip(Message::Outcomes(vec![(SessionId([1; 16]), true), (SessionId([2; 16]), false)]));
+        assert!(Message::decode(9, &[2; 17]).is_err());
+        assert!(Message::decode(8, &[0; 17]).is_err());
+        assert!(Message::decode(8, &vec![0; 16 * (MOST_OUTCOMES + 1)]).is_err());
         round_trip(Message::VerificationTag { seed: [3; 16], tag: u128::MAX });
         for message in [Message::Passed, Message::Done, Message::Abort] {
             round_trip(message);

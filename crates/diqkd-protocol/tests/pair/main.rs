@@ -114,11 +114,17 @@ fn tables(session: &Session, strategy: Strategy, seed: u64) -> (LocalTable, Loca
     (alice, bob)
 }
 
-/// Takes the events of a session; the last decisive one wins.
+/// Takes the records and events of a session. A key counts once it is confirmed.
 fn events(session: &mut Session, end: &mut Option<End>) {
-    while let Some(event) = session.poll_event() {
+    loop {
+        while session.poll_journal().is_some() {}
+        session.journalled();
+        let Some(event) = session.poll_event() else { return };
         match event {
-            Event::Key { key, report } => *end = Some(End::Key(key, report)),
+            Event::Key { key, report } => {
+                *end = Some(End::Key(key, report));
+                session.key_stored();
+            }
             Event::Aborted(abort) => *end = Some(End::Aborted(abort)),
             _ => {}
         }
@@ -132,10 +138,10 @@ fn over_a_stream(mut alice: Session, mut bob: Session) -> (End, End, Vec<(Role, 
     let mut queue: VecDeque<(Role, Vec<u8>)> = VecDeque::new();
     loop {
         for (session, end) in [&mut alice, &mut bob].into_iter().zip(&mut ends) {
+            events(session, end);
             while let Some(frame) = session.poll_transmit(0) {
                 queue.push_back((session.role(), frame));
             }
-            events(session, end);
         }
         let Some((sender, frame)) = queue.pop_front() else { break };
         wire.push((sender, frame.clone()));

@@ -23,6 +23,7 @@ fn run(mut alice: Session, mut bob: Session, network: Network, seed: u64) -> (Op
     let (mut now, mut serial) = (0, 0);
     while now < VIRTUAL_LIMIT_MS {
         for (session, end) in [&mut alice, &mut bob].into_iter().zip(&mut ends) {
+            events(session, end);
             while let Some(mut frame) = session.poll_transmit(now) {
                 let copies = 1 + usize::from(rng.random_bool(network.duplicate));
                 for _ in 0..copies {
@@ -38,7 +39,6 @@ fn run(mut alice: Session, mut bob: Session, network: Network, seed: u64) -> (Op
                     on_the_way.insert((arrives, serial), (session.role(), frame.clone()));
                 }
             }
-            events(session, end);
         }
         let arrival = on_the_way.keys().next().map(|&(time, _)| time);
         let Some(next) = [arrival, alice.poll_timeout(), bob.poll_timeout()].into_iter().flatten().min()

@@ -1,0 +1,119 @@
+//! Puts keys and records on disk so that both sites agree after a crash at any point. The journal decides, the store
+//! follows.
+
+use std::path::Path;
+
+use diqkd_core::{KeyId, SessionId};
+use diqkd_entropy::Certificate;
+use diqkd_protocol::SecretKey;
+use diqkd_protocol::journal::{Fate, Record};
+
+use crate::error::NodeError;
+use crate::journal::JournalFile;
+use crate::randomness::Randomness;
+use crate::store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
+
+/// One site's key store and journal.
+///
+/// ```text
+/// DIR/keys.redb, DIR/storage.key    the key store
+/// DIR/sessions.journal              what must not be forgotten of the sessions
+/// ```
+pub struct Keeper {
+    store: StoreOnDisk,
+    journal: JournalFile,
+    key_length_bits: u32,
+    last_ids: Vec<KeyId>,
+}
+
+impl Keeper {
+    /// Opens store and journal of a directory, or makes them, and brings the store to where the journal stands after
+    /// whatever ended the last process. Blocks will be cut into keys of `key_length_bits`.
+    ///
+    /// # Errors
+    /// [`NodeError::Store`], [`NodeError::Journal`].
+    pub fn open(folder: &Path, randomness: &Randomness, key_length_bits: u32) -> Result<Self, NodeError> {
+        let store = StoreOnDisk::open(folder, randomness)?;
+        let journal = JournalFile::open(&folder.join("sessions.journal"))?;
+        let mut keeper = Self { store, journal, key_length_bits, last_ids: Vec::new() };
+        let prepared = keeper.store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
+        prepared.into_iter().try_for_each(|session| keeper.follow(session))?;
+        Ok(keeper)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &StoreOnDisk {
+        &self.store
+    }
+
+    /// The store, for who needs to change it.
+    pub fn store_mut(&mut self) -> &mut StoreOnDisk {
+        &mut self.store
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &JournalFile {
+        &self.journal
+    }
+
+    /// Ids of the keys of the last block.
+    pub fn last_ids(&self) -> &[KeyId] {
+        &self.last_ids
+    }
+
+    /// These records are on disk when this returns.
+    ///
+    /// # Errors
+    /// [`NodeError::Journal`]; then the session must not go on.
+    pub(crate) fn record(&mut self, records: &[Record]) -> Result<(), NodeError> {
+        Ok(self.journal.append(records)?)
+    }
+
+    /// A block's keys are on disk, not to be delivered yet, when this returns.
+    ///
+    /// # Errors
+    /// [`NodeError::Store`]; then the session must not go on.
+    pub(crate) fn keep(&mut self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
+        let block = BlockProvenance { certificate, session: key.session() };
+        self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
+        Ok(())
+    }
+
+    /// Does with the prepared keys of a session what the journal says of it: available where both sites hold them, erased
+    /// where the other never will, left alone where that is not known.
+    ///
+    /// # Errors
+    /// [`NodeError::Store`].
+    pub(crate) fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
+        let keys = self.store.keys();
+        match self.journal.state().fate(session) {
+            Fate::Key => keys.release(session, now_unix_s()),
+            Fate::Open | Fate::NoKey => keys.discard(session, now_unix_s()),
+            Fate::SeedOut => return Ok(()),
+        }
+        .map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Alice: sessions whose keys she holds without knowing whether Bob does.
+    pub(crate) fn unresolved(&self) -> Vec<SessionId> {
+        self.journal.state().unresolved(MOST_UNRESOLVED)
+    }
+
+    /// Bob's answer to Alice about earlier sessions.
+    pub(crate) fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
+        let journal = self.journal.state();
+        asked.iter().map(|&session| (session, journal.fate(session) == Fate::Key)).collect()
+    }
+
+    /// A session is about to be run again on purpose, with the same randomness.
+    ///
+    /// # Errors
+    /// [`NodeError::Journal`].
+    pub(crate) fn forget(&mut self, session: SessionId) -> Result<(), NodeError> {
+        Ok(self.journal.forget(session)?)
+    }
+}
+
+/// Sessions asked about at once.
+const MOST_UNRESOLVED: usize = 1024;
