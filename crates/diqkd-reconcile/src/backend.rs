@@ -6,7 +6,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::check_rule::Rule;
 use crate::code::Edge;
+use crate::posteriors::Posteriors;
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx2;
@@ -35,11 +37,11 @@ impl Backend {
         Self::Soft
     }
 
-    pub(crate) fn update(self, row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+    pub(crate) fn update(self, row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
         match self {
-            Self::Soft => soft::update(row, scratch),
+            Self::Soft => soft::update(row, rule, scratch),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
-            Self::Avx2(token) => token.update(row, scratch),
+            Self::Avx2(token) => token.update(row, rule, scratch),
         }
     }
 
@@ -57,8 +59,7 @@ impl Backend {
 pub(crate) struct BlockRow<'a> {
     pub(crate) lift: usize,
     pub(crate) edges: &'a [Edge],
-    /// Posterior of every code bit; positive means "no error".
-    pub(crate) posterior: &'a mut [i16],
+    pub(crate) posteriors: &'a mut Posteriors,
     /// Last messages of the row's checks, `lift` per edge, none below -127; each counts `2^MESSAGE_SHIFT` posterior steps.
     pub(crate) messages: &'a mut [i8],
     /// -1 where the syndrome bit is 1, else 0; `lift` of them.
@@ -82,54 +83,43 @@ impl Scratch {
     }
 }
 
-/// Copies `LANES` posteriors of a block column from lane `start`, around its end.
-fn gather(column: &[i16], start: usize) -> [i16; LANES] {
-    let mut out = [0; LANES];
-    let first = (column.len() - start).min(LANES);
-    out[..first].copy_from_slice(&column[start..start + first]);
-    out[first..].copy_from_slice(&column[..LANES - first]);
-    out
-}
-
-/// The inverse of [`gather`].
-fn scatter(column: &mut [i16], start: usize, lanes: &[i16; LANES]) {
-    let first = (column.len() - start).min(LANES);
-    column[start..start + first].copy_from_slice(&lanes[..first]);
-    column[..LANES - first].copy_from_slice(&lanes[first..]);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::QcCode;
     use crate::splitmix::SplitMix64;
 
     #[test]
     fn every_backend_takes_the_decisions_of_the_reference() {
         let mut rng = SplitMix64::new(11);
-        for round in 0..60 {
+        for round in 0..120 {
             let lift = 64 * (1 + rng.below(4) as usize);
             let degree = 1 + rng.below(30) as usize;
-            let spread = [600, 6000, 65536][round / 2 % 3];
+            let spread = [600, 6000, 65536][round / 4 % 3];
             let edges: Vec<Edge> = (0..degree)
                 .map(|c| Edge { column: c as u32, shift: rng.below(lift as u64) as u32 })
                 .collect();
-            let mut posterior: Vec<i16> =
+            let code = QcCode::new(lift, degree, &[edges]);
+            let start: Vec<i16> =
                 (0..degree * lift).map(|_| (rng.below(spread) as i32 - spread as i32 / 2) as i16).collect();
-            let mut messages: Vec<i8> =
-                (0..degree * lift).map(|_| (rng.below(255) as i32 - 127) as i8).collect();
+            let messages: Vec<i8> = (0..degree * lift).map(|_| (rng.below(255) as i32 - 127) as i8).collect();
             let syndrome: Vec<i8> = (0..lift).map(|_| -(rng.below(2) as i8)).collect();
-            let (mut posterior_soft, mut messages_soft) = (posterior.clone(), messages.clone());
-            let row = |posterior, messages| BlockRow {
-                lift,
-                edges: &edges,
-                posterior,
-                messages,
-                syndrome: &syndrome,
+            let rule = [Rule::Exact, Rule::Quick][round % 2];
+            let updated = |backend: Backend| {
+                let (mut posteriors, mut messages) = (Posteriors::default(), messages.clone());
+                posteriors.reset(&code, start.iter().copied());
+                let mut row = BlockRow {
+                    lift,
+                    edges: code.row(0),
+                    posteriors: &mut posteriors,
+                    messages: &mut messages,
+                    syndrome: &syndrome,
+                };
+                backend.update(&mut row, rule, &mut Scratch::new(degree));
+                (posteriors.columns().flatten().copied().collect::<Vec<i16>>(), messages)
             };
-            let mut scratch = Scratch::new(degree);
-            soft::update(&mut row(&mut posterior_soft, &mut messages_soft), &mut scratch);
-            Backend::detect().update(&mut row(&mut posterior, &mut messages), &mut scratch);
-            assert!(posterior == posterior_soft && messages == messages_soft, "round {round}");
+            let (posterior, messages) = updated(Backend::detect());
+            assert!(updated(Backend::Soft) == (posterior.clone(), messages.clone()), "round {round}");
             assert!(messages.iter().all(|&m| m != i8::MIN));
             let (mut words, mut words_soft) = (vec![0; degree * lift / 64], vec![1; degree * lift / 64]);
             soft::signs(&posterior, &mut words_soft);

@@ -7,6 +7,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::backend::LANES;
 use crate::splitmix::mix;
 
 /// One circulant of a block row.
@@ -72,6 +73,11 @@ impl QcCode {
 
     pub(crate) fn largest_row_degree(&self) -> usize {
         (0..self.rows()).map(|r| self.row(r).len()).max().unwrap_or(0)
+    }
+
+    /// Whether a run of [`LANES`] lanes may begin in one column's end and go on at its beginning.
+    pub(crate) fn wraps(&self) -> bool {
+        self.edges.iter().any(|edge| !(edge.shift as usize).is_multiple_of(LANES))
     }
 
     /// The syndrome of `bits` (`columns·lift/64` words), `rows·lift/64` words.

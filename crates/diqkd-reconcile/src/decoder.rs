@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
 use crate::backend::Backend;
+use crate::check_rule::QUICK_PASSES;
 use crate::code::QcCode;
 use crate::encoder::{string_words, words};
 use crate::error::Error;
@@ -107,15 +108,13 @@ impl Decoder {
     fn run(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)], mut estimate: Vec<u64>) -> Decoded {
         let ended = self.decode_frames(job, frames);
         let mut failed = Vec::new();
-        for ((frame, _), (ended, corrected)) in frames.iter().zip(&ended) {
+        for ((frame, _), (ended, errors)) in frames.iter().zip(&ended) {
             if !ended.converged {
                 failed.push(*frame);
                 continue;
             }
-            for (k, at) in job.scheme.positions(*frame).enumerate() {
-                let (word, bit) = ((at / 64) as usize, at % 64);
-                estimate[word] &= !(1 << bit);
-                estimate[word] |= (corrected[k / 64] >> (k % 64) & 1) << bit;
+            for at in job.scheme.positions_of_ones(*frame, errors) {
+                estimate[(at / 64) as usize] ^= 1 << (at % 64);
             }
         }
         Decoded {
@@ -125,7 +124,7 @@ impl Decoder {
         }
     }
 
-    /// The end of each frame and its corrected code bits.
+    /// The end of each frame and its error pattern.
     #[cfg(feature = "rayon")]
     fn decode_frames(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)]) -> Vec<(Ended, Vec<u64>)> {
         use alloc::vec;
@@ -156,7 +155,7 @@ impl Decoder {
     fn hire(&mut self, workers: usize) {
         let backend = Backend::detect();
         let missing = workers.max(self.workers.len());
-        self.workers.resize_with(missing, || Propagation::new(backend));
+        self.workers.resize_with(missing, || Propagation::new(backend, QUICK_PASSES));
     }
 }
 
@@ -171,18 +170,20 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn decode(&self, worker: &mut Propagation, frame: u32, syndrome: &[u64]) -> (Ended, Vec<u64>) {
-        let mut corrected = self.scheme.frame_words(&self.noisy, frame);
-        let mut difference = self.code.syndrome(&corrected);
+        let mut difference = self.code.syndrome(&self.scheme.frame_words(&self.noisy, frame));
         difference.iter_mut().zip(syndrome).for_each(|(d, s)| *d ^= s);
-        let priors = self.scheme.priors();
-        let bits = worker.start(self.code, &difference);
-        bits.fill(CERTAIN);
-        for (bit, at) in bits.iter_mut().zip(self.scheme.positions(frame)) {
-            *bit = priors[(self.class[(at / 64) as usize] >> (at % 64) & 1) as usize];
+        let [first, second] = self.scheme.priors();
+        let bits = self.scheme.bits_of_frame(frame);
+        let unused = core::iter::repeat(CERTAIN);
+        if self.class.iter().all(|&word| word == 0) {
+            worker.start(self.code, &difference, core::iter::repeat_n(first, bits).chain(unused));
+        } else {
+            let class = self.scheme.frame_words(&self.class, frame);
+            let prior = |k: usize| if class[k / 64] >> (k % 64) & 1 == 0 { first } else { second };
+            worker.start(self.code, &difference, (0..bits).map(prior).chain(unused));
         }
         let ended = worker.run(self.code, &difference, self.max_iterations);
-        corrected.iter_mut().zip(worker.decisions()).for_each(|(c, e)| *c ^= e);
-        (ended, corrected)
+        (ended, worker.decisions().to_vec())
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
 use crate::backend::Backend;
-use crate::check_rule::prior;
+use crate::check_rule::{QUICK_PASSES, prior};
 use crate::encoder::words;
 use crate::error::Error;
 use crate::matrix::ParityMatrix;
@@ -67,7 +67,7 @@ impl FrameDecoder {
             matrix: matrix.clone(),
             priors: error_probabilities.iter().map(|&p| prior(p)).collect(),
             max_iterations: 200,
-            worker: Propagation::new(Backend::detect()),
+            worker: Propagation::new(Backend::detect(), QUICK_PASSES),
         })
     }
 
@@ -105,16 +105,14 @@ impl FrameDecoder {
         let alice = lanes("the syndrome", syndromes, self.matrix.rows())?;
         let mut difference = code.syndrome(&bob);
         difference.iter_mut().zip(&alice).for_each(|(d, s)| *d ^= s);
-        let posterior = self.worker.start(code, &difference);
-        for (lanes, &prior) in posterior.chunks_exact_mut(64).zip(&self.priors) {
-            lanes.fill(prior);
-        }
+        let priors = self.priors.iter().flat_map(|&prior| core::iter::repeat_n(prior, 64));
+        self.worker.start(code, &difference, priors);
         // A frame is done, and its decisions are kept, after the first pass that gives them the wanted syndrome.
         let mut open = u64::MAX >> (64 - noisy.len().max(1));
         let mut errors = vec![0u64; code.columns()];
         let mut iterations = [self.max_iterations; 64];
         for pass in 1..=self.max_iterations {
-            self.worker.pass(code);
+            self.worker.pass(code, pass);
             let decisions = self.worker.decisions();
             let wrong = code.syndrome(decisions).iter().zip(&difference).fold(0, |any, (a, b)| any | a ^ b);
             let ending = if pass == self.max_iterations { open } else { open & !wrong };

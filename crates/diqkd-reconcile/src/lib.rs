@@ -27,6 +27,7 @@ mod mixture_cost;
 mod options;
 #[cfg(test)]
 mod oracle;
+mod posteriors;
 mod propagation;
 mod scheme;
 mod shape;

@@ -7,13 +7,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::backend::{Backend, BlockRow, Scratch};
+use crate::check_rule::Rule;
 use crate::code::QcCode;
+use crate::posteriors::Posteriors;
 
 /// Working memory for one code: 3 bytes a code bit, 1 an edge, 1 a syndrome bit.
 #[derive(Debug)]
 pub(crate) struct Propagation {
     backend: Backend,
-    posterior: Vec<i16>,
+    quick_passes: u32,
+    posteriors: Posteriors,
     messages: Vec<i8>,
     syndrome: Vec<i8>,
     decisions: Vec<u64>,
@@ -30,10 +33,12 @@ pub(crate) struct Ended {
 }
 
 impl Propagation {
-    pub(crate) fn new(backend: Backend) -> Self {
+    /// The first `quick_passes` passes may use [`Rule::Quick`].
+    pub(crate) fn new(backend: Backend, quick_passes: u32) -> Self {
         Self {
             backend,
-            posterior: Vec::new(),
+            quick_passes,
+            posteriors: Posteriors::default(),
             messages: Vec::new(),
             syndrome: Vec::new(),
             decisions: Vec::new(),
@@ -41,12 +46,10 @@ impl Propagation {
         }
     }
 
-    /// Forgets everything and takes the syndrome of the error pattern (`rows·lift/64` words).
-    ///
-    /// Returns the priors to be filled in, one a code bit, positive where no error is likelier.
-    pub(crate) fn start(&mut self, code: &QcCode, syndrome: &[u64]) -> &mut [i16] {
-        self.posterior.clear();
-        self.posterior.resize(code.code_bits(), 0);
+    /// Forgets everything and takes the syndrome of the error pattern (`rows·lift/64` words) and a prior for each code
+    /// bit, positive where no error is likelier.
+    pub(crate) fn start(&mut self, code: &QcCode, syndrome: &[u64], priors: impl Iterator<Item = i16>) {
+        self.posteriors.reset(code, priors);
         self.messages.clear();
         self.messages.resize(code.edge_count() * code.lift(), 0);
         self.decisions.clear();
@@ -56,24 +59,29 @@ impl Propagation {
             self.syndrome.extend((0..64).map(|i| -((word >> i & 1) as i8)));
         }
         self.scratch = Scratch::new(code.largest_row_degree());
-        &mut self.posterior
     }
 
-    /// One pass over all block rows; decisions are then up to date.
-    pub(crate) fn pass(&mut self, code: &QcCode) {
+    /// Pass number `pass`, from 1, over all block rows; decisions are then up to date.
+    pub(crate) fn pass(&mut self, code: &QcCode, pass: u32) {
         let lift = code.lift();
         for r in 0..code.rows() {
             let edges = code.row(r);
             let mut row = BlockRow {
                 lift,
                 edges,
-                posterior: &mut self.posterior,
+                posteriors: &mut self.posteriors,
                 messages: &mut self.messages[code.first_edge(r) * lift..][..edges.len() * lift],
                 syndrome: &self.syndrome[r * lift..][..lift],
             };
-            self.backend.update(&mut row, &mut self.scratch);
+            self.backend.update(
+                &mut row,
+                Rule::of(edges.len(), pass <= self.quick_passes),
+                &mut self.scratch,
+            );
         }
-        self.backend.signs(&self.posterior, &mut self.decisions);
+        for (column, words) in self.posteriors.columns().zip(self.decisions.chunks_exact_mut(lift / 64)) {
+            self.backend.signs(column, words);
+        }
     }
 
     /// Passes until the decisions have the syndrome that [`Propagation::start`] was given.
@@ -81,7 +89,7 @@ impl Propagation {
         let mut lanes = vec![0; code.lift() / 64];
         let mut suspect = 0;
         for iterations in 1..=most {
-            self.pass(code);
+            self.pass(code, iterations);
             let rows = (0..code.rows()).map(|i| (suspect + i) % code.rows());
             match rows.into_iter().find(|&r| self.mismatch(code, r, syndrome, &mut lanes) != 0) {
                 None => return Ended { converged: true, iterations },
@@ -98,9 +106,9 @@ impl Propagation {
         lanes.iter().fold(0, |any, lane| any | lane)
     }
 
-    /// The posteriors, one a code bit, positive where no error is likelier.
-    pub(crate) fn posterior(&self) -> &[i16] {
-        &self.posterior
+    /// The opinion of one code bit, positive where no error is likelier.
+    pub(crate) fn posterior(&self, bit: usize) -> i16 {
+        self.posteriors.get(bit)
     }
 
     /// The error pattern, `columns·lift/64` words.
@@ -112,7 +120,7 @@ impl Propagation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_rule::{STEPS_PER_NAT, prior};
+    use crate::check_rule::{QUICK_PASSES, STEPS_PER_NAT, prior};
     use crate::construct::construct;
     use crate::ensemble;
     use crate::oracle;
@@ -125,10 +133,9 @@ mod tests {
     }
 
     fn decode(code: &QcCode, probabilities: &[f64], errors: &[u64]) -> (Ended, Vec<u64>) {
-        let mut worker = Propagation::new(Backend::detect());
+        let mut worker = Propagation::new(Backend::detect(), QUICK_PASSES);
         let syndrome = code.syndrome(errors);
-        let posterior = worker.start(code, &syndrome);
-        posterior.iter_mut().zip(probabilities).for_each(|(bit, &p)| *bit = prior(p));
+        worker.start(code, &syndrome, probabilities.iter().map(|&p| prior(p)));
         let ended = worker.run(code, &syndrome, 200);
         (ended, worker.decisions().to_vec())
     }

@@ -156,9 +156,32 @@ impl Scheme {
     pub(crate) fn positions(&self, frame: u32) -> impl Iterator<Item = u64> + use<> {
         let (n, stride) = (self.parts.n_bits, self.parts.stride);
         let (start, count) = self.span(frame);
-        let first = (u128::from(start) * u128::from(stride) % u128::from(n)) as u64;
         let next = move |&at: &u64| Some(if at >= n - stride { at - (n - stride) } else { at + stride });
-        core::iter::successors(Some(first), next).take(count)
+        core::iter::successors(Some(self.position(start)), next).take(count)
+    }
+
+    /// The positions of those code bits of frame `frame` that are 1 in `words`.
+    pub(crate) fn positions_of_ones(&self, frame: u32, words: &[u64]) -> impl Iterator<Item = u64> {
+        let (start, count) = self.span(frame);
+        let ones = words.iter().enumerate().flat_map(|(i, &word)| {
+            let mut rest = word;
+            core::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some(64 * i + bit as usize)
+            })
+        });
+        ones.take_while(move |&k| k < count).map(move |k| self.position(start + k as u64))
+    }
+
+    /// The position that stands at an index of the reordered string.
+    fn position(&self, index: u64) -> u64 {
+        (u128::from(index) * u128::from(self.parts.stride) % u128::from(self.parts.n_bits)) as u64
+    }
+
+    /// Positions of frame `frame`.
+    pub(crate) fn bits_of_frame(&self, frame: u32) -> usize {
+        self.span(frame).1
     }
 
     /// First index and length of a frame in the reordered string.
@@ -171,8 +194,11 @@ impl Scheme {
     /// The code bits of a frame out of a string in words; unused code bits are 0.
     pub(crate) fn frame_words(&self, string: &[u64], frame: u32) -> Vec<u64> {
         let mut words = vec![0; self.parts.code.code_bits() / 64];
-        for (k, at) in self.positions(frame).enumerate() {
-            words[k / 64] |= (string[(at / 64) as usize] >> (at % 64) & 1) << (k % 64);
+        let mut positions = self.positions(frame);
+        for word in &mut words {
+            for (k, at) in positions.by_ref().take(64).enumerate() {
+                *word |= (string[(at / 64) as usize] >> (at % 64) & 1) << k;
+            }
         }
         words
     }

@@ -2,10 +2,12 @@
 
 #![expect(unsafe_code, reason = "vector loads and stores, and the call behind run-time detection")]
 
+use core::arch::asm;
 use core::arch::x86_64::*;
 
-use super::{BlockRow, LANES, Scratch, gather, scatter};
-use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT};
+use super::{BlockRow, LANES, Scratch};
+use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, Rule};
+use crate::code::Edge;
 
 cpufeatures::new!(avx2_feature, "avx2");
 
@@ -18,9 +20,9 @@ impl Avx2 {
         avx2_feature::get().then_some(Self(()))
     }
 
-    pub(super) fn update(self, row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+    pub(super) fn update(self, row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
         // SAFETY: a value of this type exists only after `detect` has seen the feature that `update` enables.
-        unsafe { update(row, scratch) }
+        unsafe { update(row, rule, scratch) }
     }
 
     pub(super) fn signs(self, posterior: &[i16], words: &mut [u64]) {
@@ -35,24 +37,23 @@ type Group = [__m256i; VECTORS];
 const VECTORS: usize = LANES / 16;
 
 #[target_feature(enable = "avx2")]
-fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
+    match rule {
+        Rule::Exact => exact(row, scratch),
+        Rule::Quick => quick(row, scratch),
+    }
+}
+
+/// The rule [`Rule::Exact`].
+#[target_feature(enable = "avx2")]
+fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     let Some(last) = row.edges.len().checked_sub(1) else { return };
-    let lift = row.lift;
-    let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
-    for lane in (0..lift).step_by(LANES) {
+    for lane in (0..row.lift).step_by(LANES) {
         let mut sign = widen(lanes(row.syndrome, lane));
         let mut forward = [_mm256_setzero_si256(); VECTORS];
         for (i, edge) in row.edges.iter().enumerate() {
-            let column = &row.posterior[edge.column as usize * lift..][..lift];
-            let start = wrap(lane + edge.shift as usize, lift);
-            let posterior = match column[start..].first_chunk() {
-                Some(posterior) => load(posterior),
-                None => load(&gather(column, start)),
-            };
-            let old = widen(lanes(row.messages, i * lift + lane));
-            let mut extrinsic = posterior;
+            let extrinsic = extrinsic(row, (i, edge, lane));
             for v in 0..VECTORS {
-                extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(old[v]));
                 sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
                 let magnitude = magnitude(extrinsic[v]);
                 forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
@@ -62,32 +63,107 @@ fn update(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
         }
         let mut backward = [_mm256_set1_epi16(i16::MAX); VECTORS];
         for (i, edge) in row.edges.iter().enumerate().rev() {
-            let mut posterior = load(&scratch.extrinsic[i]);
+            let extrinsic = load(&scratch.extrinsic[i]);
             let before = if i == 0 { backward } else { load_magnitudes(&scratch.forward[i - 1]) };
-            let mut message = before;
+            let mut strength = before;
             for v in 0..VECTORS {
                 let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
-                let magnitude = magnitude(posterior[v]);
+                let magnitude = magnitude(extrinsic[v]);
                 backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
-                let strength = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(others, half));
-                let strength = _mm256_min_epu16(strength, _mm256_set1_epi16(127));
-                // `sign_epi16` with a non-zero operand of the wanted sign.
-                let signs = _mm256_or_si256(_mm256_xor_si256(sign[v], posterior[v]), _mm256_set1_epi16(1));
-                message[v] = _mm256_sign_epi16(strength, signs);
-                posterior[v] =
-                    _mm256_adds_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(message[v]));
+                strength[v] = message(others);
             }
-            narrow(lanes_mut(row.messages, i * lift + lane), message);
-            let column = &mut row.posterior[edge.column as usize * lift..][..lift];
-            let start = wrap(lane + edge.shift as usize, lift);
-            if let Some(target) = column[start..].first_chunk_mut() {
-                store(target, posterior);
-            } else {
-                let mut around = [0; LANES];
-                store(&mut around, posterior);
-                scatter(column, start, &around);
-            }
+            send(row, (i, edge, lane), extrinsic, sign, strength);
         }
+    }
+}
+
+/// The rule [`Rule::Quick`].
+#[target_feature(enable = "avx2")]
+fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+    for lane in (0..row.lift).step_by(LANES) {
+        let mut sign = widen(lanes(row.syndrome, lane));
+        let neutral = [_mm256_set1_epi16(i16::MAX); VECTORS];
+        let (mut first, mut second, mut rest) = (neutral, neutral, [neutral; 2]);
+        for (i, edge) in row.edges.iter().enumerate() {
+            let extrinsic = extrinsic(row, (i, edge, lane));
+            for v in 0..VECTORS {
+                sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
+                let magnitude = magnitude(extrinsic[v]);
+                let other = _mm256_max_epi16(first[v], magnitude);
+                first[v] = _mm256_min_epi16(first[v], magnitude);
+                let strong = _mm256_max_epi16(second[v], other);
+                second[v] = _mm256_min_epi16(second[v], other);
+                rest[0][v] = if i < 4 { strong } else { box_plus(rest[0][v], strong) };
+            }
+            rest.swap(0, 1);
+            store(&mut scratch.extrinsic[i], extrinsic);
+        }
+        let (mut to_first, mut to_second, mut to_all) = (neutral, neutral, neutral);
+        for v in 0..VECTORS {
+            let rest = box_plus(rest[0][v], rest[1][v]);
+            let others = box_plus(rest, second[v]);
+            to_first[v] = message(others);
+            to_second[v] = message(box_plus(rest, first[v]));
+            to_all[v] = message(box_plus(others, first[v]));
+        }
+        for (i, edge) in row.edges.iter().enumerate() {
+            let extrinsic = load(&scratch.extrinsic[i]);
+            let mut strength = to_all;
+            for v in 0..VECTORS {
+                let magnitude = magnitude(extrinsic[v]);
+                let (is_first, is_second) =
+                    (_mm256_cmpeq_epi16(magnitude, first[v]), _mm256_cmpeq_epi16(magnitude, second[v]));
+                strength[v] = _mm256_blendv_epi8(to_all[v], to_second[v], is_second);
+                strength[v] = _mm256_blendv_epi8(strength[v], to_first[v], is_first);
+            }
+            send(row, (i, edge, lane), extrinsic, sign, strength);
+        }
+    }
+}
+
+/// The posterior of the bits of an edge without what the row last said about them.
+#[target_feature(enable = "avx2")]
+fn extrinsic(row: &BlockRow<'_>, (i, edge, lane): (usize, &Edge, usize)) -> Group {
+    let place = row.posteriors.place(edge.column, wrap(lane + edge.shift as usize, row.lift));
+    let posterior = load(row.posteriors.lanes(place));
+    let old = widen(lanes(row.messages, i * row.lift + lane));
+    let mut extrinsic = posterior;
+    for v in 0..VECTORS {
+        extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(old[v]));
+    }
+    extrinsic
+}
+
+/// From steps to messages.
+#[target_feature(enable = "avx2")]
+fn message(strength: __m256i) -> __m256i {
+    let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
+    let rounded = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(strength, half));
+    _mm256_min_epu16(rounded, _mm256_set1_epi16(127))
+}
+
+/// Keeps the message of an edge and adds it to the posterior.
+#[target_feature(enable = "avx2")]
+fn send(
+    row: &mut BlockRow<'_>,
+    (i, edge, lane): (usize, &Edge, usize),
+    extrinsic: Group,
+    sign: Group,
+    strength: Group,
+) {
+    let (mut message, mut posterior) = (strength, extrinsic);
+    for v in 0..VECTORS {
+        // `sign_epi16` with a non-zero operand of the wanted sign.
+        let signs = _mm256_or_si256(_mm256_xor_si256(sign[v], extrinsic[v]), _mm256_set1_epi16(1));
+        message[v] = _mm256_sign_epi16(strength[v], signs);
+        posterior[v] = _mm256_adds_epi16(extrinsic[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(message[v]));
+    }
+    narrow(lanes_mut(row.messages, i * row.lift + lane), message);
+    let start = wrap(lane + edge.shift as usize, row.lift);
+    let place = row.posteriors.place(edge.column, start);
+    store(row.posteriors.lanes_mut(place), posterior);
+    if let Some(again) = row.posteriors.mirror(place, start) {
+        store(row.posteriors.lanes_mut(again), posterior);
     }
 }
 
@@ -123,10 +199,20 @@ fn box_plus(a: __m256i, b: __m256i) -> __m256i {
 #[target_feature(enable = "avx2")]
 fn correction(x: __m256i) -> __m256i {
     let rest = _mm256_subs_epu16(_mm256_set1_epi16(CORRECTION_ENDS as i16), x);
-    let scaled = _mm256_slli_epi16::<CORRECTION_SHIFT>(rest);
-    let square = _mm256_mulhi_epu16(scaled, scaled);
-    let fourth = _mm256_mulhi_epu16(square, square);
-    _mm256_mulhi_epu16(fourth, fourth)
+    square(square(square(_mm256_slli_epi16::<CORRECTION_SHIFT>(rest))))
+}
+
+/// The upper halves of the squares. In assembly because LLVM 20, which sees how large they can become, widens chains of
+/// the intrinsic to 32 bits, at five times the instructions.
+#[target_feature(enable = "avx2")]
+fn square(x: __m256i) -> __m256i {
+    let out;
+    // SAFETY: one AVX2 instruction on registers.
+    unsafe {
+        asm!("vpmulhuw {0}, {1}, {1}", lateout(ymm_reg) out, in(ymm_reg) x,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
 }
 
 /// `LANES` messages from index `at`.

@@ -133,7 +133,7 @@ impl Interactive for Blind {
             syndrome: Vec::new(),
             heard: 0,
             disclosed: Vec::new(),
-            worker: Propagation::new(Backend::detect()),
+            worker: Propagation::new(Backend::detect(), 0),
             satisfied: false,
             iterations: 0,
         }))
@@ -218,14 +218,14 @@ impl BobEnd<'_> {
 
     fn attempt(&mut self) -> bool {
         let plan = self.plan;
-        let bits = self.worker.start(&plan.split, &self.syndrome);
-        let (string, joints) = bits.split_at_mut(plan.first.code_bits());
-        string.fill(CERTAIN);
+        let mut priors = vec![CERTAIN; plan.split.code_bits()];
+        let (string, joints) = priors.split_at_mut(plan.first.code_bits());
         string[..plan.n_bits].fill(plan.prior);
         joints.fill(0);
         for (i, differs) in self.disclosed.iter().enumerate() {
             joints[plan.place(i)] = if *differs { -CERTAIN } else { CERTAIN };
         }
+        self.worker.start(&plan.split, &self.syndrome, priors.into_iter());
         let ended = self.worker.run(&plan.split, &self.syndrome, plan.max_iterations);
         self.iterations += u64::from(ended.iterations);
         ended.converged

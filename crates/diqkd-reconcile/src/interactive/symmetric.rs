@@ -110,7 +110,7 @@ impl<'a> Own<'a> {
             syndrome: words("the syndrome", difference, self.plan.code.syndrome_bits())?,
             known: vec![0; self.string.len()],
             errors: vec![0; self.string.len()],
-            worker: Propagation::new(Backend::detect()),
+            worker: Propagation::new(Backend::detect(), 0),
             wanted: Vec::new(),
             exchanges: 0,
             iterations: 0,
@@ -136,15 +136,14 @@ impl Decoding<'_> {
     /// Decodes; if that fails, chooses what to exchange next.
     fn attempt(&mut self) -> bool {
         let plan = self.plan;
-        let bits = self.worker.start(&plan.code, &self.syndrome);
-        bits.fill(CERTAIN);
-        for (at, bit) in bits.iter_mut().enumerate().take(plan.n_bits) {
-            *bit = match (self.known[at / 64] >> (at % 64) & 1, self.errors[at / 64] >> (at % 64) & 1) {
-                (0, _) => plan.prior,
-                (_, 0) => CERTAIN,
-                _ => -CERTAIN,
-            };
-        }
+        let bit = |words: &[u64], at: usize| words[at / 64] >> (at % 64) & 1;
+        let prior = |at: usize| match (bit(&self.known, at), bit(&self.errors, at)) {
+            (0, _) => plan.prior,
+            (_, 0) => CERTAIN,
+            _ => -CERTAIN,
+        };
+        let priors = (0..plan.n_bits).map(prior).chain(core::iter::repeat(CERTAIN));
+        self.worker.start(&plan.code, &self.syndrome, priors);
         let ended = self.worker.run(&plan.code, &self.syndrome, plan.max_iterations);
         self.iterations += u64::from(ended.iterations);
         if !ended.converged {
@@ -160,10 +159,9 @@ impl Decoding<'_> {
         let share = SHARE_OF_WRONG_PARITIES.get(self.exchanges).copied().unwrap_or(0.0);
         let least = self.plan.n_bits.div_ceil(LEAST_EXCHANGE);
         let count = (libm::ceil(share * f64::from(wrong)) as usize).max(least);
-        let posterior = self.worker.posterior();
         let open = |at: &u32| self.known[*at as usize / 64] >> (at % 64) & 1 == 0;
         let mut order: Vec<u32> = (0..self.plan.n_bits as u32).filter(open).collect();
-        let certainty = |at: &u32| (posterior[*at as usize].unsigned_abs(), *at);
+        let certainty = |at: &u32| (self.worker.posterior(*at as usize).unsigned_abs(), *at);
         if count < order.len() {
             order.select_nth_unstable_by_key(count, certainty);
             order.truncate(count);
