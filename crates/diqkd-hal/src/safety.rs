@@ -45,6 +45,21 @@ pub enum TamperCause {
     Other,
 }
 
+impl TamperCause {
+    /// A short name in snake case, as audit chains and reports use it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enclosure => "enclosure",
+            Self::Light => "light",
+            Self::Power => "power",
+            Self::Temperature => "temperature",
+            Self::Motion => "motion",
+            Self::Firmware => "firmware",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Allows or forbids light: shutters, laser enables, high voltage.
 ///
 /// The contract: after `trip` returns, and whenever the state is not [`InterlockState::Closed`], no signal light

@@ -68,6 +68,13 @@ pub enum AuditEvent {
     },
     /// The storage key was changed.
     StorageKeyRotated,
+    /// A tamper sensor of the station fired.
+    StationTampered {
+        /// Number of the sensor, as in the station's documentation.
+        sensor: u16,
+        /// What it saw.
+        cause: String,
+    },
 }
 
 impl AuditEvent {
@@ -80,7 +87,7 @@ impl AuditEvent {
             | Self::Delivered { id, .. }
             | Self::Expired { id }
             | Self::Destroyed { id } => Some(*id),
-            Self::Created | Self::StorageKeyRotated => None,
+            Self::Created | Self::StorageKeyRotated | Self::StationTampered { .. } => None,
         }
     }
 }
@@ -131,6 +138,11 @@ impl Head {
                 w.u8(7);
                 w.array(&id.0);
             }
+            AuditEvent::StationTampered { sensor, cause } => {
+                w.u8(8);
+                w.array(&sensor.to_le_bytes());
+                w.text(cause);
+            }
         }
         let mut bytes = w.finish();
         self.hash = chain(&self.hash, &bytes);
@@ -173,6 +185,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<AuditEntry, Error> {
         5 => AuditEvent::StorageKeyRotated,
         6 => AuditEvent::Prepared { id: KeyId(r.array()?), record_digest: r.array()? },
         7 => AuditEvent::Released { id: KeyId(r.array()?) },
+        8 => AuditEvent::StationTampered {
+            sensor: u16::from_le_bytes(r.array()?),
+            cause: r.text(MAX_CONSUMER_BYTES)?.to_owned(),
+        },
         _ => return Err(r.corrupt("unknown event")),
     };
     let hash = r.array()?;
@@ -204,6 +220,7 @@ mod tests {
             AuditEvent::StorageKeyRotated,
             AuditEvent::Prepared { id, record_digest: [5; 32] },
             AuditEvent::Released { id },
+            AuditEvent::StationTampered { sensor: 3, cause: "light".into() },
         ];
         let mut head = Head::EMPTY;
         let stored: Vec<_> = events.iter().zip(100..).map(|(event, time)| head.append(time, event)).collect();

@@ -24,6 +24,9 @@ pub struct Provenance {
     pub certificate_digest: [u8; 32],
     /// Soundness of the block that the key is part of; keys of one block share it.
     pub eps_sound: Epsilon,
+    /// Attestation or certificate of the generator that chose this site's settings, as the generator or the operator
+    /// states it; empty when there is none. At most [`Provenance::MAX_ATTESTATION_BYTES`] are kept.
+    pub rng_attestation: String,
     /// When the block was finished, in seconds since 1970-01-01 UTC.
     pub created_unix_s: u64,
 }
@@ -38,6 +41,9 @@ pub enum Route {
 }
 
 impl Provenance {
+    /// The longest attestation that a record keeps, in bytes.
+    pub const MAX_ATTESTATION_BYTES: usize = 128;
+
     /// The value of the provenance field `trust`: `di` only for direct keys of the device-independent model.
     pub fn trust_label(&self) -> &'static str {
         match self.route {
@@ -64,12 +70,17 @@ impl Provenance {
         w.array(&self.certificate_digest);
         w.u64(self.eps_sound.log2().to_bits());
         w.u64(self.created_unix_s);
+        let attestation = &self.rng_attestation;
+        w.text(&attestation[..attestation.floor_char_boundary(Self::MAX_ATTESTATION_BYTES)]);
         w.finish()
     }
 
     pub(crate) fn decode_shared(bytes: &[u8], position: u32) -> Result<Self, Error> {
         let mut r = Reader::new("provenance", bytes);
-        r.version(VERSION)?;
+        let version = r.u8()?;
+        if version != VERSION && version != WITHOUT_ATTESTATION {
+            return Err(Error::Version { found: version, expected: VERSION });
+        }
         let session = SessionId(r.array()?);
         let block = r.u64()?;
         let model = r.text(MAX_LABEL)?;
@@ -96,6 +107,10 @@ impl Provenance {
         let eps_sound = Epsilon::from_log2(f64::from_bits(r.u64()?))
             .map_err(|_| Error::Corrupt { table: "provenance", what: "epsilon out of range" })?;
         let created_unix_s = r.u64()?;
+        let rng_attestation = match version {
+            WITHOUT_ATTESTATION => String::new(),
+            _ => r.text(Self::MAX_ATTESTATION_BYTES)?.to_owned(),
+        };
         r.end()?;
         Ok(Self {
             session,
@@ -106,12 +121,14 @@ impl Provenance {
             assumptions,
             certificate_digest,
             eps_sound,
+            rng_attestation,
             created_unix_s,
         })
     }
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+const WITHOUT_ATTESTATION: u8 = 1;
 const MAX_LABEL: usize = 64;
 
 /// The most assumptions that a record keeps.
@@ -151,6 +168,7 @@ mod tests {
             assumptions: ASSUMPTIONS.to_vec(),
             certificate_digest: [9; 32],
             eps_sound: Epsilon::from_log2(-33.25).unwrap(),
+            rng_attestation: "lab 7, QRNG 42, 2026-03".into(),
             created_unix_s: 1_790_000_000,
         }
     }
@@ -169,6 +187,23 @@ mod tests {
     fn relayed_keys_are_never_device_independent() {
         assert_eq!(example().trust_label(), "di");
         assert_eq!(Provenance { route: Route::Relayed, ..example() }.trust_label(), "relayed");
+    }
+
+    /// A record of version 1 is one of version 2 without its last field.
+    #[test]
+    fn records_without_an_attestation_are_read() {
+        let without = Provenance { rng_attestation: String::new(), ..example() };
+        let mut bytes = without.encode_shared();
+        bytes.truncate(bytes.len() - 2);
+        bytes[0] = WITHOUT_ATTESTATION;
+        assert_eq!(Provenance::decode_shared(&bytes, 11).unwrap(), without);
+    }
+
+    #[test]
+    fn a_long_attestation_is_cut_between_characters() {
+        let long = Provenance { rng_attestation: "\u{e4}".repeat(100) + "x", ..example() };
+        let kept = Provenance::decode_shared(&long.encode_shared(), 11).unwrap();
+        assert_eq!(kept.rng_attestation, "\u{e4}".repeat(64));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod prepare;
 mod purge;
 mod rotate;
 mod tables;
+mod tamper;
 mod verify;
 
 pub use insert::Inserted;

@@ -23,6 +23,7 @@ pub struct Keeper {
     store: StoreOnDisk,
     journal: JournalFile,
     key_length_bits: u32,
+    rng_attestation: String,
     last_ids: Vec<KeyId>,
 }
 
@@ -35,10 +36,16 @@ impl Keeper {
     pub fn open(folder: &Path, randomness: &Randomness, key_length_bits: u32) -> Result<Self, NodeError> {
         let store = StoreOnDisk::open(folder, randomness)?;
         let journal = JournalFile::open(&folder.join("sessions.journal"))?;
-        let mut keeper = Self { store, journal, key_length_bits, last_ids: Vec::new() };
+        let mut keeper =
+            Self { store, journal, key_length_bits, rng_attestation: String::new(), last_ids: Vec::new() };
         let prepared = keeper.store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
         prepared.into_iter().try_for_each(|session| keeper.follow(session))?;
         Ok(keeper)
+    }
+
+    /// Keys to come refer to this attestation of the generator that chooses this site's settings.
+    pub fn set_rng_attestation(&mut self, attestation: &str) {
+        attestation.clone_into(&mut self.rng_attestation);
     }
 
     /// The store.
@@ -74,7 +81,8 @@ impl Keeper {
     /// # Errors
     /// [`NodeError::Store`]; then the session must not go on.
     pub(crate) fn keep(&mut self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
-        let block = BlockProvenance { certificate, session: key.session() };
+        let rng_attestation = &self.rng_attestation;
+        let block = BlockProvenance { certificate, session: key.session(), rng_attestation };
         self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
         Ok(())
     }

@@ -90,7 +90,11 @@ impl Party<'_> {
         let (recording, clock) = match recorded {
             Ok(recorded) => recorded,
             Err(error) => {
-                self.drive.session.abort(Abort::InvalidRecording { what: with_causes(&error) });
+                let what = with_causes(&error);
+                self.drive.session.abort(match error {
+                    StationError::Tampered => Abort::StationTampered { what },
+                    _ => Abort::InvalidRecording { what },
+                });
                 self.take_events()?;
                 self.drive.flush()?;
                 let abort = self.aborted.take().unwrap_or(Abort::Cancelled);

@@ -35,6 +35,9 @@ pub enum StationError {
         /// What kind of failure.
         kind: ErrorKind,
     },
+    /// A tamper sensor fired, or the sensors can't be read.
+    #[error("a tamper sensor fired or can't be read; inspect the station before the next session")]
+    Tampered,
     /// Tags were lost: the rounds around them can't be trusted, and dropping them could depend on outcomes.
     #[error("the time tagger lost {missed} tags after tag {after_tag}; lower the rate and record again")]
     TagsLost {
@@ -111,7 +114,10 @@ impl<T: TimeTagger> Tags<T> {
 }
 
 fn device(error: impl diqkd_hal::Error) -> StationError {
-    StationError::Device { kind: error.kind() }
+    match error.kind() {
+        ErrorKind::Tamper => StationError::Tampered,
+        kind => StationError::Device { kind },
+    }
 }
 
 /// The slot rule that a station's layout describes. Windows of a layout count from the start of the slot, those of an

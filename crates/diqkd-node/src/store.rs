@@ -27,6 +27,8 @@ pub struct BlockProvenance<'a> {
     pub certificate: &'a diqkd_entropy::Certificate,
     /// The session that made them.
     pub session: diqkd_core::SessionId,
+    /// Attestation of the generator that chose this site's settings; empty when there is none.
+    pub rng_attestation: &'a str,
 }
 
 /// An open store.
@@ -163,6 +165,7 @@ fn new_keys(keys: Vec<IdentifiedKey>, block: &BlockProvenance<'_>) -> Vec<NewKey
             assumptions: block.certificate.assumptions().to_vec(),
             certificate_digest,
             eps_sound: block.certificate.eps_sound(),
+            rng_attestation: block.rng_attestation.to_owned(),
             created_unix_s: now,
         },
         expires_unix_s: None,

@@ -55,6 +55,11 @@ pub enum Abort {
         /// What was wrong, in the words of the time-tag layer.
         what: String,
     },
+    /// A tamper sensor of a station fired.
+    StationTampered {
+        /// What is known, in the words of the station.
+        what: String,
+    },
     /// More frames failed to decode than the leak cap allows to retry, or some failed again.
     ReconciliationFailed {
         /// Frames that failed.
@@ -134,6 +139,7 @@ impl Abort {
             Self::SettingsInconsistent { .. } => "settings-inconsistent",
             Self::SettingsBiased { .. } => "settings-biased",
             Self::InvalidRecording { .. } => "invalid-recording",
+            Self::StationTampered { .. } => "station-tampered",
             Self::ReconciliationFailed { .. } => "reconciliation-failed",
             Self::VerificationMismatch => "verification-mismatch",
             Self::BellViolationTooLow { .. } => "bell-violation-too-low",
@@ -209,6 +215,7 @@ impl std::fmt::Display for Abort {
                  {tolerated} of one half; check the setting generator and the modulator, and use none of these rounds"
             ),
             Self::InvalidRecording { what } => write!(f, "the recording can't be used: {what}"),
+            Self::StationTampered { what } => write!(f, "the station was tampered with: {what}"),
             Self::ReconciliationFailed { failed_frames, allowed } => write!(
                 f,
                 "{failed_frames} frames failed to decode, {allowed} may be retried; the error rate is above the one \

@@ -219,7 +219,9 @@ fn check_step(entry: &AuditEntry, stored: &Stored) -> Result<(), &'static str> {
         }
         AuditEvent::Expired { .. } => KeyState::Expired { at_unix_s },
         AuditEvent::Destroyed { .. } => KeyState::Destroyed { at_unix_s },
-        AuditEvent::Created | AuditEvent::StorageKeyRotated => return Ok(()),
+        AuditEvent::Created | AuditEvent::StorageKeyRotated | AuditEvent::StationTampered { .. } => {
+            return Ok(());
+        }
     };
     let is_last = stored.last_entry == entry.sequence;
     let destroyed_later = stored.last_entry > entry.sequence

@@ -48,6 +48,7 @@ fn key(n: u8) -> NewKey {
             assumptions: vec![Assumption::QuantumTheory, Assumption::ExpandedTestFlags],
             certificate_digest: [0xcd; 32],
             eps_sound: Epsilon::from_log2(-33.0).expect("a probability"),
+            rng_attestation: String::new(),
             created_unix_s: NOW - 60,
         },
         expires_unix_s: None,

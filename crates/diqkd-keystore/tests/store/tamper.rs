@@ -1,6 +1,6 @@
 //! Someone edits the file with the database's own tools, without the storage key.
 
-use diqkd_keystore::Error;
+use diqkd_keystore::{AuditEvent, Error};
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 
 use crate::disk::Disk;
@@ -170,4 +170,26 @@ fn missing_and_surplus_entries_are_found() {
         transaction.commit().unwrap();
     });
     assert!(matches!(open(&newer), Err(Error::Version { found: 2, expected: 1 })));
+}
+
+#[test]
+fn tamper_events_of_the_station_are_in_the_chain() {
+    let disk = Disk::default();
+    let store = open(&disk).unwrap();
+    insert(&store, &[key(1)]).unwrap();
+    store.note_tamper(7, "enclosure", NOW + 5).unwrap();
+    store.note_tamper(7, &"\u{e9}".repeat(1000), NOW + 6).unwrap();
+    store.deliver(id(1), "vpn", NOW + 7).unwrap();
+    drop(store);
+    let store = open(&disk).unwrap();
+    store.verify().unwrap();
+    let entries: Vec<_> = store.audit_entries(0, 1000).unwrap();
+    let tampered: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            AuditEvent::StationTampered { sensor, cause } => Some((entry.at_unix_s, *sensor, cause.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tampered, [(NOW + 5, 7, 9), (NOW + 6, 7, 256)]);
 }

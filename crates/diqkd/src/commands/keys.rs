@@ -108,6 +108,9 @@ fn show(folder: &Path, id: &str) -> Result<Answer, Failure> {
         ),
         format!("soundness   {}", provenance.eps_sound),
     ];
+    if !provenance.rng_attestation.is_empty() {
+        lines.push(format!("settings by {}", provenance.rng_attestation));
+    }
     lines.extend(
         provenance.assumptions.iter().map(|a| format!("assumes     {}: {}", a.label(), a.statement())),
     );
@@ -149,6 +152,7 @@ fn json(record: &KeyRecord) -> Value {
         "position": provenance.position,
         "eps_sound": provenance.eps_sound.probability(),
         "created_unix_s": provenance.created_unix_s,
+        "rng_attestation": provenance.rng_attestation,
         "assumptions": provenance.assumptions.iter().map(|a| a.label()).collect::<Vec<_>>(),
     })
 }
