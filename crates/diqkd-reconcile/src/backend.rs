@@ -12,6 +12,8 @@ use crate::posteriors::Posteriors;
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx2;
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod avx512;
 mod soft;
 
 /// Lanes that are updated together; divides every lift.
@@ -25,16 +27,24 @@ pub(crate) enum Backend {
     /// 256-bit integer vectors.
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Avx2(avx2::Avx2),
+    /// 512-bit integer vectors.
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Avx512(avx512::Avx512),
 }
 
 impl Backend {
     /// The fastest backend of this machine.
     pub(crate) fn detect() -> Self {
+        Self::all().last().unwrap_or(Self::Soft)
+    }
+
+    /// Every backend of this machine, the fastest last.
+    fn all() -> impl Iterator<Item = Self> {
         #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
-        if let Some(token) = avx2::Avx2::detect() {
-            return Self::Avx2(token);
-        }
-        Self::Soft
+        let vectors = [avx2::Avx2::detect().map(Self::Avx2), avx512::Avx512::detect().map(Self::Avx512)];
+        #[cfg(not(all(target_arch = "x86_64", not(diqkd_backend = "soft"))))]
+        let vectors = [None];
+        core::iter::once(Self::Soft).chain(vectors.into_iter().flatten())
     }
 
     pub(crate) fn update(self, row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
@@ -42,6 +52,8 @@ impl Backend {
             Self::Soft => soft::update(row, rule, scratch),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Self::Avx2(token) => token.update(row, rule, scratch),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Self::Avx512(token) => token.update(row, rule, scratch),
         }
     }
 
@@ -51,6 +63,8 @@ impl Backend {
             Self::Soft => soft::signs(posterior, words),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Self::Avx2(token) => token.signs(posterior, words),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Self::Avx512(token) => token.signs(posterior, words),
         }
     }
 }
@@ -81,6 +95,23 @@ impl Scratch {
             forward: vec![[0; LANES]; largest_row_degree],
         }
     }
+}
+
+/// `LANES` messages from index `at`.
+#[inline]
+fn group(all: &[i8], at: usize) -> &[i8; LANES] {
+    all[at..].first_chunk().expect("the lift is a multiple of the lanes")
+}
+
+#[inline]
+fn group_mut(all: &mut [i8], at: usize) -> &mut [i8; LANES] {
+    all[at..].first_chunk_mut().expect("the lift is a multiple of the lanes")
+}
+
+/// A lane below `2·lift`, modulo `lift`.
+#[inline]
+fn wrap(lane: usize, lift: usize) -> usize {
+    if lane >= lift { lane - lift } else { lane }
 }
 
 #[cfg(test)]
@@ -118,13 +149,16 @@ mod tests {
                 backend.update(&mut row, rule, &mut Scratch::new(degree));
                 (posteriors.columns().flatten().copied().collect::<Vec<i16>>(), messages)
             };
-            let (posterior, messages) = updated(Backend::detect());
-            assert!(updated(Backend::Soft) == (posterior.clone(), messages.clone()), "round {round}");
-            assert!(messages.iter().all(|&m| m != i8::MIN));
-            let (mut words, mut words_soft) = (vec![0; degree * lift / 64], vec![1; degree * lift / 64]);
-            soft::signs(&posterior, &mut words_soft);
-            Backend::detect().signs(&posterior, &mut words);
-            assert_eq!(words, words_soft);
+            let expected = updated(Backend::Soft);
+            assert!(expected.1.iter().all(|&m| m != i8::MIN));
+            let mut words = vec![1; degree * lift / 64];
+            soft::signs(&expected.0, &mut words);
+            for backend in Backend::all() {
+                assert!(updated(backend) == expected, "{backend:?} {rule:?} round {round}");
+                let mut signs = vec![0; words.len()];
+                backend.signs(&expected.0, &mut signs);
+                assert_eq!(signs, words, "{backend:?}");
+            }
         }
     }
 }

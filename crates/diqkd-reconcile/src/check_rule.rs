@@ -35,7 +35,7 @@ pub(crate) fn prior(error_probability: f64) -> i16 {
     libm::round(nats.clamp(0.0, 60.0) * STEPS_PER_NAT) as i16
 }
 
-/// Box-plus of two magnitudes of at most 2^15 - 1 steps.
+/// Box-plus of two magnitudes of at most 2^15 steps.
 pub(crate) fn box_plus(a: u16, b: u16) -> u16 {
     let (low, high) = (a.min(b), a.max(b));
     (low + correction(a.saturating_add(b))).saturating_sub(correction(high - low))
@@ -54,6 +54,8 @@ pub(crate) const STEPS_PER_NAT: f64 = 178.0;
 pub(crate) const MESSAGE_SHIFT: i32 = 4;
 /// Steps from which on `c(x)` is 0.
 pub(crate) const CORRECTION_ENDS: u16 = 1870;
+/// The strength of no input at all; a check of one input hands it back.
+pub(crate) const NEUTRAL: u16 = 32_767;
 /// Scales the argument to nearly 16 bits.
 pub(crate) const CORRECTION_SHIFT: i32 = 4;
 
@@ -84,8 +86,8 @@ mod tests {
 
     #[test]
     fn nothing_overflows() {
-        for a in [0, 1, 1870, 30_000, 32_767] {
-            for b in [0, 1, 1870, 30_000, 32_767] {
+        for a in [0, 1, 1870, 30_000, 32_767, 32_768] {
+            for b in [0, 1, 1870, 30_000, 32_767, 32_768] {
                 assert!(box_plus(a, b) <= a.min(b));
             }
         }

@@ -12,6 +12,8 @@ use crate::code::QcCode;
 #[derive(Debug, Default)]
 pub(crate) struct Posteriors {
     lift: usize,
+    /// Lanes that are repeated behind a column.
+    margin: usize,
     /// Distance of columns: their lanes, their repeated first lanes, and as many that catch what is written before the
     /// next column.
     stride: usize,
@@ -22,23 +24,23 @@ impl Posteriors {
     /// Takes one value a code bit.
     pub(crate) fn reset(&mut self, code: &QcCode, mut values: impl Iterator<Item = i16>) {
         self.lift = code.lift();
-        let margin = if code.wraps() { 2 * LANES } else { 0 };
-        self.stride = self.lift + margin;
+        self.margin = if code.wraps() { LANES } else { 0 };
+        self.stride = self.lift + 2 * self.margin;
         self.values.clear();
-        self.values.reserve(code.columns() * self.stride + margin);
-        self.values.resize(margin / 2, 0);
+        self.values.reserve(self.margin + code.columns() * self.stride);
+        self.values.resize(self.margin, 0);
         for _ in 0..code.columns() {
             let start = self.values.len();
             self.values.extend(values.by_ref().take(self.lift));
-            self.values.extend_from_within(start..start + margin / 2);
-            self.values.resize(self.values.len() + margin / 2, 0);
+            self.values.extend_from_within(start..start + self.margin);
+            self.values.resize(self.values.len() + self.margin, 0);
         }
     }
 
     /// Where `LANES` lanes of a column from lane `start` stand, `start < lift`.
     #[inline]
     pub(crate) fn place(&self, column: u32, start: usize) -> usize {
-        (self.stride - self.lift) / 2 + column as usize * self.stride + start
+        self.margin + column as usize * self.stride + start
     }
 
     #[inline]
@@ -54,7 +56,7 @@ impl Posteriors {
     /// Where what is written at `place` has to be written again.
     #[inline]
     pub(crate) fn mirror(&self, place: usize, start: usize) -> Option<usize> {
-        if self.stride == self.lift {
+        if self.margin == 0 {
             None
         } else if start > self.lift - LANES {
             Some(place - self.lift)
@@ -67,8 +69,7 @@ impl Posteriors {
 
     /// The lanes of each block column in turn.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &[i16]> {
-        let margin = (self.stride - self.lift) / 2;
-        self.values[margin..].chunks(self.stride.max(1)).map(|column| &column[..self.lift])
+        self.values[self.margin..].chunks(self.stride.max(1)).map(|column| &column[..self.lift])
     }
 
     /// The opinion of one code bit.

@@ -5,8 +5,8 @@
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-use super::{BlockRow, LANES, Scratch};
-use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, Rule};
+use super::{BlockRow, LANES, Scratch, group, group_mut, wrap};
+use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, NEUTRAL, Rule};
 use crate::code::Edge;
 
 cpufeatures::new!(avx2_feature, "avx2");
@@ -49,26 +49,26 @@ fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
 fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     let Some(last) = row.edges.len().checked_sub(1) else { return };
     for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(lanes(row.syndrome, lane));
+        let mut sign = widen(group(row.syndrome, lane));
         let mut forward = [_mm256_setzero_si256(); VECTORS];
         for (i, edge) in row.edges.iter().enumerate() {
             let extrinsic = extrinsic(row, (i, edge, lane));
             for v in 0..VECTORS {
                 sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
-                let magnitude = magnitude(extrinsic[v]);
+                let magnitude = _mm256_abs_epi16(extrinsic[v]);
                 forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
             }
             store(&mut scratch.extrinsic[i], extrinsic);
             store_magnitudes(&mut scratch.forward[i], forward);
         }
-        let mut backward = [_mm256_set1_epi16(i16::MAX); VECTORS];
+        let mut backward = [_mm256_set1_epi16(NEUTRAL as i16); VECTORS];
         for (i, edge) in row.edges.iter().enumerate().rev() {
             let extrinsic = load(&scratch.extrinsic[i]);
             let before = if i == 0 { backward } else { load_magnitudes(&scratch.forward[i - 1]) };
             let mut strength = before;
             for v in 0..VECTORS {
                 let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
-                let magnitude = magnitude(extrinsic[v]);
+                let magnitude = _mm256_abs_epi16(extrinsic[v]);
                 backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
                 strength[v] = message(others);
             }
@@ -81,18 +81,18 @@ fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
 #[target_feature(enable = "avx2")]
 fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
     for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(lanes(row.syndrome, lane));
-        let neutral = [_mm256_set1_epi16(i16::MAX); VECTORS];
+        let mut sign = widen(group(row.syndrome, lane));
+        let neutral = [_mm256_set1_epi16(NEUTRAL as i16); VECTORS];
         let (mut first, mut second, mut rest) = (neutral, neutral, [neutral; 2]);
         for (i, edge) in row.edges.iter().enumerate() {
             let extrinsic = extrinsic(row, (i, edge, lane));
             for v in 0..VECTORS {
                 sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
-                let magnitude = magnitude(extrinsic[v]);
-                let other = _mm256_max_epi16(first[v], magnitude);
-                first[v] = _mm256_min_epi16(first[v], magnitude);
-                let strong = _mm256_max_epi16(second[v], other);
-                second[v] = _mm256_min_epi16(second[v], other);
+                let magnitude = _mm256_abs_epi16(extrinsic[v]);
+                let other = _mm256_max_epu16(first[v], magnitude);
+                first[v] = _mm256_min_epu16(first[v], magnitude);
+                let strong = _mm256_max_epu16(second[v], other);
+                second[v] = _mm256_min_epu16(second[v], other);
                 rest[0][v] = if i < 4 { strong } else { box_plus(rest[0][v], strong) };
             }
             rest.swap(0, 1);
@@ -110,7 +110,7 @@ fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
             let extrinsic = load(&scratch.extrinsic[i]);
             let mut strength = to_all;
             for v in 0..VECTORS {
-                let magnitude = magnitude(extrinsic[v]);
+                let magnitude = _mm256_abs_epi16(extrinsic[v]);
                 let (is_first, is_second) =
                     (_mm256_cmpeq_epi16(magnitude, first[v]), _mm256_cmpeq_epi16(magnitude, second[v]));
                 strength[v] = _mm256_blendv_epi8(to_all[v], to_second[v], is_second);
@@ -126,7 +126,7 @@ fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
 fn extrinsic(row: &BlockRow<'_>, (i, edge, lane): (usize, &Edge, usize)) -> Group {
     let place = row.posteriors.place(edge.column, wrap(lane + edge.shift as usize, row.lift));
     let posterior = load(row.posteriors.lanes(place));
-    let old = widen(lanes(row.messages, i * row.lift + lane));
+    let old = widen(group(row.messages, i * row.lift + lane));
     let mut extrinsic = posterior;
     for v in 0..VECTORS {
         extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(old[v]));
@@ -158,7 +158,7 @@ fn send(
         message[v] = _mm256_sign_epi16(strength[v], signs);
         posterior[v] = _mm256_adds_epi16(extrinsic[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(message[v]));
     }
-    narrow(lanes_mut(row.messages, i * row.lift + lane), message);
+    narrow(group_mut(row.messages, i * row.lift + lane), message);
     let start = wrap(lane + edge.shift as usize, row.lift);
     let place = row.posteriors.place(edge.column, start);
     store(row.posteriors.lanes_mut(place), posterior);
@@ -177,15 +177,6 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
             *word |= u64::from(_mm256_movemask_epi8(packed) as u32) << (32 * i);
         }
     }
-}
-
-fn wrap(lane: usize, lift: usize) -> usize {
-    if lane >= lift { lane - lift } else { lane }
-}
-
-#[target_feature(enable = "avx2")]
-fn magnitude(extrinsic: __m256i) -> __m256i {
-    _mm256_abs_epi16(_mm256_max_epi16(extrinsic, _mm256_set1_epi16(-i16::MAX)))
 }
 
 #[target_feature(enable = "avx2")]
@@ -213,15 +204,6 @@ fn square(x: __m256i) -> __m256i {
             options(pure, nomem, nostack, preserves_flags));
     }
     out
-}
-
-/// `LANES` messages from index `at`.
-fn lanes(all: &[i8], at: usize) -> &[i8; LANES] {
-    all[at..].first_chunk().expect("the lift is a multiple of the lanes")
-}
-
-fn lanes_mut(all: &mut [i8], at: usize) -> &mut [i8; LANES] {
-    all[at..].first_chunk_mut().expect("the lift is a multiple of the lanes")
 }
 
 #[target_feature(enable = "avx2")]

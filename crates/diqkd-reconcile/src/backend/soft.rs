@@ -1,7 +1,7 @@
 //! Portable reference.
 
 use super::{BlockRow, LANES, Scratch};
-use crate::check_rule::{MESSAGE_SHIFT, Rule, box_plus};
+use crate::check_rule::{MESSAGE_SHIFT, NEUTRAL, Rule, box_plus};
 use crate::code::Edge;
 
 pub(super) fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
@@ -28,7 +28,7 @@ fn exact(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
         let extrinsic = extrinsic(row, (i, edge, lane));
         for z in 0..LANES {
             sign[z] ^= extrinsic[z];
-            let magnitude = magnitude(extrinsic[z]);
+            let magnitude = extrinsic[z].unsigned_abs();
             forward[z] = if i == 0 { magnitude } else { box_plus(forward[z], magnitude) };
         }
         scratch.extrinsic[i] = extrinsic;
@@ -44,7 +44,7 @@ fn exact(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
                 (false, true) => scratch.forward[i - 1][z],
                 (false, false) => box_plus(scratch.forward[i - 1][z], backward[z]),
             };
-            let magnitude = magnitude(extrinsic[z]);
+            let magnitude = extrinsic[z].unsigned_abs();
             backward[z] = if i == last { magnitude } else { box_plus(backward[z], magnitude) };
             strength[z] = message(others);
         }
@@ -60,7 +60,7 @@ fn quick(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
         let extrinsic = extrinsic(row, (i, edge, lane));
         for z in 0..LANES {
             sign[z] ^= extrinsic[z];
-            let magnitude = magnitude(extrinsic[z]);
+            let magnitude = extrinsic[z].unsigned_abs();
             let other = first[z].max(magnitude);
             first[z] = first[z].min(magnitude);
             let strong = second[z].max(other);
@@ -74,7 +74,7 @@ fn quick(row: &mut BlockRow<'_>, lane: usize, scratch: &mut Scratch) {
         let mut strength = [0; LANES];
         for z in 0..LANES {
             let rest = box_plus(rest[0][z], rest[1][z]);
-            strength[z] = message(match magnitude(extrinsic[z]) {
+            strength[z] = message(match extrinsic[z].unsigned_abs() {
                 own if own == first[z] => box_plus(rest, second[z]),
                 own if own == second[z] => box_plus(rest, first[z]),
                 _ => box_plus(box_plus(rest, second[z]), first[z]),
@@ -122,11 +122,3 @@ fn send(
 fn message(strength: u16) -> i8 {
     ((strength + (1 << MESSAGE_SHIFT >> 1)) >> MESSAGE_SHIFT).min(127) as i8
 }
-
-/// The strength of a message from a bit to a check.
-fn magnitude(extrinsic: i16) -> u16 {
-    extrinsic.unsigned_abs().min(NEUTRAL)
-}
-
-/// The strongest message; a check of one input hands it back.
-const NEUTRAL: u16 = 32_767;
