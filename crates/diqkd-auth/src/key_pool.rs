@@ -38,6 +38,12 @@ impl KeyPool {
         Self { id, ..self }
     }
 
+    /// The same bytes as the part of a longer pool that begins at `position`.
+    #[must_use]
+    pub fn starting_at(self, position: u64) -> Self {
+        Self { origin: position, ..self }
+    }
+
     /// The name.
     pub fn id(&self) -> PoolId {
         self.id

@@ -1,7 +1,7 @@
 //! The main job in one process: two simulated stations, two parties on threads of their own, loopback TCP between them,
 //! a key store for each.
 
-mod plan;
+pub(crate) mod plan;
 mod report;
 mod symptoms;
 

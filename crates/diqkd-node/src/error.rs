@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use crate::journal::JournalFileError;
+use crate::link_lost::LinkLost;
+use crate::pads::PadsError;
 use crate::station::StationError;
 use crate::store::StoreError;
 use crate::tcp::TcpError;
@@ -14,9 +16,28 @@ pub enum NodeError {
     /// The session can't be set up.
     #[error("the session can't be set up")]
     Setup(#[from] diqkd_protocol::SetupError),
-    /// The link to the peer failed.
+    /// The connection to the peer failed.
     #[error("the link to the peer failed")]
-    Link(#[from] TcpError),
+    Connection(#[from] TcpError),
+    /// An address can't be used.
+    #[error(
+        "can't use the address {address}; check that it is this machine's and that nothing else listens there"
+    )]
+    Link {
+        /// The address as configured.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The pre-shared key can't be used.
+    #[error("the pre-shared key can't be used")]
+    Pads(#[from] PadsError),
+    /// A block can't go on with this peer.
+    #[error("the conversation with the peer has ended")]
+    PeerLost(#[from] LinkLost),
+    /// A session that had certified a key does not any more.
+    #[error("the session certifies no key: {0}")]
+    Refused(Box<diqkd_protocol::Abort>),
     /// A socket could not be made.
     #[error("no connection on the loopback interface")]
     Socket(#[source] std::io::Error),

@@ -39,7 +39,7 @@ impl Keeper {
         let mut keeper =
             Self { store, journal, key_length_bits, rng_attestation: String::new(), last_ids: Vec::new() };
         let prepared = keeper.store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
-        prepared.into_iter().try_for_each(|session| keeper.follow(session))?;
+        prepared.into_iter().try_for_each(|session| keeper.follow(session).map(|_| ()))?;
         Ok(keeper)
     }
 
@@ -88,19 +88,20 @@ impl Keeper {
     }
 
     /// Does with the prepared keys of a session what the journal says of it: available where both sites hold them, erased
-    /// where the other never will, left alone where that is not known.
+    /// where the other never will, left alone where that is not known. Gives the number of keys that became available.
     ///
     /// # Errors
     /// [`NodeError::Store`].
-    pub(crate) fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
+    pub(crate) fn follow(&mut self, session: SessionId) -> Result<u64, NodeError> {
         let keys = self.store.keys();
         match self.journal.state().fate(session) {
-            Fate::Key => keys.release(session, now_unix_s()),
-            Fate::Open | Fate::NoKey => keys.discard(session, now_unix_s()),
-            Fate::SeedOut => return Ok(()),
+            Fate::Key => Ok(keys.release(session, now_unix_s()).map_err(StoreError::from)?),
+            Fate::Open | Fate::NoKey => {
+                keys.discard(session, now_unix_s()).map_err(StoreError::from)?;
+                Ok(0)
+            }
+            Fate::SeedOut => Ok(0),
         }
-        .map_err(StoreError::from)?;
-        Ok(())
     }
 
     /// Alice: sessions whose keys she holds without knowing whether Bob does.

@@ -49,7 +49,7 @@ pub struct Outcome {
 /// the way.
 ///
 /// # Errors
-/// [`NodeError::Link`] when the connection fails before that, [`NodeError::Store`] and [`NodeError::Journal`] when something
+/// [`NodeError::Connection`] when the connection fails before that, [`NodeError::Store`] and [`NodeError::Journal`] when something
 /// can't be stored: then open the keeper again before the next session.
 pub fn run<T: TimeTagger>(
     session: Session,
@@ -196,7 +196,7 @@ impl Party<'_> {
                     self.drive.session.answer_outcomes(&outcomes);
                 }
                 Event::Outcomes(outcomes) => {
-                    outcomes.iter().try_for_each(|&(session, _)| self.keeper.follow(session))?;
+                    outcomes.iter().try_for_each(|&(session, _)| self.keeper.follow(session).map(|_| ()))?;
                 }
                 Event::Aborted(abort) => self.aborted = Some(abort),
                 _ => {}
@@ -227,7 +227,7 @@ impl Party<'_> {
 }
 
 /// An error with its causes in one line.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -174,7 +174,7 @@ fn new_keys(keys: Vec<IdentifiedKey>, block: &BlockProvenance<'_>) -> Vec<NewKey
 }
 
 /// Files that only their owner may read.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -7,8 +7,6 @@ mod assembly;
 mod bits;
 mod error;
 mod event;
-#[cfg(test)]
-mod golden;
 pub mod journal;
 mod lanes;
 mod link;

@@ -44,7 +44,6 @@ diqkd_hal::conformance_tests! {
     replay: Playback::new(recording(Preset::Oxford2022, Role::Alice, 300), vec![]),
     setting_rng: rng(),
     modulator: (SimulatedParts::new(Role::Alice, &Experiment::new(Preset::Oxford2022, 300, 31)), 0, 100_000),
-    source: SimulatedParts::new(Role::Alice, &Experiment::new(Preset::Oxford2022, 300, 31)),
 }
 diqkd_hal::conformance_tests! {
     event_ready_bob: options(Preset::Oxford2022, Role::Bob) => open(Preset::Oxford2022, Role::Bob, 300)

@@ -8,6 +8,7 @@ mod entropy;
 mod fault_args;
 mod keylength;
 mod keys;
+mod node;
 mod plan;
 mod reconcile;
 mod rng;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Certificate(certificate::CertificateCommand),
     #[command(subcommand)]
     Reconcile(reconcile::Reconcile),
+    /// One site as a daemon: records, talks to its peer, stores keys, block after block, until it is told to stop.
+    Node(node::Node),
     #[command(subcommand)]
     Keys(keys::Keys),
     #[command(subcommand)]
@@ -59,6 +62,7 @@ impl Command {
             Self::Keylength(keylength) => keylength.run(),
             Self::Certificate(certificate) => certificate.run(),
             Self::Reconcile(reconcile) => reconcile.run(console),
+            Self::Node(node) => node.run(console),
             Self::Keys(keys) => keys.run(),
             Self::Rng(rng) => rng.run(),
             Self::Amplify(amplify) => amplify.run(console),

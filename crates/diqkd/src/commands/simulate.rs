@@ -5,7 +5,6 @@
 //! same files whatever the number of threads.
 
 mod parquet;
-mod photonic_args;
 mod recording;
 mod rule;
 mod truth;
@@ -22,7 +21,6 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Failure, number};
 use crate::commands::fault_args::FaultArgs;
 use crate::console::Console;
-use photonic_args::PhotonicArgs;
 use recording::Recorded;
 
 #[derive(Debug, Args)]
@@ -50,8 +48,6 @@ pub(crate) struct Simulate {
     attack: Strategy,
     #[command(flatten)]
     faults: FaultArgs,
-    #[command(flatten)]
-    photonic: PhotonicArgs,
     /// Fibre between the source, or the middle station, and alice: rarer heralds, or lost photons; times drift while it warms up.
     #[arg(long, value_name = "KM[:DB_PER_KM[:DB[:K_PER_H]]]")]
     fibre_alice: Option<Fibre>,
@@ -110,9 +106,6 @@ impl Simulate {
         };
         let gamma = self.gamma.unwrap_or_else(|| self.preset.test_probability());
         let mut experiment = Experiment::new(self.preset, self.rounds, seed).with_strategy(self.attack);
-        if let Some(model) = self.photonic.model(self.preset)? {
-            experiment.model = model;
-        }
         let fibres = [self.fibre_alice, self.fibre_bob].map(|fibre| fibre.unwrap_or(Fibre::NONE));
         experiment.model = experiment.model.behind_fibres(fibres[0], fibres[1]);
         experiment.faults = self.faults.faults(experiment.expected_slots())?;

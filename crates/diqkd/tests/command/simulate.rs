@@ -202,27 +202,3 @@ fn fibres_make_a_recording_longer() {
     // 10 dB in all; 3000 rounds: 2 % a standard deviation.
     assert!((far / near / 10.0 - 1.0).abs() < 0.12, "{near} {far}");
 }
-
-#[test]
-fn a_photonic_source_takes_parameters_of_its_own() {
-    let arguments = ["--preset", "photonic", "--rounds", "2000", "--seed", "7"];
-    let honest_s = |name: &str, more: &[&str]| {
-        let simulated = Simulated::new(name, &[&arguments[..], more].concat());
-        simulated.found["honest_chsh_s"].as_f64().unwrap()
-    };
-    let usual = honest_s("simulate-photonic", &[]);
-    // Without noise lost photons count as Minus: eta^2 2 sqrt 2 + 2 (1 - eta)^2.
-    let clean = ["--visibility", "1", "--double-pairs", "0", "--dark-counts", "0", "--efficiency", "0.9"];
-    let lossy = honest_s("simulate-photonic-clean", &clean);
-    assert!((lossy - (0.81 * 8f64.sqrt() + 2.0 * 0.01)).abs() < 1e-9, "{lossy}");
-    assert!(honest_s("simulate-photonic-pairs", &["--double-pairs", "0.1"]) < usual - 0.01);
-
-    for (more, expected) in [
-        (["--preset", "oxford-2022", "--efficiency", "0.9"], "--preset photonic"),
-        (["--preset", "photonic", "--efficiency", "1.2"], "efficiency of detection"),
-    ] {
-        let output = diqkd(&[&["simulate", "--rounds", "10", "--out", "nowhere"], &more[..]].concat());
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(2) && said.contains(expected), "{more:?}: {said}");
-    }
-}

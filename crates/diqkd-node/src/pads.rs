@@ -1,0 +1,362 @@
+//! The pre-shared key on disk, and the journal by which none of it is ever used twice.
+//!
+//! ```text
+//! FILE                    32 bytes: key of the links; then bytes for the sessions, used once from the front
+//! DIR/pads-ID.journal     64-byte records, appended and synced before the bytes they reserve are used; ID names FILE
+//! ```
+//! A range is reserved by a record on disk; only then are its bytes read. A crash after that loses them, nothing gives them
+//! back. The last record may be torn by a crash: it reserved nothing that anyone has used, and is cut off. A record before it
+//! that is damaged is an error: then nobody knows what has been used.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use diqkd_core::{Epsilon, SessionId};
+use zeroize::Zeroizing;
+
+/// Pre-shared key and journal.
+pub(crate) struct Pads {
+    file: File,
+    length: u64,
+    journal: File,
+    journal_path: PathBuf,
+    /// Everything before this has been reserved.
+    next: u64,
+    sessions: u64,
+    eps_spent: f64,
+    torn: bool,
+}
+
+/// Why the pre-shared key can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PadsError {
+    /// A file can't be read or written.
+    #[error("can't use {}; check the path and its permissions", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The pre-shared key is too short to start with.
+    #[error("{} has {found} bytes, expected at least {needed}; make the same file of random bytes for both sites", path.display())]
+    TooShort {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The least length.
+        needed: u64,
+    },
+    /// A record before the last is damaged.
+    #[error(
+        "{}: the record at byte {offset} is damaged, so nobody knows which bytes of the pre-shared key have been used; \
+         restore the journal, or begin with a new pre-shared key at both sites", path.display()
+    )]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// Where.
+        offset: u64,
+    },
+    /// Another process has the journal open.
+    #[error("{} is in use by another process; stop that one or give each node its own data folder", path.display())]
+    InUse {
+        /// The journal.
+        path: PathBuf,
+    },
+}
+
+impl Pads {
+    /// Opens the pre-shared key and its journal in `folder`, or begins one.
+    pub(crate) fn open(path: &Path, folder: &Path) -> Result<Self, PadsError> {
+        let io = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| PadsError::Io { path, source }
+        };
+        let mut file = File::open(path).map_err(io(path))?;
+        let length = file.metadata().map_err(io(path))?.len();
+        if length < LINK_KEY_BYTES {
+            return Err(PadsError::TooShort {
+                path: path.to_path_buf(),
+                found: length,
+                needed: LINK_KEY_BYTES,
+            });
+        }
+        let mut link_key = Zeroizing::new([0; LINK_KEY_BYTES as usize]);
+        file.read_exact(&mut *link_key).map_err(io(path))?;
+        // A digest of the key of the links alone: nothing on disk depends on the bytes that sessions use.
+        let id = blake3::derive_key("diqkd pre-shared key name v1", &*link_key);
+        let name: String = id[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::create_dir_all(folder).map_err(io(folder))?;
+        let journal_path = folder.join(format!("pads-{name}.journal"));
+        let mut journal =
+            crate::store::private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+                .open(&journal_path)
+                .map_err(io(&journal_path))?;
+        journal.try_lock().map_err(|_| PadsError::InUse { path: journal_path.clone() })?;
+        // The journal's name has to survive a crash as well.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))?;
+        let mut bytes = Vec::new();
+        journal.read_to_end(&mut bytes).map_err(io(&journal_path))?;
+        let mut pads = Self {
+            file,
+            length,
+            journal,
+            journal_path,
+            next: LINK_KEY_BYTES,
+            sessions: 0,
+            eps_spent: 0.0,
+            torn: false,
+        };
+        pads.recover(&bytes)?;
+        Ok(pads)
+    }
+
+    /// The key of the links.
+    pub(crate) fn link_key(&mut self) -> Result<Zeroizing<[u8; 32]>, PadsError> {
+        let mut key = Zeroizing::new([0; LINK_KEY_BYTES as usize]);
+        self.read_at(0, &mut *key)?;
+        Ok(key)
+    }
+
+    /// Everything before this has been reserved.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Bytes that no session has reserved.
+    pub(crate) fn remaining_bytes(&self) -> u64 {
+        self.length.saturating_sub(self.next)
+    }
+
+    /// Sessions that have been entered, and the sum of their epsilons.
+    pub(crate) fn spent(&self) -> (u64, f64) {
+        (self.sessions, self.eps_spent)
+    }
+
+    /// Whether a record was torn when the journal was opened.
+    pub(crate) fn was_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Reserves `length` bytes from `start` on for a session and gives them; `None` when some of them have been reserved
+    /// or do not exist, and then nothing changes. A length of 0 enters a session that takes its pads elsewhere.
+    pub(crate) fn reserve(
+        &mut self,
+        session: SessionId,
+        start: u64,
+        length: u64,
+        eps_sound: Epsilon,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, PadsError> {
+        let Some(range) = self.free(start, length) else { return Ok(None) };
+        let record = Record { session, start: range.start, end: range.end, eps_log2: eps_sound.log2() };
+        let io = |source| PadsError::Io { path: self.journal_path.clone(), source };
+        self.journal.write_all(&record.encode(self.sessions)).map_err(io)?;
+        self.journal.sync_all().map_err(io)?;
+        self.enter(&record);
+        let mut bytes = Zeroizing::new(vec![0; length as usize]);
+        self.read_at(start, &mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    fn free(&self, start: u64, length: u64) -> Option<Range<u64>> {
+        if length == 0 {
+            return Some(self.next..self.next);
+        }
+        let end = start.checked_add(length)?;
+        (start >= self.next && end <= self.length).then_some(start..end)
+    }
+
+    fn recover(&mut self, bytes: &[u8]) -> Result<(), PadsError> {
+        let (records, rest) = bytes.as_chunks::<RECORD_BYTES>();
+        let mut whole = 0;
+        for (index, bytes) in records.iter().enumerate() {
+            match Record::decode(bytes, index as u64) {
+                Some(record) => self.enter(&record),
+                None if index + 1 == records.len() && rest.is_empty() => break,
+                None => {
+                    let offset = (index * RECORD_BYTES) as u64;
+                    return Err(PadsError::Damaged { path: self.journal_path.clone(), offset });
+                }
+            }
+            whole += RECORD_BYTES as u64;
+        }
+        self.torn = whole != bytes.len() as u64;
+        let io = |source| PadsError::Io { path: self.journal_path.clone(), source };
+        self.journal.set_len(whole).map_err(io)?;
+        self.journal.sync_all().map_err(io)?;
+        self.journal.seek(SeekFrom::Start(whole)).map_err(io)?;
+        Ok(())
+    }
+
+    fn enter(&mut self, record: &Record) {
+        self.next = self.next.max(record.end);
+        self.sessions += 1;
+        self.eps_spent += record.eps_log2.exp2();
+    }
+
+    fn read_at(&mut self, start: u64, bytes: &mut [u8]) -> Result<(), PadsError> {
+        let read = self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(bytes));
+        read.map_err(|source| PadsError::Io { path: PathBuf::from("the pre-shared key"), source })
+    }
+}
+
+/// One session, as it stands in the journal.
+///
+/// ```text
+/// offset  0           16          24         32                    40            48
+///         session     start u64   end u64    log2 of eps f64       number u64    blake3 of the 48 bytes before, first half
+/// ```
+struct Record {
+    session: SessionId,
+    start: u64,
+    end: u64,
+    eps_log2: f64,
+}
+
+impl Record {
+    fn encode(&self, number: u64) -> [u8; RECORD_BYTES] {
+        let mut bytes = [0; RECORD_BYTES];
+        bytes[..16].copy_from_slice(&self.session.0);
+        bytes[16..24].copy_from_slice(&self.start.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.end.to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.eps_log2.to_bits().to_le_bytes());
+        bytes[40..48].copy_from_slice(&number.to_le_bytes());
+        let check = checksum(&bytes);
+        bytes[48..].copy_from_slice(&check);
+        bytes
+    }
+
+    fn decode(bytes: &[u8; RECORD_BYTES], number: u64) -> Option<Self> {
+        let word = |at: usize| {
+            let mut word = [0; 8];
+            word.copy_from_slice(&bytes[at..at + 8]);
+            u64::from_le_bytes(word)
+        };
+        if checksum(bytes) != bytes[48..] || word(40) != number {
+            return None;
+        }
+        let mut session = [0; 16];
+        session.copy_from_slice(&bytes[..16]);
+        Some(Self {
+            session: SessionId(session),
+            start: word(16),
+            end: word(24),
+            eps_log2: f64::from_bits(word(32)),
+        })
+    }
+}
+
+fn checksum(bytes: &[u8; RECORD_BYTES]) -> [u8; 16] {
+    let mut check = [0; 16];
+    check.copy_from_slice(&blake3::derive_key("diqkd pads journal v1", &bytes[..48])[..16]);
+    check
+}
+
+const LINK_KEY_BYTES: u64 = 32;
+const RECORD_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("diqkd-pads-{name}-{}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            let key: Vec<u8> = (0..1032u32).map(|i| (i % 251) as u8).collect();
+            std::fs::write(folder.join("key"), key).unwrap();
+            Self(folder)
+        }
+
+        fn open(&self) -> Result<Pads, PadsError> {
+            Pads::open(&self.0.join("key"), &self.0)
+        }
+
+        fn journal(&self) -> PathBuf {
+            let mut files = std::fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+            files.find(|path| path.extension().is_some_and(|e| e == "journal")).unwrap()
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn eps() -> Epsilon {
+        Epsilon::new(1e-10).unwrap()
+    }
+
+    fn session(n: u8) -> SessionId {
+        SessionId([n; 16])
+    }
+
+    #[test]
+    fn no_byte_is_given_twice_also_after_a_restart() {
+        let place = Place::new("twice");
+        let mut pads = place.open().unwrap();
+        assert_eq!(pads.next(), 32);
+        let first = pads.reserve(session(1), 32, 100, eps()).unwrap().unwrap();
+        assert_eq!(first[..3], [32, 33, 34]);
+        assert!(pads.reserve(session(2), 131, 10, eps()).unwrap().is_none());
+        assert!(place.open().is_err_and(|error| matches!(error, PadsError::InUse { .. })));
+        drop(pads);
+        let mut pads = place.open().unwrap();
+        assert_eq!((pads.next(), pads.spent().0), (132, 1));
+        assert!(pads.reserve(session(3), 32, 1, eps()).unwrap().is_none());
+        assert!(pads.reserve(session(3), 1000, 33, eps()).unwrap().is_none());
+        // The peer may be ahead.
+        assert!(pads.reserve(session(3), 200, 800, eps()).unwrap().is_some());
+        assert_eq!(pads.remaining_bytes(), 32);
+        assert!((pads.spent().1 - 2e-10).abs() < 1e-22);
+    }
+
+    #[test]
+    fn a_damaged_record_in_the_middle_stops_everything() {
+        let place = Place::new("damage");
+        let mut pads = place.open().unwrap();
+        for n in 0..3 {
+            let next = pads.next();
+            pads.reserve(session(n), next, 10, eps()).unwrap();
+        }
+        drop(pads);
+        let mut bytes = std::fs::read(place.journal()).unwrap();
+        bytes[70] ^= 1;
+        std::fs::write(place.journal(), bytes).unwrap();
+        assert!(place.open().is_err_and(|error| matches!(error, PadsError::Damaged { offset: 64, .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_torn_tail_loses_only_what_nobody_used(cut in 1usize..64, garbage in prop::collection::vec(any::<u8>(), 0..64)) {
+            let place = Place::new(&format!("torn-{cut}-{}", garbage.len()));
+            let mut pads = place.open().unwrap();
+            pads.reserve(session(1), 32, 50, eps()).unwrap();
+            pads.reserve(session(2), 82, 50, eps()).unwrap();
+            drop(pads);
+            let mut bytes = std::fs::read(place.journal()).unwrap();
+            // The record of the second session was written in part; what follows may be anything of the same sector.
+            bytes.truncate(64 + cut);
+            bytes.extend(garbage.iter().take(64 - cut));
+            prop_assume!(bytes[64..] != Record { session: session(2), start: 82, end: 132, eps_log2: eps().log2() }.encode(1));
+            std::fs::write(place.journal(), bytes).unwrap();
+            let mut pads = place.open().unwrap();
+            prop_assert!(pads.was_torn());
+            prop_assert_eq!(pads.next(), 82);
+            prop_assert!(pads.reserve(session(3), 82, 50, eps()).unwrap().is_some());
+            drop(pads);
+            prop_assert_eq!(place.open().unwrap().next(), 132);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The work of one lane: Alice proposes sessions, Bob takes part in them.
+
+use std::sync::MutexGuard;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use diqkd_auth::{KeyPool, PoolId};
+use diqkd_core::{Role, SessionId};
+use diqkd_protocol::{LinkConfig, Session, SessionParams};
+use rand_core::Rng;
+use zeroize::Zeroizing;
+
+use super::Site;
+use super::block::{Block, Ending};
+use super::lane::{Decline, Lane, PadsOffer, Word};
+use crate::error::NodeError;
+use crate::link_lost::LinkLost;
+use crate::source::{Device, Source};
+use crate::vault::Vault;
+
+/// Works until the site finishes.
+pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Result<(), NodeError> {
+    let (source, vault) = &site.sources[index];
+    let pool = PoolId(pipeline_name(pipeline));
+    let mut worker = Worker { site, source, vault, lane, pool, failures: 0, rest: Duration::ZERO };
+    loop {
+        let turn = match site.config.role {
+            Role::Alice => worker.propose(),
+            Role::Bob => worker.take_part(),
+        };
+        match turn {
+            Ok(Turn::Again) => {}
+            Ok(Turn::Finished) => return Ok(()),
+            Err(NodeError::PeerLost(LinkLost::PeerRestarted)) => {
+                tracing::warn!(source = %source.name, "the peer was restarted; the block in progress gives no key here unless it had one");
+                worker.lane.renew();
+            }
+            Err(NodeError::PeerLost(LinkLost::Stopped)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The name of a pipeline as a pool; every source has a journal of its own.
+fn pipeline_name(pipeline: u16) -> [u8; 16] {
+    let mut name = *b"pipeline        ";
+    name[14..].copy_from_slice(&pipeline.to_le_bytes());
+    name
+}
+
+enum Turn {
+    Again,
+    Finished,
+}
+
+struct Worker<'a> {
+    site: &'a Site,
+    source: &'a Source,
+    vault: &'a Vault,
+    lane: Lane,
+    /// Names the lane in the journal of the sessions.
+    pool: PoolId,
+    /// Blocks in a row that gave no key.
+    failures: u32,
+    /// A pause to be made before the next proposal.
+    rest: Duration,
+}
+
+/// Secret bytes reserved for a session at this site, and how the peer is told about them.
+struct Reserved {
+    offer: PadsOffer,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl Worker<'_> {
+    /// Alice: one block, or a pause.
+    fn propose(&mut self) -> Result<Turn, NodeError> {
+        let site = self.site;
+        let rest = std::mem::take(&mut self.rest);
+        self.pause(rest);
+        if site.is_finishing() {
+            return Ok(Turn::Finished);
+        }
+        if !site.trunk.is_ready() {
+            std::thread::sleep(PAUSE);
+            return Ok(Turn::Again);
+        }
+        let Some(_running) = Running::claim(site) else {
+            std::thread::sleep(PAUSE);
+            return Ok(Turn::Again);
+        };
+        let mut device = self.source.device();
+        if site.is_finishing() {
+            return Ok(Turn::Finished);
+        }
+        let block = device.as_ref().map_or(0, |device| device.blocks);
+        if let Some(path) = self.source.recording(block)
+            && !path.exists()
+        {
+            tracing::info!(source = %self.source.name, path = %path.display(), "no further recording");
+            return Ok(Turn::Finished);
+        }
+        let mut nonce = [0; 16];
+        crate::randomness::Randomness::from_system()?.generator("nonce of a session").fill_bytes(&mut nonce);
+        let params = self.params(&nonce);
+        let Some(reserved) = self.reserve(&params)? else {
+            self.exhausted();
+            return Ok(Turn::Again);
+        };
+        self.lane.say(&Word::Propose { nonce, block, pads: reserved.offer })?;
+        let session = self.session(&params, reserved.secret)?;
+        match self.answer(params.session)? {
+            Some(Ok(())) => {
+                if let Some(device) = &mut device {
+                    device.blocks += 1;
+                }
+                self.run(session, block, device)?;
+            }
+            Some(Err(Decline::PadsTaken { next })) => {
+                tracing::info!(source = %self.source.name, next, "the peer has used more of the pre-shared key; going on from there");
+                site.peer_next.fetch_max(next, Ordering::Relaxed);
+            }
+            Some(Err(Decline::KeysTaken)) => {
+                tracing::warn!(source = %self.source.name, "the peer lacks keys that were set aside; they are given up");
+            }
+            Some(Err(why @ (Decline::Draining | Decline::Trouble))) => {
+                tracing::info!(source = %self.source.name, ?why, "the peer declines");
+                self.rest = DECLINED;
+            }
+            None => {}
+        }
+        Ok(Turn::Again)
+    }
+
+    /// Bob: one block, or a pause.
+    fn take_part(&mut self) -> Result<Turn, NodeError> {
+        let site = self.site;
+        let Some(word) = self.lane.hear(PAUSE)? else {
+            let idle = site.running.load(Ordering::Relaxed) == 0;
+            return Ok(if site.is_finishing() && idle { Turn::Finished } else { Turn::Again });
+        };
+        // All other words belong to sessions that are over.
+        let Word::Propose { nonce, block, pads } = word else { return Ok(Turn::Again) };
+        let params = self.params(&nonce);
+        let id = params.session;
+        let decline = |why| Word::Decline { session: id, why };
+        if site.is_finishing() {
+            self.lane.say(&decline(Decline::Draining))?;
+            return Ok(Turn::Again);
+        }
+        let Some(_running) = Running::claim(site) else {
+            self.lane.say(&decline(Decline::Draining))?;
+            return Ok(Turn::Again);
+        };
+        let bytes = params.key_pool_bytes();
+        let secret = match pads {
+            PadsOffer::File { start } => {
+                let mut own = site.pads();
+                match own.reserve(id, start, bytes as u64, params.eps_sound)? {
+                    Some(secret) => secret,
+                    None => {
+                        let next = own.next();
+                        drop(own);
+                        self.lane.say(&decline(Decline::PadsTaken { next }))?;
+                        return Ok(Turn::Again);
+                    }
+                }
+            }
+            PadsOffer::Keys(ids) => match self.vault.take_named(&ids, bytes)? {
+                Some(taken) => {
+                    site.pads().reserve(id, 0, 0, params.eps_sound)?;
+                    taken.secret
+                }
+                None => {
+                    self.lane.say(&decline(Decline::KeysTaken))?;
+                    return Ok(Turn::Again);
+                }
+            },
+        };
+        let session = self.session(&params, secret)?;
+        let device = self.source.device();
+        self.lane.say(&Word::Accept(id))?;
+        self.run(session, block, device)?;
+        Ok(Turn::Again)
+    }
+
+    fn params(&self, nonce: &[u8; 16]) -> SessionParams {
+        let mut hasher = blake3::Hasher::new_derive_key("diqkd node session v1");
+        hasher.update(&self.site.digest).update(nonce);
+        let mut session = [0; 16];
+        session.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        SessionParams { session: SessionId(session), ..self.site.config.params.clone() }
+    }
+
+    /// Alice: sets secret bytes aside for a session; `None` when there are none left.
+    fn reserve(&self, params: &SessionParams) -> Result<Option<Reserved>, NodeError> {
+        let bytes = params.key_pool_bytes();
+        if self.site.config.pad_keys > 0
+            && let Some(taken) = self.vault.take_pads(bytes)?
+        {
+            self.site.pads().reserve(params.session, 0, 0, params.eps_sound)?;
+            return Ok(Some(Reserved { offer: PadsOffer::Keys(taken.ids), secret: taken.secret }));
+        }
+        let mut pads = self.site.pads();
+        let start = pads.next().max(self.site.peer_next.load(Ordering::Relaxed));
+        let secret = pads.reserve(params.session, start, bytes as u64, params.eps_sound)?;
+        Ok(secret.map(|secret| Reserved { offer: PadsOffer::File { start }, secret }))
+    }
+
+    fn exhausted(&mut self) {
+        if !self.site.exhausted.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "ALARM pads-exhausted: no key left for the authentication of a session; no further blocks until both sites \
+                 have a new pre-shared key"
+            );
+        }
+        self.rest = EXHAUSTED;
+    }
+
+    fn session(&self, params: &SessionParams, mut secret: Zeroizing<Vec<u8>>) -> Result<Session, NodeError> {
+        self.site.exhausted.store(false, Ordering::Relaxed);
+        let bits = 8 * secret.len() as u64;
+        self.site.metrics.pads(|pads| pads.spent_bits += bits);
+        // The ranges of the pre-shared key are accounted for by its own journal, keys set aside by their store. To the journal
+        // of the sessions each lane is a pool of its own, in whose order it can't be overtaken by another lane.
+        let spent = self.vault.spent_position(self.pool);
+        let mut pool = KeyPool::new(std::mem::take(&mut *secret)).with_id(self.pool).starting_at(spent);
+        let purpose = format!("private seeds of {}", params.session);
+        let rng = Box::new(crate::randomness::Randomness::from_system()?.generator(&purpose));
+        let silence = self.site.tunables().peer_silence.as_millis();
+        let link =
+            LinkConfig { idle_limit_ms: u64::try_from(silence).unwrap_or(u64::MAX), ..LinkConfig::stream() };
+        let _place = self.site.gate.enter(self.source.priority);
+        // The same parameters have been found to certify a key when the node started.
+        Session::new(self.site.config.role, params.clone(), &mut pool, rng, link, 0)?
+            .map_err(|abort| NodeError::Refused(Box::new(abort)))
+    }
+
+    /// Alice: what Bob says to the proposal; `None` when he says nothing for too long.
+    fn answer(&mut self, session: SessionId) -> Result<Option<Result<(), Decline>>, NodeError> {
+        let until = Instant::now() + self.site.tunables().peer_silence;
+        while Instant::now() < until && !self.site.control.is_cancelled() {
+            match self.lane.hear(PAUSE)? {
+                Some(Word::Accept(accepted)) if accepted == session => return Ok(Some(Ok(()))),
+                Some(Word::Decline { session: declined, why }) if declined == session => {
+                    return Ok(Some(Err(why)));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn run(
+        &mut self,
+        session: Session,
+        block: u64,
+        device: Option<MutexGuard<'_, Device>>,
+    ) -> Result<(), NodeError> {
+        let id = session.params().session;
+        tracing::info!(source = %self.source.name, session = %id, "block begins");
+        let began = Instant::now();
+        let ending =
+            Block::new(self.site, self.source, self.vault, &mut self.lane, session).run(block, device)?;
+        let took_ms = began.elapsed().as_millis() as u64;
+        match ending {
+            Ending::Key(report) => {
+                self.failures = 0;
+                self.site.blocks.fetch_add(1, Ordering::Relaxed);
+                {
+                    let mut totals = self.site.totals();
+                    totals.blocks += 1;
+                    totals.rounds += report.rounds;
+                    totals.key_bits += report.key_bits;
+                }
+                self.site.metrics.source(&self.source.name, |source| {
+                    source.blocks += 1;
+                    source.rounds += report.rounds;
+                    source.key_bits += report.key_bits;
+                    source.leak_bits += report.leak.0;
+                    source.secret_fraction = report.key_bits as f64 / (report.rounds as f64).max(1.0);
+                    source.f_ec = report.f_ec;
+                    if let Some(observed) = &report.observed {
+                        source.qber = observed.qber();
+                        source.omega = observed.omega();
+                    }
+                });
+                tracing::info!(
+                    source = %self.source.name, session = %id, rounds = report.rounds, key_bits = report.key_bits,
+                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, took_ms, "key"
+                );
+            }
+            Ending::Aborted(abort) => {
+                self.failures += 1;
+                self.site.totals().aborted += 1;
+                self.site.metrics.aborted(&self.source.name, abort.reason());
+                tracing::warn!(source = %self.source.name, session = %id, reason = abort.reason(), detail = %abort, took_ms, "no key");
+                // A link in trouble must not eat up the key for authentication. Bob has nothing to pause.
+                self.rest = FIRST_PAUSE.saturating_mul(1 << self.failures.min(8)).min(LONGEST_PAUSE);
+            }
+        }
+        Ok(())
+    }
+
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while Instant::now() < until && !self.site.is_finishing() {
+            std::thread::sleep(PAUSE.min(until.saturating_duration_since(Instant::now())));
+        }
+    }
+}
+
+/// Counts as a running block while it lives.
+struct Running<'a>(&'a Site);
+
+impl<'a> Running<'a> {
+    /// `None` when enough blocks are running to reach the site's limit.
+    fn claim(site: &'a Site) -> Option<Self> {
+        let room = |running: u64| {
+            site.limit
+                .is_none_or(|limit| site.blocks.load(Ordering::Relaxed) + running < limit)
+                .then_some(running + 1)
+        };
+        site.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok().map(|_| Self(site))
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(50);
+const DECLINED: Duration = Duration::from_secs(1);
+const EXHAUSTED: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);

@@ -1,0 +1,88 @@
+//! How the node stands: pages for supervisors and scrapers, alarms for operators.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use super::Site;
+use crate::error::NodeError;
+use crate::http::{Http, Page};
+use crate::metrics::Standing;
+use crate::trunk::Agreed;
+
+/// Serves health and metrics.
+pub(super) fn serve(site: &Arc<Site>, address: SocketAddr) -> Result<Http, NodeError> {
+    // The pages must not keep the site: it is taken apart before they stop.
+    let site: Weak<Site> = Arc::downgrade(site);
+    let pages = move |path: &str| {
+        let site = site.upgrade()?;
+        match path {
+            "/healthz" => Some(Page { status: 200, body: "alive\n".to_owned() }),
+            "/readyz" => Some(match site.obstacle() {
+                None => Page { status: 200, body: "ready\n".to_owned() },
+                Some(obstacle) => Page { status: 503, body: format!("{obstacle}\n") },
+            }),
+            "/metrics" => {
+                let standing =
+                    Standing { ready: site.obstacle().is_none(), draining: site.control.is_draining() };
+                for (source, vault) in &site.sources {
+                    site.metrics
+                        .source(&source.name, |numbers| numbers.keys_available = vault.keys_available());
+                }
+                Some(Page { status: 200, body: site.metrics.render(standing, &site.trunk.links()) })
+            }
+            _ => None,
+        }
+    };
+    Http::start(address, Box::new(pages))
+        .map_err(|source| NodeError::Link { address: address.to_string(), source })
+}
+
+impl Site {
+    /// What keeps this node from making keys.
+    fn obstacle(&self) -> Option<String> {
+        if self.control.is_draining() {
+            return Some("draining".to_owned());
+        }
+        match self.trunk.agreed() {
+            Agreed::No { field, .. } => return Some(format!("the peer's configuration differs in {field}")),
+            Agreed::Unknown => return Some("no contact with the peer yet".to_owned()),
+            Agreed::Yes => {}
+        }
+        if !self.trunk.is_ready() {
+            return Some("no link to the peer".to_owned());
+        }
+        self.exhausted.load(Ordering::Relaxed).then(|| "the key for authentication is used up".to_owned())
+    }
+
+    /// Counts the key left for authentication and raises the alarm when it becomes low.
+    pub(super) fn watch_pads(&self) -> Result<(), NodeError> {
+        let (remaining, (sessions, eps_spent)) = {
+            let pads = self.pads();
+            (8 * pads.remaining_bytes(), pads.spent())
+        };
+        let mut available = remaining;
+        for (_, vault) in &self.sources {
+            available = available.saturating_add(vault.pad_bits()?);
+        }
+        let low_water = self.tunables().pads_low_water_bits;
+        let is_low = available < low_water;
+        self.metrics.pads(|pads| {
+            if is_low && !pads.is_low {
+                tracing::warn!(
+                    available_bits = available,
+                    low_water_bits = low_water,
+                    "ALARM pads-low: key for authentication runs short; give both sites a new pre-shared key before it is used up"
+                );
+            }
+            if !is_low && pads.is_low {
+                tracing::info!(available_bits = available, "pads-low is over");
+            }
+            pads.available_bits = available;
+            pads.is_low = is_low;
+            pads.sessions = sessions;
+            pads.eps_spent = eps_spent;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! The keys of one quantum link on disk, and the keys set aside for the authentication of later sessions.
+//!
+//! ```text
+//! DIR/SOURCE/         store and journal of the keys that are delivered
+//! DIR/SOURCE/pads/    a store of the same kind whose keys later sessions take, each once
+//! ```
+//! The first keys of a block are set aside, at both sites the same. Both stores follow the one journal. A session takes keys
+//! by their ids; the store gives a key away at most once, also across a crash.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use diqkd_auth::PoolId;
+use diqkd_core::{KeyId, SessionId};
+use diqkd_entropy::Certificate;
+use diqkd_protocol::SecretKey;
+use diqkd_protocol::journal::{Fate, Record};
+use zeroize::Zeroizing;
+
+use crate::error::NodeError;
+use crate::keeper::Keeper;
+use crate::randomness::Randomness;
+use crate::store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
+
+pub(crate) struct Vault {
+    stores: Mutex<Stores>,
+    key_length_bits: u32,
+    /// Keys of each block that are set aside.
+    pad_keys: u32,
+    rng_attestation: String,
+}
+
+struct Stores {
+    keeper: Keeper,
+    pads: StoreOnDisk,
+    /// Sessions that are running at this site.
+    running: BTreeSet<SessionId>,
+    keys_available: u64,
+}
+
+/// Key material that was set aside, and its ids.
+pub(crate) struct SetAside {
+    pub(crate) ids: Vec<KeyId>,
+    pub(crate) secret: Zeroizing<Vec<u8>>,
+}
+
+impl Vault {
+    pub(crate) fn open(
+        folder: &Path,
+        key_length_bits: u32,
+        pad_keys: u32,
+        rng_attestation: &str,
+        randomness: &Randomness,
+    ) -> Result<Self, NodeError> {
+        let keeper = Keeper::open(folder, randomness, key_length_bits)?;
+        let pads = StoreOnDisk::open(&folder.join("pads"), randomness)?;
+        let available =
+            keeper.store().keys().available(now_unix_s(), MOST_LISTED).map_err(StoreError::from)?;
+        let keys_available = available.len() as u64;
+        let mut stores = Stores { keeper, pads, running: BTreeSet::new(), keys_available };
+        let prepared = stores.pads.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
+        prepared.into_iter().try_for_each(|session| stores.follow(session))?;
+        Ok(Self {
+            stores: Mutex::new(stores),
+            key_length_bits,
+            pad_keys,
+            rng_attestation: rng_attestation.to_owned(),
+        })
+    }
+
+    /// Position after the last byte that the sessions of a lane have taken.
+    pub(crate) fn spent_position(&self, pool: PoolId) -> u64 {
+        self.lock().keeper.journal().state().spent_position(pool)
+    }
+
+    /// A session begins. Gives the earlier ones whose end at the peer's site is not known.
+    pub(crate) fn begin(&self, session: SessionId) -> Vec<SessionId> {
+        let mut stores = self.lock();
+        stores.running.insert(session);
+        let unresolved = stores.keeper.unresolved();
+        // A session that is still running at another lane is settled there.
+        unresolved.into_iter().filter(|session| !stores.running.contains(session)).collect()
+    }
+
+    /// A session is over, however it ended.
+    pub(crate) fn end(&self, session: SessionId) -> Result<(), NodeError> {
+        let mut stores = self.lock();
+        stores.running.remove(&session);
+        stores.follow(session)
+    }
+
+    /// These records are on disk when this returns.
+    pub(crate) fn record(&self, records: &[Record]) -> Result<(), NodeError> {
+        self.lock().keeper.record(records)
+    }
+
+    /// A block's keys are on disk, not to be used yet, when this returns.
+    pub(crate) fn keep(&self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
+        let rng_attestation = &self.rng_attestation;
+        let block = BlockProvenance { certificate, session: key.session(), rng_attestation };
+        let mut keys = key.into_keys(self.key_length_bits);
+        let rest = keys.split_off(keys.len().min(self.pad_keys as usize));
+        let mut stores = self.lock();
+        stores.pads.prepare_block(keys, &block)?;
+        stores.keeper.store_mut().prepare_block(rest, &block)?;
+        Ok(())
+    }
+
+    /// Does with the keys of a session what the journal says.
+    pub(crate) fn follow(&self, session: SessionId) -> Result<(), NodeError> {
+        self.lock().follow(session)
+    }
+
+    /// Bob's answer to Alice about earlier sessions.
+    pub(crate) fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
+        self.lock().keeper.outcomes(asked)
+    }
+
+    /// At least so many keys may be delivered.
+    pub(crate) fn keys_available(&self) -> u64 {
+        self.lock().keys_available
+    }
+
+    /// Bits set aside and not taken, at most what 4096 keys have.
+    pub(crate) fn pad_bits(&self) -> Result<u64, NodeError> {
+        let stores = self.lock();
+        let ids = stores.pads.keys().available(now_unix_s(), MOST_LISTED).map_err(StoreError::from)?;
+        Ok(ids.len() as u64 * u64::from(self.key_length_bits))
+    }
+
+    /// Takes the oldest keys set aside that together have `bytes` bytes; `None` when there are too few.
+    pub(crate) fn take_pads(&self, bytes: usize) -> Result<Option<SetAside>, NodeError> {
+        let stores = self.lock();
+        let needed = bytes.div_ceil(self.key_length_bits as usize / 8);
+        let ids = stores.pads.keys().available(now_unix_s(), needed).map_err(StoreError::from)?;
+        if ids.len() < needed || needed == 0 {
+            return Ok(None);
+        }
+        Ok(Some(stores.take(&ids, bytes).map_err(StoreError::from)?))
+    }
+
+    /// Takes the keys that the peer named; `None` when not all of them are here and free.
+    pub(crate) fn take_named(&self, ids: &[KeyId], bytes: usize) -> Result<Option<SetAside>, NodeError> {
+        use diqkd_keystore::Error::{IllegalTransition, Limit, UnknownKey};
+        match self.lock().take(ids, bytes) {
+            Ok(taken) => Ok((taken.secret.len() == bytes).then_some(taken)),
+            Err(UnknownKey { .. } | IllegalTransition { .. } | Limit { .. }) => Ok(None),
+            Err(error) => Err(StoreError::from(error).into()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stores> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stores {
+    fn take(&self, ids: &[KeyId], bytes: usize) -> Result<SetAside, diqkd_keystore::Error> {
+        let keys = self.pads.keys().deliver_batch(ids, "authentication of sessions", now_unix_s())?;
+        let mut secret = Zeroizing::new(Vec::with_capacity(bytes));
+        for key in &keys {
+            let room = bytes - secret.len();
+            secret.extend_from_slice(&key.secret[..key.secret.len().min(room)]);
+        }
+        Ok(SetAside { ids: ids.to_vec(), secret })
+    }
+
+    fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
+        let (pads, now) = (self.pads.keys(), now_unix_s());
+        match self.keeper.journal().state().fate(session) {
+            Fate::Key => pads.release(session, now),
+            Fate::Open | Fate::NoKey => pads.discard(session, now),
+            Fate::SeedOut => return Ok(()),
+        }
+        .map_err(StoreError::from)?;
+        self.keys_available += self.keeper.follow(session)?;
+        Ok(())
+    }
+}
+
+const MOST_LISTED: usize = 4096;

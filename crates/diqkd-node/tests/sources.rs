@@ -1,0 +1,152 @@
+//! Two sites in one process whose rounds come from a station's process or from recordings.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use diqkd_core::{Role, TestProbability};
+use diqkd_hal::{SettingChooser, TagBlock, TimeTagger, record};
+use diqkd_node::randomness::Randomness;
+use diqkd_node::site::{self, SiteEnd, Summary};
+use diqkd_node::station_stream::{Begin, Station, serve};
+use diqkd_node::{Config, Control, SoftwareSettingRng, StoreOnDisk};
+use diqkd_protocol::{SpotCheckChooser, TestFlags};
+use diqkd_sim::{Experiment, Preset, SimulatedStation};
+use diqkd_timetag::formats::PtuWriter;
+
+const ROUNDS: u64 = 200_000;
+
+/// A station of a world whose settings follow these flags.
+fn station(role: Role, world: u64, flag_seed: &[u8; 32]) -> SimulatedStation {
+    let gamma = TestProbability::nearest(13.0 / 256.0).unwrap();
+    let experiment = Experiment::new(Preset::Oxford2022, ROUNDS, world);
+    let chooser = |site: Role| -> Box<dyn SettingChooser + Send> {
+        let bits = Randomness::from_seed(world).generator(&format!("{site}'s setting bits"));
+        Box::new(SpotCheckChooser::new(site, TestFlags::new(flag_seed, gamma), SoftwareSettingRng::new(bits)))
+    };
+    SimulatedStation::new(role, &experiment, chooser(Role::Alice), chooser(Role::Bob))
+}
+
+struct Place {
+    folder: PathBuf,
+    secret: Vec<u8>,
+    port: u16,
+}
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("diqkd-sources-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut secret = vec![0; 50_000];
+        blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut secret);
+        std::fs::write(folder.join("preshared.key"), &secret).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { folder, secret, port }
+    }
+
+    fn config(&self, role: Role, source: &str) -> Config {
+        let end = if role == Role::Alice { "listen" } else { "connect" };
+        let text = format!(
+            "version = 1\n[node]\nrole = \"{role}\"\nname = \"{role}\"\ndata = \"{role}\"\n[security]\nrounds = {ROUNDS}\n\
+             gamma = \"13/256\"\nchsh_design = 2.677\nqber_design = 0.0144\neps_sound = 1e-10\ntheorem = \"reat\"\n\
+             key_length_bits = 256\n[pads]\nfile = \"preshared.key\"\n[[source]]\nname = \"link\"\n{source}\n[source.layout]\n\
+             trigger = \"event-ready\"\nepoch_ps = 3000000000000\nslot_period_ps = 1000000\nherald = 0\n\
+             settings = [1, 2, 3, 4]\ndetectors = [5, \"6\"]\nherald_ps = 50000\nsetting_window_ps = [150000, 350000]\n\
+             detection_window_ps = [450000, 950000]\nno_click = 1\nmulti_click = 0\n\
+             max_clock_offset_ps = 5000000000000\nmax_clock_drift_ppb = 20000\njitter_ps = 100\n[[link]]\nname = \"l\"\n\
+             {end} = \"127.0.0.1:{}\"\n[timing]\nbackoff_min_ms = 10\npeer_silence_s = 30\n",
+            self.port
+        );
+        let path = self.folder.join(format!("{role}.toml"));
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path).unwrap()
+    }
+
+    /// Runs both sites until each has so many blocks, and gives the number of keys, the same at both.
+    fn run(&self, blocks: u64, source: impl Fn(Role) -> String) -> usize {
+        let ends = std::thread::scope(|scope| {
+            let run = |role: Role| {
+                let config = self.config(role, &source(role));
+                scope.spawn(move || {
+                    site::run(config, Some(blocks), &Arc::new(Control::default()), &|_| {}).unwrap()
+                })
+            };
+            let (alice, bob) = (run(Role::Alice), run(Role::Bob));
+            [alice.join().unwrap(), bob.join().unwrap()]
+        });
+        for end in ends {
+            assert!(
+                matches!(end, SiteEnd::Done(Summary { blocks: b, aborted: 0, .. }) if b == blocks),
+                "{end:?}"
+            );
+        }
+        let [alice, bob] = [Role::Alice, Role::Bob].map(|role| {
+            StoreOnDisk::open(&self.folder.join(role.to_string()).join("link"), &Randomness::from_seed(1))
+                .unwrap()
+        });
+        let mut alice = alice;
+        let ids = alice.keys().available(0, 4096).unwrap();
+        assert_eq!(ids, bob.keys().available(0, 4096).unwrap());
+        assert!(alice.same_keys(&bob, &ids).unwrap());
+        ids.len()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn stations_behind_a_stream_give_keys_block_after_block() {
+    let place = Place::new("stations");
+    for role in [Role::Alice, Role::Bob] {
+        let listener = UnixListener::bind(place.folder.join(format!("{role}.sock"))).unwrap();
+        // Detached: it ends with the test.
+        std::thread::spawn(move || {
+            let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
+            let (stream, _) = listener.accept().unwrap();
+            let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
+                let world = u64::from(begin.session.0[0]);
+                assert_eq!((begin.role, begin.rounds), (role, ROUNDS));
+                Ok(station(role, world, &begin.flag_seed))
+            });
+        });
+    }
+    let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
+    assert!(keys > 50, "{keys}");
+}
+
+#[test]
+fn recordings_of_the_same_pre_shared_key_are_distilled() {
+    let place = Place::new("recordings");
+    // The first session takes its flags behind the key of the links and two hash keys; see docs/protocol.md.
+    let flag_seed: [u8; 32] = place.secret[64..96].try_into().unwrap();
+    for role in [Role::Alice, Role::Bob] {
+        let (mut time_ps, mut channel) = (vec![0; 4096], vec![0; 4096]);
+        let block = TagBlock { time_ps: &mut time_ps, channel: &mut channel };
+        let mut bytes = Vec::new();
+        let mut writer = PtuWriter::new(None, &mut bytes);
+        let mut tagger = station(role, 5, &flag_seed);
+        assert!(tagger.capabilities().channels <= 64);
+        record(&mut tagger, block, |times, channels, _| {
+            for (&time, &channel) in times.iter().zip(channels) {
+                writer.push(time, channel, &mut bytes).unwrap();
+            }
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+        write(&place.folder.join(format!("{role}-0.ptu")), &bytes);
+    }
+    let keys = place.run(1, |role| format!("kind = \"recording\"\ntags = \"{role}-{{block}}.ptu\""));
+    assert!(keys > 25, "{keys}");
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}

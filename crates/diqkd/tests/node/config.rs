@@ -1,0 +1,139 @@
+//! Configurations, good and broken.
+
+use std::process::Command;
+
+use crate::pair::Pair;
+
+/// `--check` of a text: exit status, standard output, standard error.
+fn check(pair: &Pair, text: &str) -> (i32, String, String) {
+    let path = pair.folder().join("checked.toml");
+    std::fs::write(&path, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_diqkd"))
+        .args(["node", "--check", "--config", path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_broken_configuration_is_refused_with_its_line_and_field() {
+    let pair = Pair::new("config");
+    let good = pair.alice.toml();
+    let (status, said, errors) = check(&pair, &good);
+    assert_eq!(status, 0, "{errors}");
+    assert!(said.contains("= security.rounds                    200000"), "{said}");
+    assert!(said.contains("digest of the agreed fields: "), "{said}");
+
+    // What is replaced by what, and what has to be said about it: line and field, what was expected.
+    let broken = [
+        ("role = \"alice\"", "role = \"carol\"", ":4: node.role: `carol`", "\"alice\" or \"bob\""),
+        ("gamma = \"13/256\"", "gamma = 1.5", ": security.gamma: `1.5`", "strictly between 0 and 1"),
+        ("gamma = \"13/256\"", "", ": security", "missing field `gamma`"),
+        ("gamma = \"13/256\"", "gama = 0.05", ": security.gama", "unknown field `gama`"),
+        ("gamma = \"13/256\"", "gamma = [1, 2]", ": security.gamma", "expected a probability"),
+        ("eps_sound = \"1e-10\"", "eps_sound = \"2\"", ": security.eps_sound", "as 1e-10 or \"2^-64\""),
+        ("theorem = \"reat\"", "theorem = \"best\"", ": security.theorem", "reat, reat-basic"),
+        ("chsh_design = 2.677", "chsh_design = 1.9", ": security.chsh_design", "above 2"),
+        (
+            "chsh_design = 2.677",
+            "chsh_design = 2.677\nomega_threshold = 0.85",
+            ": security.omega_threshold",
+            "lower it",
+        ),
+        (
+            "chsh_design = 2.677",
+            "chsh_design = 2.677\nomega_threshold = 0.7",
+            ": security.omega_threshold",
+            "local models",
+        ),
+        ("rounds = 200000", "rounds = 12.5", ": security.rounds: `12.5`", "whole number of rounds"),
+        ("key_length_bits = 256", "key_length_bits = 250", ": security.key_length_bits", "multiple of 8"),
+        ("key_length_bits = 256", "key_length_bits = 8", ": security.key_length_bits", "make keys longer"),
+        ("version = 1", "version = 2", ":1: version: 2 is not known", "expected 1"),
+        ("version = 1", "version = ", ":1: version", "value"),
+        (
+            "kind = \"simulator\"",
+            "kind = \"telescope\"",
+            ": source.kind: `telescope`",
+            "\"simulator\", \"recording\"",
+        ),
+        ("preset = \"oxford-2022\"", "", ": source.preset: missing", "as in `preset = \"oxford-2022\"`"),
+        (
+            "preset = \"oxford-2022\"",
+            "preset = \"cambridge\"",
+            ": source.preset: `cambridge`",
+            "oxford-2022, munich-2022",
+        ),
+        ("preset = \"oxford-2022\"", "preset = \"delft-2015\"", ": source.preset", "Bell test"),
+        ("level = \"trials\"", "level = \"trials\"\ntags = \"x\"", ": source.tags", "no such field"),
+        (
+            "level = \"trials\"",
+            "level = \"trials\"\nfaults = [\"F9\"]",
+            ": source.faults: `F9`",
+            "a fault as in",
+        ),
+        ("name = \"bench\"", "name = \"../bench\"", ": source.name", "characters a-z"),
+        ("listen = ", "hears = ", ": link.hears", "unknown field `hears`"),
+        ("listen = \"127.0.0.1:", "listen = \"", ": link.listen", "host:port"),
+        ("backoff_max_ms = 200", "backoff_max_ms = 2", ": timing.backoff_max_ms", "at least as much"),
+        ("pipelines = 1", "pipelines = 0", ": node.pipelines: `0`", "from 1 to 64"),
+        ("http = \"127.0.0.1", "http = \"192.0.2.1", ": node.http", "loopback"),
+        ("[pads]", "[pad]", ": pad", "unknown field `pad`"),
+        ("[pads]", "[pads", "", "pads"),
+    ];
+    for (from, to, place, expected) in broken {
+        assert!(good.contains(from), "{from}");
+        let (status, said, errors) = check(&pair, &good.replacen(from, to, 1));
+        assert_eq!(status, 1, "{to}: {said}{errors}");
+        assert!(errors.contains("checked.toml"), "{to}: {errors}");
+        assert!(errors.contains(place), "{to}: {place} is not in: {errors}");
+        assert!(errors.contains(expected), "{to}: {expected} is not in: {errors}");
+        assert!(!errors.contains("panicked") && said.is_empty(), "{to}: {errors}");
+    }
+    let twice = format!("{good}\n{}", pair.alice.links);
+    let (status, _, errors) = check(&pair, &twice);
+    assert!(status == 1 && errors.contains("link.name: `first` is taken"), "{errors}");
+}
+
+#[test]
+fn too_few_rounds_are_refused_by_the_protocol() {
+    let pair = Pair::new("few");
+    let (status, said, errors) =
+        check(&pair, &pair.alice.toml().replace("rounds = 200000", "rounds = 20000"));
+    assert_eq!(status, 3, "{said}{errors}");
+    assert!(said.contains("no key from these parameters"), "{said}");
+}
+
+/// Both sites of every example agree, and none of them is refused.
+#[test]
+fn the_examples_can_be_used() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/node");
+    for name in ["lab", "two-sites", "redundant"] {
+        let digest = |role: &str| {
+            let path = folder.join(name).join(format!("{role}.toml"));
+            let output = Command::new(env!("CARGO_BIN_EXE_diqkd"))
+                .args(["node", "--check", "--json", "--config", path.to_str().unwrap()])
+                .output()
+                .unwrap();
+            let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+            assert!(said["key_bits"].as_u64().unwrap() > 100_000, "{said}");
+            assert_eq!(said["fields"]["node.role"], role);
+            said["digest"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(digest("alice"), digest("bob"), "{name}");
+    }
+}
+
+/// The layout that the two sites' example states is that of the station process of the examples.
+#[test]
+fn the_layout_of_the_example_is_that_of_its_station() {
+    use diqkd_node::config::{Config, SourceKind};
+    use diqkd_sim::{Experiment, Preset};
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/node/two-sites/bob.toml");
+    let config = Config::load(&path).unwrap();
+    let SourceKind::Station { layout, .. } = &config.sources[0].kind else { panic!("no station") };
+    assert_eq!(**layout, Experiment::new(Preset::Oxford2022, 1000, 1).layout());
+}

@@ -1,0 +1,10 @@
+//! Two nodes as processes of their own, on the loopback interface.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+mod config;
+mod crashes;
+mod links;
+mod operating;
+mod pair;
+mod proxy;

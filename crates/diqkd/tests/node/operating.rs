@@ -1,0 +1,146 @@
+//! Starting, draining, reloading, watching.
+
+use std::time::Duration;
+
+use diqkd_keystore::KeyState;
+use diqkd_node::StoreOnDisk;
+use diqkd_node::randomness::Randomness;
+
+use crate::pair::{PATIENCE, Pair, until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+#[test]
+fn two_nodes_make_blocks_hold_the_same_keys_and_say_no_secret() {
+    let mut pair = Pair::new("blocks");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.pipelines = 2;
+        settings.more.push_str("[log]\nlevel = \"debug\"\n");
+    }
+    let alice = pair.start(&pair.alice, &["--blocks", "4", "--log", "json"]);
+    let bob = pair.start(&pair.bob, &["--blocks", "4"]);
+    until(PATIENCE, "two blocks", || alice.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(2.0));
+    let (_, metrics) = alice.get("/metrics").unwrap();
+    let (status, said) = alice.wait(PATIENCE);
+    assert!(status.success(), "{}", pair.log("alice"));
+    assert_eq!(said["blocks"], 4);
+    assert_eq!(said["rounds"], 800_000);
+    assert!(bob.wait(PATIENCE).0.success(), "{}", pair.log("bob"));
+    assert!(pair.same_keys("bench") > 100);
+    // The first session takes pads of the file, later ones those of earlier blocks.
+    assert!(metrics.contains("diqkd_secret_fraction{source=\"bench\"} 0."), "{metrics}");
+
+    let public = [pair.log("alice"), pair.log("bob"), metrics, said.to_string()].concat();
+    assert!(pair.log("alice").lines().all(|line| line.starts_with('{')), "not JSON");
+    let mut secrets = vec![std::fs::read(pair.folder().join("preshared.key")).unwrap()];
+    for role in ["alice", "bob"] {
+        let folder = pair.folder().join(role).join("bench");
+        secrets.push(std::fs::read(folder.join("storage.key")).unwrap());
+        let store = StoreOnDisk::open(&folder, &Randomness::from_seed(1)).unwrap();
+        while let Some(key) = store.keys().deliver_next("test", 0).unwrap() {
+            secrets.push(key.secret.to_vec());
+        }
+    }
+    assert!(secrets.len() > 200);
+    for secret in &secrets {
+        for piece in secret.chunks_exact(8).take(64) {
+            let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+            let listed = piece.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            for written in [hex.clone(), hex.to_uppercase(), listed] {
+                assert!(!public.contains(&written), "a secret was written down");
+            }
+        }
+    }
+}
+
+#[test]
+fn sigterm_finishes_the_running_block() {
+    let mut pair = Pair::new("drain");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.source.push_str("pace_hz = 150000\n");
+    }
+    let alice = pair.start(&pair.alice, &[]);
+    let bob = pair.start(&pair.bob, &[]);
+    until(SOON, "a block", || bob.metric("diqkd_blocks_recording{source=\"bench\"}") == Some(1.0));
+    // Bob is asked first: Alice must bear with a peer that declines.
+    bob.signal("-TERM");
+    until(SOON, "bob drains", || {
+        bob.get("/readyz").is_none_or(|(status, why)| status == 503 && why == "draining\n")
+    });
+    let (status, said) = bob.wait(PATIENCE);
+    assert!(status.success() && said["blocks"].as_u64() >= Some(1), "{said}{}", pair.log("bob"));
+    until(SOON, "alice without peer", || alice.get("/readyz").is_some_and(|(status, _)| status == 503));
+    alice.signal("-TERM");
+    let (status, said_alice) = alice.wait(PATIENCE);
+    assert!(status.success(), "{}", pair.log("alice"));
+    assert_eq!(
+        (&said_alice["blocks"], &said_alice["aborted"]),
+        (&said["blocks"], &0.into()),
+        "{}",
+        pair.log("alice")
+    );
+    assert!(pair.same_keys("bench") > 50);
+}
+
+#[test]
+fn sighup_takes_over_what_no_security_rests_on() {
+    let mut pair = Pair::new("reload");
+    let bob = pair.start(&pair.bob, &[]);
+    until(SOON, "an attempt", || pair.log("bob").contains("link down"));
+    pair.bob.more = pair.bob.more.replace("backoff_max_ms = 200", "backoff_max_ms = 50");
+    pair.write(&pair.bob);
+    bob.signal("-HUP");
+    until(SOON, "taken over", || pair.log("bob").contains("configuration taken over"));
+    pair.bob.rounds = 300_000;
+    pair.write(&pair.bob);
+    bob.signal("-HUP");
+    until(SOON, "refused", || pair.log("bob").contains("this field needs a restart field=security.rounds"));
+    std::fs::write(pair.folder().join("bob.toml"), "version = 1\nnode = 3\n").unwrap();
+    bob.signal("-HUP");
+    until(SOON, "unreadable", || pair.log("bob").contains("configuration not taken over error="));
+    bob.signal("-TERM");
+    assert!(bob.wait(SOON).0.success());
+}
+
+#[test]
+fn pads_that_run_out_raise_two_alarms_and_stop_the_blocks() {
+    let mut pair = Pair::new("pads");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.refill = false;
+    }
+    // Two sessions' worth, each 1504 bytes.
+    let path = pair.folder().join("preshared.key");
+    let secret = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &secret[..32 + 2 * 1504]).unwrap();
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(PATIENCE, "exhausted", || pair.log("alice").contains("ALARM pads-exhausted"));
+    assert!(pair.log("alice").contains("ALARM pads-low"));
+    until(SOON, "not ready", || {
+        alice.get("/readyz") == Some((503, "the key for authentication is used up\n".to_owned()))
+    });
+    assert_eq!(alice.metric("diqkd_sessions_total"), Some(2.0));
+    for node in [&alice, &bob] {
+        node.signal("-TERM");
+    }
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success());
+    assert!(pair.same_keys("bench") > 50);
+}
+
+#[test]
+fn two_quantum_links_keep_their_keys_apart() {
+    let mut pair = Pair::new("sources");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        let cheated =
+            settings.source.replace("bench", "cheated").replace("seed = 7", "seed = 8\nattack = \"lhv\"");
+        settings.source.push_str(&cheated);
+    }
+    let alice = pair.start(&pair.alice, &["--blocks", "2"]);
+    let bob = pair.start(&pair.bob, &["--blocks", "2"]);
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success(), "{}", pair.log("alice"));
+    assert!(pair.same_keys("bench") > 50);
+    // Devices without entanglement get nothing, and keep nobody else from it.
+    let store = StoreOnDisk::open(&pair.folder().join("bob/cheated"), &Randomness::from_seed(1)).unwrap();
+    let keys = store.keys().list(0, None, 10).unwrap();
+    assert!(keys.iter().all(|key| !matches!(key.state, KeyState::Available)), "{keys:?}");
+    assert!(pair.log("bob").contains("bell-violation-too-low"), "{}", pair.log("bob"));
+}
