@@ -1,15 +1,16 @@
 //! Enclosures of the single-round functions: certified values, nothing searched.
 
+mod bell;
 mod both_bases;
 mod jet;
+mod two_basis;
 
+pub(crate) use bell::{below_maximum, below_maximum_at, most, squares_apart};
 pub(crate) use both_bases::{BothBases, Concave};
-pub(crate) use jet::omega_jet;
+pub(crate) use jet::Jet;
+pub(crate) use two_basis::two_basis_point;
 
 use crate::interval::Interval;
-
-/// `2 sqrt 2` minus its nearest floating-point number, to the nearest.
-const TSIRELSON_REST: f64 = -1.933_458_662_690_583e-16;
 
 /// The quantum maximum `(2 + sqrt 2) / 4` of the winning probability, rounded up.
 pub(crate) const OMEGA_MAX_UP: f64 = diqkd_core::WinProbability::QUANTUM_MAX.next_up();
@@ -52,19 +53,20 @@ impl Correlation {
         Self::new(v, 1.0 - v)
     }
 
-    /// `v = S^2/4 - 1` of a CHSH value.
-    pub(crate) fn at_chsh(value: Interval) -> Self {
-        // 2 sqrt 2 as the sum of two floating-point numbers, so that the difference is known to a relative 1e-16.
-        let rest = Interval::new(TSIRELSON_REST.next_down(), TSIRELSON_REST.next_up());
-        let (below, above) =
-            (diqkd_core::Chsh::TSIRELSON - value + rest, diqkd_core::Chsh::TSIRELSON + value + rest);
-        Self::new((value / 2.0 - 1.0) * (value / 2.0 + 1.0), below * above / 4.0)
+    /// `v = S^2/4 - a^2` of a CHSH value with weight `a`.
+    pub(crate) fn at_bell_value(value: f64, weight: f64) -> Self {
+        let (half, weight_box) = (Interval::point(value / 2.0), Interval::point(weight));
+        Self::new((half - weight_box) * (half + weight_box), squares_apart(value, weight) / 4.0)
     }
 
-    /// `v = S^2/4 - a^2` of an asymmetric CHSH value with weight `a`.
-    pub(crate) fn at_asymmetric(value: Interval, weight: Interval) -> Self {
-        let v = (value / 2.0 - weight) * (value / 2.0 + weight);
-        Self::new(v, 1.0 - v)
+    /// From an enclosure of `y = (1 - sqrt v)/2` inside [0, 1/2].
+    pub(crate) fn with_minority_in(y: Interval) -> Self {
+        Self { x: (1.0 - 2.0 * y).max(Interval::point(0.0)), p: 1.0 - y, one_minus_p: y }
+    }
+
+    /// `(1 - sqrt v)/2`.
+    pub(crate) fn minority(self) -> Interval {
+        self.one_minus_p
     }
 
     /// `dx/dw = (16 w - 8) / x` for `v = (4w - 1)(4w - 3)`.
@@ -91,39 +93,7 @@ impl Correlation {
 
     fn thin(one_minus_p: f64) -> Self {
         let y = Interval::point(one_minus_p);
-        Self { x: (1.0 - 2.0 * y).max(Interval::point(0.0)), p: 1.0 - y, one_minus_p: y }
-    }
-}
-
-/// `1/sqrt 2`, rounded down.
-pub(crate) const LEAST_COSINE: f64 = core::f64::consts::FRAC_1_SQRT_2.next_down();
-
-/// Enclosures along the curve at `c`: the Bell value, the correlation, and their derivatives.
-pub(crate) struct TwoBasisPoint {
-    pub(crate) bell_value: Interval,
-    pub(crate) correlation: Correlation,
-    pub(crate) bell_slope: Interval,
-    /// `dv/dc`.
-    pub(crate) v_slope: Interval,
-}
-
-/// The extremal curve of two equally likely key bases: with `r = (c + sqrt(c^2 + 4))/2`, `S = 2c + 2(1-c^2) r` and
-/// `v = (1-c^2)(1 + c^2 r^2)`; `c`, from 1 down to `1/sqrt 2`, is the cosine of half the angle between Alice's two
-/// measurements.
-pub(crate) fn two_basis_point(c: Interval) -> TwoBasisPoint {
-    let (one, c_squared) = (Interval::point(1.0), c.square());
-    let rest = (one - c_squared).max(Interval::point(0.0));
-    let spread = (c_squared + 4.0).sqrt();
-    let r = (c + spread) / 2.0;
-    let cr_squared = (c * r).square();
-    let r_slope = r / spread;
-    // 1 - v = c^2 (1 - r^2 (1 - c^2)).
-    let one_minus_v = c_squared * (one - r.square() * rest);
-    TwoBasisPoint {
-        bell_value: 2.0 * c + 2.0 * rest * r,
-        correlation: Correlation::new(rest * (one + cr_squared), one_minus_v),
-        bell_slope: 2.0 - 4.0 * c * r + 2.0 * rest * r_slope,
-        v_slope: -2.0 * c * (one + cr_squared) + 2.0 * rest * c * r * (r + c * r_slope),
+        Self::with_minority_in(y)
     }
 }
 
@@ -179,6 +149,23 @@ impl VonNeumann {
         mixed / (2.0 * Interval::ln_2())
     }
 
+    /// Encloses `d^2F/dv^2`, closely from below only.
+    pub(crate) fn curvature_in_v(self, correlation: Correlation) -> Interval {
+        let minority = correlation.one_minus_p;
+        if minority.lo() < 0.0 || minority.lo() > 0.5 {
+            return Interval::ENTIRE;
+        }
+        // T' increases in its argument.
+        let (most_v, least_v) = (Correlation::thin(minority.lo()), Correlation::thin(minority.hi().min(0.5)));
+        let plain = inverse_tangent_ratio_slope(least_v);
+        let least = if self.q == 0.0 {
+            plain
+        } else {
+            plain - self.spread().square() * self.flipped(most_v).ends(inverse_tangent_ratio_slope)
+        };
+        Interval::new((least / (2.0 * Interval::ln_2())).lo(), f64::INFINITY)
+    }
+
     /// The entropy of a bit that Eve knows before the flip: the value at `v = 0`.
     pub(crate) fn local(self) -> Interval {
         self.value(Correlation::none())
@@ -214,6 +201,19 @@ fn inverse_tangent_ratio(thin: Correlation) -> Interval {
         .into_iter()
         .fold(Interval::point(0.0), |sum, odd| sum * v + 1.0 / Interval::point(odd))
         + left_out
+}
+
+/// The derivative of `atanh(x)/x` in `v`: `1/3 + 2v/5 + 3 v^2/7 + ...`, increasing in `v`.
+fn inverse_tangent_ratio_slope(thin: Correlation) -> Interval {
+    let v = thin.x.square();
+    if thin.x.hi() > 0.25 {
+        return (1.0 / (4.0 * thin.p * thin.one_minus_p) - inverse_tangent_ratio(thin)) / (2.0 * v);
+    }
+    // Horner form; what is left out is below v^8 / (2 (1 - v)).
+    let left_out = Interval::new(0.0, v.square().square().square().hi());
+    (0..8u32).rev().fold(Interval::point(0.0), |sum, j| {
+        sum * v + f64::from(j + 1) / Interval::point(f64::from(2 * j + 3))
+    }) + left_out
 }
 
 /// The sandwiched Rényi functional `G` of order `alpha` for a bit that is flipped with probability `q`:

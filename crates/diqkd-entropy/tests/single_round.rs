@@ -1,4 +1,4 @@
-//! Single-round bounds against values computed at 50 digits, against explicit strategies and at known thresholds.
+//! Single-round bounds against values computed at 60 digits, against explicit strategies and at known thresholds.
 
 use diqkd_core::binary_entropy;
 use diqkd_entropy::{EntropyBound, Error, RenyiEntropy, SingleRoundBound, TwoBasesRenyi, single_round};
@@ -6,7 +6,7 @@ use nalgebra::{Complex, Matrix2, Matrix4, SymmetricEigen};
 use proptest::prelude::*;
 
 #[test]
-fn values_and_slopes_agree_with_fifty_digits() {
+fn values_and_slopes_agree_with_sixty_digits() {
     let mut rows = 0;
     for line in include_str!("data/single_round.csv").lines().skip(2) {
         let fields: Vec<&str> = line.split(',').collect();
@@ -18,6 +18,7 @@ fn values_and_slopes_agree_with_fifty_digits() {
             "hmin" => EntropyBound::MinEntropy,
             "renyi" => EntropyBound::Renyi { alpha, q },
             "two-basis" => EntropyBound::TwoBases { q },
+            "two-basis-tight" => EntropyBound::TightTwoBases { q },
             "asymmetric" => EntropyBound::Asymmetric { weight, q },
             other => panic!("{other}"),
         };
@@ -26,10 +27,10 @@ fn values_and_slopes_agree_with_fifty_digits() {
         // `exact` was rounded to the nearest f64: half a unit in the last place of 1.
         assert!(got.entropy_bits <= exact + 1.2e-16, "{line}: {}", got.entropy_bits);
         assert!(got.entropy_bits >= exact - 1e-12, "{line}: {}", exact - got.entropy_bits);
-        assert!((got.slope - slope).abs() < 1e-9 * slope.max(1.0), "{line}: {}", got.slope);
+        assert!((got.slope - slope).abs() < 2e-8 * slope.max(1.0), "{line}: {}", got.slope);
         rows += 1;
     }
-    assert_eq!(rows, 181);
+    assert!(rows > 800, "{rows}");
 }
 
 #[test]

@@ -81,18 +81,6 @@ impl Mul for Jet {
     }
 }
 
-/// `y = (1 - sqrt v)/2` as a function of the winning probability on a box above 3/4.
-pub(crate) fn omega_jet(omega: Interval) -> Jet {
-    let w = Jet::variable(omega);
-    let constant = |x: f64| Jet::constant(Interval::point(x));
-    let four_w = w.scaled(Interval::point(4.0));
-    let root = ((four_w - constant(1.0)) * (four_w - constant(3.0))).sqrt();
-    let minority = (constant(1.0) - root).scaled(Interval::point(0.5));
-    // The value again without cancellation, inside [0, 1/2].
-    let value = super::Correlation::at_omega(omega).one_minus_p;
-    Jet { value, ..minority }
-}
-
 impl RenyiFunctional {
     /// `G - 1` as a function of `y = (1 - sqrt v)/2` on a box inside (0, 1/2]. The derivatives, of the order of
     /// `alpha - 1`, are relatively accurate; the value is not.
@@ -126,10 +114,8 @@ impl RenyiFunctional {
         let sum = if self.q == 0.0 {
             n + excess(n)
         } else {
-            let (spread, product) = (self.spread(small, large), small.value * large.value);
-            let half = Interval::point(0.5);
-            let plus = (n + spread).scaled(half);
-            let minus = Jet { value: 4.0 * self.flips() * product / plus.value, ..(n - spread).scaled(half) };
+            let plus = (n + self.spread(small, large)).scaled(Interval::point(0.5));
+            let minus = (small * large).scaled(4.0 * self.flips()) * plus.reciprocal();
             n + excess(plus) + excess(minus)
         };
         let jet = sum.scaled(scale);

@@ -3,7 +3,7 @@
 use super::chsh::{convex_entropy, convex_minorant};
 use super::hull::{Curve, Line, lowered_below};
 use super::{EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, check_bell_value, check_flip_probability};
-use crate::enclosure::{Correlation, VonNeumann};
+use crate::enclosure::{Correlation, Jet, VonNeumann, below_maximum, below_maximum_at, squares_apart};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -27,7 +27,6 @@ impl SingleRoundBound for AsymmetricChsh {
         if weight >= 1.0 {
             return Ok(convex_entropy(bound, weight, bell_value));
         }
-        let most = self.quantum_max();
         if bell_value <= 2.0 {
             return Ok(SingleRoundEntropy {
                 entropy_bits: bound.local().lo().max(0.0),
@@ -35,9 +34,14 @@ impl SingleRoundBound for AsymmetricChsh {
                 method: METHOD,
             });
         }
-        let line = self.certified_line(weight, bell_value.min(most - 1e-10))?;
-        let entropy_bits =
-            if bell_value >= most { bound.value(Correlation::full()).lo() } else { line.at(bell_value) };
+        let beyond = squares_apart(bell_value, weight).lo() <= 0.0;
+        let inside = if beyond { self.quantum_max() - EDGE } else { bell_value };
+        let line = self.certified_line(weight, inside)?;
+        let entropy_bits = if beyond {
+            bound.value(Correlation::full()).lo()
+        } else {
+            line.at(below_maximum(bell_value, weight)).lo()
+        };
         Ok(SingleRoundEntropy {
             entropy_bits: entropy_bits.clamp(0.0, 1.0),
             slope: line.slope,
@@ -50,7 +54,9 @@ impl SingleRoundBound for AsymmetricChsh {
         if weight >= 1.0 {
             return Ok(convex_minorant(VonNeumann { q: self.q }, weight, at));
         }
-        self.certified_line(weight, at.clamp(2.0, self.quantum_max() - EDGE))
+        let at = at.clamp(2.0, self.quantum_max() - EDGE);
+        let line = self.certified_line(weight, at)?;
+        Ok(Minorant { at, value_bits: line.at(below_maximum(at, weight)).lo(), slope: line.slope })
     }
 
     fn quantum_max(&self) -> f64 {
@@ -72,75 +78,106 @@ impl AsymmetricChsh {
         Ok(self.weight.abs())
     }
 
-    fn certified_line(&self, weight: f64, at: f64) -> Result<Minorant, Error> {
-        let curve = AsymmetricCurve { bound: VonNeumann { q: self.q }, weight: Interval::point(weight) };
-        let line = lowered_below(&curve, curve.supporting_line(at))
-            .ok_or(Error::HullNotProved { bell_value: at })?;
-        Ok(Minorant { at: line.at, value_bits: line.value, slope: line.slope })
+    fn certified_line(&self, weight: f64, at: f64) -> Result<Line, Error> {
+        let curve = AsymmetricCurve { bound: VonNeumann { q: self.q }, weight };
+        lowered_below(&curve, curve.supporting_line(at)).ok_or(Error::HullNotProved { bell_value: at })
     }
 }
 
 /// For `|a| < 1`: the greatest `S_a` of a two-qubit strategy whose squared complementary correlation is `v`, against
 /// the entropy at `v`. With `k = 1 - a^2` and `s = sqrt(1 - v)`,
 /// `S_a^2/4 = 1 + max(0, (v (1-r^2) - k (1 - s r)^2)/(1+r)^2)` at `r = max(0, (k s + k - v)/(k s + v + k s^2))`.
+///
+/// The parameter is `y = (1 - sqrt v)/2`.
 struct AsymmetricCurve {
     bound: VonNeumann,
-    weight: Interval,
+    weight: f64,
 }
 
 impl AsymmetricCurve {
     /// Where `r = 0` the curve is `S_a^2/4 = v + a^2`: the tangent there, or the line through the local point.
     fn supporting_line(&self, bell_value: f64) -> Line {
         let local = self.bound.local().lo();
-        let at = |s: f64| {
-            let correlation = Correlation::at_asymmetric(Interval::point(s), self.weight);
-            let slope = self.bound.slope_in_v(correlation) * s / 2.0;
-            Line { at: s, value: self.bound.value(correlation).lo(), slope: slope.lo() }
+        let local_below = below_maximum(2.0, self.weight);
+        let at = |y: f64| {
+            let below = below_maximum_at(Jet::variable(Interval::point(y)), Interval::point(self.weight));
+            let slope = self.bound.jet(Interval::point(y)).first / below.first;
+            let value = self.bound.value(Correlation::with_minority(y)).lo();
+            Line { below: below.value, value, slope: -middle(slope), touch: y }
         };
-        let through_local = |line: Line| line.value + line.slope * (2.0 - line.at) <= local;
-        let (mut low, mut high) = (2.0, 2.0 * (1.0 + self.weight.lo() * self.weight.lo()).sqrt() - 1e-12);
-        if !through_local(at(high)) {
-            low = high;
+        let through_local = |line: Line| middle(line.at(local_below)) <= local;
+        // Where S_a = 2 on this curve; tangents nearer to the maximum pass below the local point from some y on.
+        let (mut low, mut high) =
+            (LEAST_LN, libm::log((1.0 - (1.0 - self.weight * self.weight).sqrt()) / 2.0));
+        for _ in 0..80 {
+            let ln_y = f64::midpoint(low, high);
+            if through_local(at(libm::exp(ln_y))) { low = ln_y } else { high = ln_y }
         }
-        for _ in 0..60 {
-            let middle = low + (high - low) / 2.0;
-            if through_local(at(middle)) { high = middle } else { low = middle }
+        let touch = libm::exp(low);
+        let own = middle(Correlation::at_bell_value(bell_value, self.weight).minority());
+        if own <= touch {
+            return Line { below: below_maximum(bell_value, self.weight), ..at(own) };
         }
-        if bell_value >= high {
-            return at(bell_value);
-        }
-        let touch = at(high);
-        Line { at: 2.0, value: local, slope: (touch.value - local) / (touch.at - 2.0) }
+        let highest = at(touch);
+        let slope = (highest.value - local) / middle(local_below - highest.below);
+        Line { below: local_below, value: local, slope, touch }
     }
 }
 
 impl Curve for AsymmetricCurve {
-    fn range(&self) -> (f64, f64) {
-        (0.0, 1.0)
+    fn end(&self) -> f64 {
+        0.5
     }
 
-    fn point(&self, v: Interval) -> (Interval, Interval) {
+    fn point(&self, y: Interval) -> (Interval, Interval) {
+        let entropy = self.bound.value(Correlation::with_minority_in(y));
+        if self.is_plain_on(y) {
+            let weight = Interval::point(self.weight);
+            return (below_maximum_at(Jet::variable(y), weight).value, entropy);
+        }
         let (zero, one) = (Interval::point(0.0), Interval::point(1.0));
-        let k = one - self.weight.square();
-        let rest = one - v;
-        let s = rest.max(zero).sqrt();
+        let (v, rest, k) = self.squares(y);
+        let s = rest.sqrt();
         let position = (k * s + k - v) / (k * s + v + k * rest);
         let r = position.max(zero).min(one);
         let gain = (v * (one - r.square()) - k * (one - s * r).square()) / (one + r).square();
-        let entropy = self.bound.value(Correlation::new(v, rest));
-        (2.0 * (one + gain.max(zero)).sqrt(), entropy)
+        // The distance at S_a = 2, minus 2 sqrt(1 + gain) - 2.
+        let gain = gain.max(zero);
+        (below_maximum(2.0, self.weight) - 2.0 * gain / (one + (one + gain).sqrt()), entropy)
     }
 
-    fn derivative(&self, v: Interval) -> Option<(Interval, Interval)> {
-        let k = 1.0 - self.weight.square();
-        let s = (1.0 - v).max(Interval::point(0.0)).sqrt();
-        let plain = (k * s + k - v).hi() <= 0.0 && (v - k).lo() > 0.0;
-        plain.then(|| {
-            let bell_value = 2.0 * (v + self.weight.square()).sqrt();
-            let correlation = Correlation::new(v, 1.0 - v);
-            (2.0 / bell_value, self.bound.slope_in_v(correlation))
+    fn jets(&self, y: Interval) -> Option<(Jet, Jet)> {
+        self.is_plain_on(y).then(|| {
+            let below = below_maximum_at(Jet::variable(y), Interval::point(self.weight));
+            (below, self.bound.jet(y))
         })
     }
+
+    /// `F(v)` is increasing and convex, and `v = S_a^2/4 - a^2`.
+    fn is_convex_on(&self, y: Interval) -> bool {
+        self.is_plain_on(y)
+    }
+}
+
+impl AsymmetricCurve {
+    /// `v`, `1 - v` and `k`.
+    fn squares(&self, y: Interval) -> (Interval, Interval, Interval) {
+        let weight = Interval::point(self.weight);
+        ((1.0 - 2.0 * y).square(), 4.0 * y * (1.0 - y), (1.0 - weight) * (1.0 + weight))
+    }
+
+    /// Whether `r = 0` and the curve is not at the local value.
+    fn is_plain_on(&self, y: Interval) -> bool {
+        let (v, rest, k) = self.squares(y);
+        (k * rest.sqrt() + k - v).hi() <= 0.0 && (v - k).lo() > 0.0
+    }
+}
+
+/// ln of the least `y` in searches.
+const LEAST_LN: f64 = -690.0;
+
+fn middle(interval: Interval) -> f64 {
+    interval.lo() + (interval.hi() - interval.lo()) / 2.0
 }
 
 /// Weights beyond this ratio have no use.

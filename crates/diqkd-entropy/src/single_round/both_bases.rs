@@ -3,7 +3,7 @@
 use super::{
     EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value, chosen_slope,
 };
-use crate::enclosure::{BothBases, Concave, Correlation, RenyiFunctional, VonNeumann};
+use crate::enclosure::{BothBases, Concave, Correlation, RenyiFunctional, VonNeumann, below_maximum};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -113,7 +113,7 @@ fn hull<M: Measure>(measure: M, bell_value: f64) -> Result<(Interval, f64), Erro
     if bell_value <= 2.0 {
         return Ok((measure.value(Correlation::none()), 0.0));
     }
-    let line = certified_line(measure, bell_value.min(TSIRELSON - EDGE))?;
+    let line = certified_line(measure, bell_value.min(TSIRELSON.next_down()))?;
     let value = if bell_value >= TSIRELSON {
         measure.value(Correlation::full())
     } else {
@@ -125,7 +125,9 @@ fn hull<M: Measure>(measure: M, bell_value: f64) -> Result<(Interval, f64), Erro
 
 /// An affine function of `S` that is proved to lie below the measure of every behaviour.
 fn certified_line<M: Measure>(measure: M, at: f64) -> Result<Minorant, Error> {
-    let line = [at, at.min(LAST_RESORT)].into_iter().find_map(|touch| proved_line(measure, touch));
+    let line = [at, at.min(TSIRELSON - EDGE), at.min(LAST_RESORT)]
+        .into_iter()
+        .find_map(|touch| proved_line(measure, touch));
     line.ok_or(Error::HullNotProved { bell_value: at })
 }
 
@@ -143,7 +145,8 @@ fn proved_line<M: Measure>(measure: M, at: f64) -> Option<Minorant> {
 fn supporting_line<M: Measure>(measure: M, bell_value: f64) -> Minorant {
     let local = measure.value(Correlation::none()).lo();
     let tangent = |s: f64| {
-        let minority = (TSIRELSON - s) / (2.0 * TSIRELSON);
+        let below = below_maximum(s, 1.0);
+        let minority = (below.lo() + (below.hi() - below.lo()) / 2.0) / (2.0 * TSIRELSON);
         let at = Correlation::with_minority(minority);
         let slope = measure.slope(at, Interval::point(-0.5 / TSIRELSON));
         Minorant {

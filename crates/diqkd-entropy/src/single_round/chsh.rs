@@ -4,7 +4,7 @@ use super::{
     EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value,
     check_flip_probability, chosen_slope,
 };
-use crate::enclosure::{Correlation, VonNeumann};
+use crate::enclosure::{Correlation, VonNeumann, most, squares_apart};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -59,17 +59,24 @@ fn value_and_slope(bound: VonNeumann, weight: f64, bell_value: f64) -> (Interval
     if bell_value <= 2.0 * weight {
         return (bound.local(), Interval::point(0.0));
     }
-    let correlation_at = |value: f64| {
-        if weight == 1.0 {
-            Correlation::at_chsh(Interval::point(value))
-        } else {
-            Correlation::at_asymmetric(Interval::point(value), Interval::point(weight))
-        }
-    };
-    let beyond = bell_value >= (2.0 * (1.0 + Interval::point(weight).square()).sqrt()).hi();
-    let value = bound.value(if beyond { Correlation::full() } else { correlation_at(bell_value) });
-    let inside = bell_value.min(edge(weight));
-    (value, bound.slope_in_v(correlation_at(inside)) * inside / 2.0)
+    let beyond = squares_apart(bell_value, weight).lo() <= 0.0;
+    let value = bound.value(if beyond {
+        Correlation::full()
+    } else {
+        Correlation::at_bell_value(bell_value, weight)
+    });
+    // At the maximum itself the slope diverges.
+    let inside = if beyond { last_inside(weight) } else { bell_value };
+    (value, bound.slope_in_v(Correlation::at_bell_value(inside, weight)) * inside / 2.0)
+}
+
+/// The greatest floating-point number that is certainly below the quantum maximum.
+fn last_inside(weight: f64) -> f64 {
+    let mut inside = most(Interval::point(weight)).lo();
+    while squares_apart(inside, weight).lo() <= 0.0 {
+        inside = inside.next_down();
+    }
+    inside
 }
 
 fn edge(weight: f64) -> f64 {

@@ -40,14 +40,12 @@ fn value_and_slope(bell_value: f64) -> (Interval, Interval) {
     if bell_value <= 2.0 {
         return (Interval::point(0.0), Interval::point(0.0));
     }
-    // sqrt(2 - S^2/4) = sqrt(1 - v).
-    let root = |s: f64| {
-        let beyond = s >= TSIRELSON;
-        (if beyond { Correlation::full() } else { Correlation::at_chsh(Interval::point(s)) }).complement()
-    };
-    let value = 1.0 - root(bell_value).ln_1p() / Interval::ln_2();
-    let inside = bell_value.min(TSIRELSON - EDGE);
-    let root_inside = root(inside);
-    let slope = Interval::point(inside) / (4.0 * root_inside * (1.0 + root_inside) * Interval::ln_2());
-    (value, slope)
+    let beyond = bell_value >= TSIRELSON;
+    let correlation = if beyond { Correlation::full() } else { Correlation::at_bell_value(bell_value, 1.0) };
+    // 1 - log2(1 + r) = -log2(1 - (1-r)/2) with r = sqrt(2 - S^2/4) = sqrt(1 - v) and 1 - r = v/(1 + r).
+    let missing = correlation.x.square() / (2.0 * (1.0 + correlation.complement()));
+    let value = -((-missing).ln_1p() / Interval::ln_2());
+    let inside = bell_value.min(TSIRELSON.next_down());
+    let root = Correlation::at_bell_value(inside, 1.0).complement();
+    (value, Interval::point(inside) / (4.0 * root * (1.0 + root) * Interval::ln_2()))
 }

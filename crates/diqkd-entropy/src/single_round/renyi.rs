@@ -1,6 +1,5 @@
 //! Sandwiched Rényi entropy of one key basis from the CHSH value.
 
-use super::hull::{Curve, Line, lowered_below};
 use super::{
     EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value,
     check_flip_probability, chosen_slope,
@@ -12,8 +11,8 @@ use crate::interval::Interval;
 /// `-log2 G / (alpha - 1)` with `G = 2^(1-alpha) (mu_+^alpha + mu_-^alpha)` as in `docs/theory.md`, section 3.4: the
 /// entropy relative to Eve's own state ("down") of a bit that is flipped with probability `q`.
 ///
-/// Without flips `G` is concave in the winning probability (proved there); with flips a concave majorant is proved by
-/// branch and bound for the parameters at hand. Mixtures over what devices and Eve share are covered in both cases.
+/// `G` is concave in the winning probability (proved there, with and without flips), so that mixtures over what devices
+/// and Eve share are covered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RenyiEntropy {
     /// The order, above 1 and at most 2.
@@ -43,36 +42,28 @@ impl RenyiEntropy {
         self.alpha - 1.0
     }
 
-    fn curve(&self) -> DeficitCurve {
-        DeficitCurve { functional: RenyiFunctional { order: self.order(), q: self.q } }
-    }
-
-    /// A convex lower bound on `(1 - G)/(alpha - 1)` and its slope.
+    /// `(1 - G)/(alpha - 1)`, convex in the Bell value, and its slope.
     fn deficit(&self, bell_value: f64) -> Result<Deficit, Error> {
         self.check(bell_value)?;
-        let curve = self.curve();
-        let point = Interval::point;
+        let functional = RenyiFunctional { order: self.order(), q: self.q };
+        let at = |correlation: Correlation| -(functional.ln(correlation).exp_m1() / self.order());
         if bell_value <= 2.0 {
-            return Ok(Deficit { value: curve.deficit(Correlation::none()), slope: point(0.0) });
+            return Ok(Deficit { value: at(Correlation::none()), slope: Interval::point(0.0) });
         }
+        let value = at(if bell_value >= TSIRELSON {
+            Correlation::full()
+        } else {
+            Correlation::at_bell_value(bell_value, 1.0)
+        });
         if self.q == 0.5 {
-            return Ok(Deficit { value: curve.deficit(Correlation::full()), slope: point(0.0) });
+            return Ok(Deficit { value, slope: Interval::point(0.0) });
         }
-        let inside = bell_value.min(TSIRELSON - LAST_TANGENT_EDGE);
-        let slope = curve.derivative(point(inside)).map_or(Interval::ENTIRE, |(_, slope)| slope);
-        if bell_value >= TSIRELSON {
-            return Ok(Deficit { value: curve.deficit(Correlation::full()), slope });
-        }
-        if self.q == 0.0 {
-            return Ok(Deficit { value: curve.point(point(bell_value)).1, slope });
-        }
-        let value = curve.point(point(inside)).1.lo();
-        let proposed = Line { at: inside, value, slope: slope.lo() + (slope.hi() - slope.lo()) / 2.0 };
-        // The functional falls with S: a level line through the local value lies below whatever else fails.
-        let level = Line { at: 2.0, value: curve.deficit(Correlation::none()).lo(), slope: 0.0 };
-        let line = lowered_below(&curve, proposed).unwrap_or(level);
-        let value = point(line.value) + point(line.slope) * (point(bell_value) - line.at);
-        Ok(Deficit { value, slope: point(line.slope) })
+        // Nearer to the local point the slope is the same to a relative 1e-9, and rounding would be more than that; at
+        // the quantum maximum it diverges.
+        let inside = bell_value.clamp(2.0 + 1e-9, TSIRELSON.next_down());
+        let correlation = Correlation::at_bell_value(inside, 1.0);
+        let slope = functional.slope(correlation, inside / (4.0 * correlation.x));
+        Ok(Deficit { value, slope: -(slope / self.order()) })
     }
 
     /// `-log2(1 - order deficit)/order` and its slope.
@@ -86,15 +77,10 @@ impl RenyiEntropy {
 impl SingleRoundBound for RenyiEntropy {
     fn entropy(&self, bell_value: f64) -> Result<SingleRoundEntropy, Error> {
         let (value, slope) = self.entropy_of(self.deficit(bell_value)?);
-        let method = if self.q == 0.0 {
-            "closed form, outward-rounded interval arithmetic"
-        } else {
-            "closed form, concave majorant proved by branch and bound"
-        };
         Ok(SingleRoundEntropy {
             entropy_bits: value.lo().clamp(0.0, 1.0),
             slope: chosen_slope(slope).0,
-            method,
+            method: "closed form, outward-rounded interval arithmetic",
         })
     }
 
@@ -111,37 +97,7 @@ impl SingleRoundBound for RenyiEntropy {
     }
 }
 
-/// Distance to the quantum maximum within which the entropy is continued by a tangent.
-const LAST_TANGENT_EDGE: f64 = 1e-11;
-
 struct Deficit {
     value: Interval,
     slope: Interval,
-}
-
-/// `S -> (S, (1 - G(S))/(alpha - 1))`.
-struct DeficitCurve {
-    functional: RenyiFunctional,
-}
-
-impl DeficitCurve {
-    fn deficit(&self, correlation: Correlation) -> Interval {
-        -(self.functional.ln(correlation).exp_m1() / self.functional.order)
-    }
-}
-
-impl Curve for DeficitCurve {
-    fn range(&self) -> (f64, f64) {
-        (2.0, TSIRELSON.next_up())
-    }
-
-    fn point(&self, s: Interval) -> (Interval, Interval) {
-        (s, self.deficit(Correlation::at_chsh(s)))
-    }
-
-    fn derivative(&self, s: Interval) -> Option<(Interval, Interval)> {
-        let correlation = Correlation::at_chsh(s);
-        let slope = self.functional.slope(correlation, s / (4.0 * correlation.x));
-        Some((Interval::point(1.0), -(slope / self.functional.order)))
-    }
 }

@@ -4,7 +4,7 @@ use super::hull::{Curve, Line, lowered_below};
 use super::{
     EDGE, Minorant, SingleRoundBound, SingleRoundEntropy, TSIRELSON, check_bell_value, check_flip_probability,
 };
-use crate::enclosure::{Correlation, LEAST_COSINE, VonNeumann, two_basis_point};
+use crate::enclosure::{Correlation, Jet, VonNeumann, below_maximum, two_basis_point};
 use crate::error::Error;
 use crate::interval::Interval;
 
@@ -28,11 +28,13 @@ impl SingleRoundBound for TwoBases {
             let entropy_bits = VonNeumann { q: self.q }.local().lo().max(0.0);
             return Ok(SingleRoundEntropy { entropy_bits, slope: 0.0, method: METHOD });
         }
-        let line = self.certified_line(bell_value.min(TSIRELSON - 1e-10))?;
-        let entropy_bits = if bell_value >= TSIRELSON {
+        let beyond = bell_value >= TSIRELSON;
+        let inside = if beyond { TSIRELSON.next_down() } else { bell_value };
+        let line = self.certified_line(inside)?;
+        let entropy_bits = if beyond {
             VonNeumann { q: self.q }.value(Correlation::full()).lo()
         } else {
-            line.at(bell_value)
+            line.at(below_maximum(inside, 1.0)).lo()
         };
         Ok(SingleRoundEntropy {
             entropy_bits: entropy_bits.clamp(0.0, 1.0),
@@ -44,7 +46,9 @@ impl SingleRoundBound for TwoBases {
     fn minorant(&self, at: f64) -> Result<Minorant, Error> {
         check_bell_value(at, 4.0)?;
         check_flip_probability(self.q)?;
-        self.certified_line(at.clamp(2.0, TSIRELSON - EDGE))
+        let at = at.clamp(2.0, TSIRELSON - EDGE);
+        let line = self.certified_line(at)?;
+        Ok(Minorant { at, value_bits: line.at(below_maximum(at, 1.0)).lo(), slope: line.slope })
     }
 
     fn quantum_max(&self) -> f64 {
@@ -53,31 +57,33 @@ impl SingleRoundBound for TwoBases {
 }
 
 impl TwoBases {
-    fn certified_line(&self, at: f64) -> Result<Minorant, Error> {
+    fn certified_line(&self, at: f64) -> Result<Line, Error> {
         let curve = TwoBasisCurve { measure: VonNeumann { q: self.q } };
-        let line = lowered_below(&curve, curve.supporting_line(at))
-            .ok_or(Error::HullNotProved { bell_value: at })?;
-        Ok(Minorant { at: line.at, value_bits: line.value, slope: line.slope })
+        let proposed = curve.supporting_line(at);
+        lowered_below(&curve, proposed).ok_or(Error::HullNotProved { bell_value: at })
     }
 }
 
+/// Parametrised by the cosine of the angle between Alice's measurements.
 struct TwoBasisCurve {
     measure: VonNeumann,
 }
 
 impl Curve for TwoBasisCurve {
-    fn range(&self) -> (f64, f64) {
-        (LEAST_COSINE, 1.0)
+    fn end(&self) -> f64 {
+        1.0
     }
 
-    fn point(&self, c: Interval) -> (Interval, Interval) {
-        let at = two_basis_point(c);
-        (at.bell_value, self.measure.value(at.correlation))
+    fn point(&self, m: Interval) -> (Interval, Interval) {
+        let at = two_basis_point(m);
+        (at.below_maximum.value, self.measure.value(at.correlation))
     }
 
-    fn derivative(&self, c: Interval) -> Option<(Interval, Interval)> {
-        let at = two_basis_point(c);
-        Some((at.bell_slope, self.measure.slope_in_v(at.correlation) * at.v_slope))
+    fn jets(&self, m: Interval) -> Option<(Jet, Jet)> {
+        let at = two_basis_point(m);
+        let slope = self.measure.slope_in_v(at.correlation);
+        let curvature = self.measure.curvature_in_v(at.correlation);
+        Some((at.below_maximum, at.v.through(Interval::ENTIRE, slope, curvature)))
     }
 }
 
@@ -86,34 +92,38 @@ impl TwoBasisCurve {
     /// the hull there. A proposal, to be proved.
     fn supporting_line(&self, bell_value: f64) -> Line {
         let local = self.measure.value(Correlation::none()).lo();
-        let at = |c: f64| {
-            let (s, h) = self.point(Interval::point(c));
-            let (s_slope, h_slope) = self.derivative(Interval::point(c)).unwrap_or((s, h));
-            Line { at: middle(s), value: middle(h), slope: middle(h_slope / s_slope) }
+        let local_below = below_maximum(2.0, 1.0);
+        let at = |m: f64| {
+            let t = Interval::point(m);
+            let (below, entropy) = self.point(t);
+            let slope = self.jets(t).map_or(0.0, |(b, e)| middle(-(e.first / b.first)));
+            Line { below, value: middle(entropy), slope, touch: m }
         };
         // Where the tangent passes through the local point: below, the hull is that line.
-        let touch = bisect(|c| {
-            let line = at(c);
-            line.value + line.slope * (2.0 - line.at) <= local
-        });
-        let own = bisect(|c| at(c).at > bell_value);
+        let touch = bisect(|m| middle(at(m).at(local_below)) <= local);
+        let wanted = middle(below_maximum(bell_value, 1.0));
+        let own = bisect(|m| middle(two_basis_point(Interval::point(m)).below_maximum.value) < wanted);
         let tangent = at(own.min(touch));
         if own > touch {
-            return Line { at: 2.0, value: local, slope: (tangent.value - local) / (tangent.at - 2.0) };
+            let slope = (tangent.value - local) / middle(local_below - tangent.below);
+            return Line { below: local_below, value: local, slope, touch };
         }
         tangent
     }
 }
 
-/// The greatest `c` up to which a condition that holds at small `c` keeps holding.
+/// The greatest parameter up to which a condition that holds at small ones keeps holding.
 fn bisect(holds: impl Fn(f64) -> bool) -> f64 {
-    let (mut low, mut high) = (LEAST_COSINE + 1e-12, 1.0 - 1e-9);
+    let (mut low, mut high) = (LEAST_LN, -1e-9);
     for _ in 0..60 {
-        let middle = low + (high - low) / 2.0;
-        if holds(middle) { low = middle } else { high = middle }
+        let middle = f64::midpoint(low, high);
+        if holds(libm::exp(middle)) { low = middle } else { high = middle }
     }
-    low
+    libm::exp(low)
 }
+
+/// ln of the least cosine in searches: below one unit in the last place from the quantum maximum.
+const LEAST_LN: f64 = -40.0;
 
 fn middle(interval: Interval) -> f64 {
     interval.lo() + (interval.hi() - interval.lo()) / 2.0

