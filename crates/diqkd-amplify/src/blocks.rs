@@ -26,6 +26,8 @@ use crate::seed::SeedSource;
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
     transform: Transform,
+    /// The same for two at a time.
+    paired: Transform,
     shape: Shape,
     /// Pieces multiplied at a time.
     batch: usize,
@@ -107,7 +109,9 @@ impl Blocks {
     }
 
     fn with_shape(backend: Backend, log: u32, shape: Shape) -> Self {
-        Self { transform: Transform::new(backend, log), shape, batch: shape.batch() }
+        let transform = Transform::new(backend, log);
+        let paired = transform.clone().sharing(WORKERS);
+        Self { transform, paired, shape, batch: shape.batch() }
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {
@@ -140,12 +144,8 @@ impl Blocks {
         scratch: &mut [u64],
     ) -> Result<(), S::Error> {
         let k = self.transform.elements();
-        let work = &mut scratch[..WORKERS * k];
-        let windows = prepared.chunks_exact_mut(k).enumerate();
-        for (i, window) in windows {
-            let [work, _] = workers(work, k);
-            seed.read(self.window_start(i), work)?;
-            self.window(work, window);
+        for (pair, windows) in prepared.chunks_mut(WORKERS * k).enumerate() {
+            self.windows(seed, WORKERS * pair, windows, &mut scratch[..WORKERS * k])?;
         }
         Ok(())
     }
@@ -165,26 +165,29 @@ impl Blocks {
         let Parts { sums, pieces, windows, work } = self.parts(scratch);
         let slot = (self.shape.columns - 1 - c) % self.batch;
         let piece = &mut pieces[slot * k..][..k];
-        let [left, right] = workers(work, k);
-        let reversed = x.iter().rev().map(|word| word.reverse_bits()).chain(core::iter::repeat(0));
-        left.iter_mut().zip(reversed).for_each(|(left, x)| *left = x);
-
         // The window that comes with this piece alone; those that earlier pieces would have brought come first.
         if let Windows::Read(seed) = seed
             && !self.one_column()
         {
             if c == self.shape.columns - 1 {
-                for i in c + 1..c + self.shape.rows {
-                    right.fill(0);
-                    seed.read(self.window_start(i), right)?;
-                    self.window(right, &mut windows[i % self.slots() * k..][..k]);
-                }
+                self.first_windows(*seed, windows, work)?;
             }
-            seed.read(self.window_start(c), right)?;
+            let [left, right] = workers(work, k);
             let window = &mut windows[c % self.slots() * k..][..k];
-            join(|| self.piece(left, piece), || self.window(right, window));
+            let mut read = Ok(());
+            both(
+                || reversed_values(&self.paired, x, left, piece),
+                || {
+                    read = seed.read(self.window_start(c), right);
+                    if read.is_ok() {
+                        inverse_transposed(&self.paired, right, window);
+                    }
+                },
+            );
+            read?;
         } else {
-            self.piece(left, piece);
+            let [left, _] = workers(work, k);
+            reversed_values(&self.transform, x, left, piece);
         }
         if slot + 1 == self.batch || c == 0 {
             self.multiply(c, slot + 1, seed, Parts { sums, pieces, windows, work })?;
@@ -196,14 +199,61 @@ impl Blocks {
         let (k, b) = (self.transform.elements(), self.shape.row_words);
         let Parts { sums, work, .. } = self.parts(scratch);
         // Chunk r takes b words and lies where the sums of rows up to r, which are done with, have been.
-        for r in 0..self.shape.rows {
-            let [work, _] = workers(work, k);
-            self.transform
-                .transposed(&mut sums[r * k..][..k], work, &mut [])
-                .expect("all slices were cut to the transform's length");
-            sums[r * b..][..b].copy_from_slice(&work[..b]);
+        for r in (0..self.shape.rows).step_by(WORKERS) {
+            let [left, right] = workers(work, k);
+            let (first, second) = sums[r * k..].split_at_mut(k);
+            if let Some(second) = second.get_mut(..k) {
+                both(|| transposed(&self.paired, first, left), || transposed(&self.paired, second, right));
+                sums[(r + 1) * b..][..b].copy_from_slice(&right[..b]);
+            } else {
+                transposed(&self.transform, first, left);
+            }
+            sums[r * b..][..b].copy_from_slice(&left[..b]);
         }
         &sums[..self.shape.rows * b]
+    }
+
+    /// The windows of the piece that comes first, but for the one that every piece brings.
+    fn first_windows<S: SeedSource>(
+        &self,
+        seed: &mut S,
+        windows: &mut [u64],
+        work: &mut [u64],
+    ) -> Result<(), S::Error> {
+        let k = self.transform.elements();
+        let (mut i, end) = (self.shape.columns, self.shape.columns - 1 + self.shape.rows);
+        while i < end {
+            let at = i % self.slots();
+            // Two that lie side by side.
+            let count = WORKERS.min(end - i).min(self.slots() - at);
+            self.windows(seed, i, &mut windows[at * k..][..count * k], work)?;
+            i += count;
+        }
+        Ok(())
+    }
+
+    /// The transforms of one or two neighbouring windows of the seed.
+    fn windows<S: SeedSource>(
+        &self,
+        seed: &mut S,
+        i: usize,
+        windows: &mut [u64],
+        work: &mut [u64],
+    ) -> Result<(), S::Error> {
+        let k = self.transform.elements();
+        let [left, right] = workers(work, k);
+        let (first, second) = windows.split_at_mut(k);
+        seed.read(self.window_start(i), left)?;
+        if second.is_empty() {
+            inverse_transposed(&self.transform, left, first);
+            return Ok(());
+        }
+        seed.read(self.window_start(i + 1), right)?;
+        both(
+            || inverse_transposed(&self.paired, left, first),
+            || inverse_transposed(&self.paired, right, second),
+        );
+        Ok(())
     }
 
     /// Adds the products of `count` pieces, the last of them `c`, to the sums.
@@ -216,41 +266,33 @@ impl Blocks {
     ) -> Result<(), S::Error> {
         let k = self.transform.elements();
         let Parts { sums, pieces, windows, work } = parts;
-        for (r, sum) in sums.chunks_exact_mut(k).enumerate() {
+        let at_a_time = if self.one_column() { 1 } else { Transform::MOST_SUMS };
+        for (group, sums) in sums.chunks_mut(at_a_time * k).enumerate() {
+            let r = group * at_a_time;
             if let Windows::Read(seed) = seed
                 && self.one_column()
             {
-                let [work, _] = workers(work, k);
-                seed.read(self.window_start(r), work)?;
-                self.window(work, windows);
+                self.windows(*seed, r, windows, work)?;
             }
+            // Piece c + j and sum r + i meet in window c + j + r + i.
             let mut left: [&[u64]; BATCH] = [&[]; BATCH];
-            let mut right: [&[u64]; BATCH] = [&[]; BATCH];
-            for slot in 0..count {
-                let i = r + c + count - 1 - slot;
-                left[slot] = &pieces[slot * k..][..k];
-                right[slot] = match seed {
+            for (j, left) in left[..count].iter_mut().enumerate() {
+                *left = &pieces[(count - 1 - j) * k..][..k];
+            }
+            let mut parts: [&mut [u64]; Transform::MOST_SUMS] = core::array::from_fn(|_| Default::default());
+            let rows = sums.len() / k;
+            parts.iter_mut().zip(sums.chunks_exact_mut(k)).for_each(|(part, sum)| *part = sum);
+            let mut right: [&[u64]; BATCH + Transform::MOST_SUMS] = [&[]; BATCH + Transform::MOST_SUMS];
+            let needed = rows + count - 1;
+            for (i, right) in (r + c..).zip(&mut right[..needed]) {
+                *right = match seed {
                     Windows::Prepared(all) => &all[i * k..][..k],
                     Windows::Read(_) => &windows[i % self.slots() * k..][..k],
                 };
             }
-            self.transform
-                .add_products(sum, &left[..count], &right[..count])
-                .expect("all slices were cut to the transform's length");
+            self.transform.add_products(&mut parts[..rows], &left[..count], &right[..needed]).expect(CUT);
         }
         Ok(())
-    }
-
-    /// The values of a reversed piece.
-    fn piece(&self, bits: &mut [u64], values: &mut [u64]) {
-        self.transform.values(bits, values).expect("all slices were cut to the transform's length");
-    }
-
-    /// The transform of a window of the seed.
-    fn window(&self, bits: &mut [u64], window: &mut [u64]) {
-        self.transform
-            .inverse_transposed(bits, window)
-            .expect("all slices were cut to the transform's length");
     }
 
     /// The bit of the seed at which window `i` begins: `r + c` where windows are shared, else the one that varies.
@@ -297,7 +339,7 @@ fn workers(work: &mut [u64], k: usize) -> [&mut [u64]; 2] {
 
 /// Does both, on two threads where there are.
 #[cfg(feature = "rayon")]
-fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
     if rayon::current_num_threads() > 1 {
         rayon::join(a, b);
     } else {
@@ -308,11 +350,29 @@ fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
 
 /// Does both.
 #[cfg(not(feature = "rayon"))]
-fn join(a: impl FnOnce(), b: impl FnOnce()) {
+fn both(a: impl FnOnce(), b: impl FnOnce()) {
     a();
     b();
 }
 
+/// The values of a piece after it is reversed, in `work`.
+fn reversed_values(transform: &Transform, piece: &[u64], work: &mut [u64], values: &mut [u64]) {
+    transform.reverse(piece, work).expect(CUT);
+    transform.values(work, values).expect(CUT);
+}
+
+/// The transform of a window of the seed.
+fn inverse_transposed(transform: &Transform, bits: &mut [u64], window: &mut [u64]) {
+    transform.inverse_transposed(bits, window).expect(CUT);
+}
+
+/// The sums of a chunk of the output, its bits left in `work`.
+fn transposed(transform: &Transform, sums: &mut [u64], work: &mut [u64]) {
+    transform.transposed(sums, work, &mut []).expect(CUT);
+}
+
+/// Why no length is wrong.
+const CUT: &str = "all slices were cut to the transform's length";
 /// Transforms that may run at a time.
 const WORKERS: usize = 2;
 /// Most pieces that are multiplied at a time.

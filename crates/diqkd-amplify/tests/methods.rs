@@ -124,7 +124,8 @@ fn the_number_of_threads_does_not_matter() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut results = Vec::new();
-            for elements_log in [9, 12] {
+            // Short transforms in pairs, and one that is divided in each of its steps.
+            for elements_log in [9, 12, 16] {
                 let method = Method::Transform { elements_log };
                 let plan = Plan::with_method(n, m, Family::Toeplitz, Backend::detect(), method).unwrap();
                 let mut y = Bits::new();
@@ -136,6 +137,7 @@ fn the_number_of_threads_does_not_matter() {
     };
     let one = hash(1);
     assert_eq!(one[0], one[1]);
+    assert_eq!(one[0], one[2]);
     assert_eq!(one, hash(2));
     assert_eq!(one, hash(3));
 }

@@ -64,20 +64,51 @@ pub fn copy_to_words(bits: &BitRef, words: &mut [u64], offset: usize) {
 /// Adds (exclusive or) bit `i` of `bits` to bit `i + offset` of `words`; bits that would land beyond the end of `words`
 /// are dropped.
 pub fn add_to_words(bits: &BitRef, words: &mut [u64], offset: usize) {
-    let first = (offset / 64).min(words.len());
+    let mut at = (offset / 64).min(words.len());
     let shift = offset % 64;
-    let mut at = first;
+    if let Domain::Region { head: None, body, tail } = bits.domain() {
+        at += add_shifted(body, &mut words[at..], shift);
+        if let Some(element) = tail {
+            add_word(element.load_value(), words, at, shift);
+        }
+        return;
+    }
     for_each_word(bits, |word| {
-        if let Some(low) = words.get_mut(at) {
-            *low ^= word << shift;
-        }
+        add_word(word, words, at, shift);
         at += 1;
-        if shift != 0
-            && let Some(high) = words.get_mut(at)
-        {
-            *high ^= word >> (64 - shift);
-        }
     });
+}
+
+/// Adds a word to words `at` and `at + 1`, so far as there are such.
+fn add_word(word: u64, words: &mut [u64], at: usize, shift: usize) {
+    if let Some(low) = words.get_mut(at) {
+        *low ^= word << shift;
+    }
+    if shift != 0
+        && let Some(high) = words.get_mut(at + 1)
+    {
+        *high ^= word >> (64 - shift);
+    }
+}
+
+/// Adds `from`, moved up by less than a word, to `words`; returns how many words that were, but for the bits moved out
+/// of the last one.
+fn add_shifted(from: &[u64], words: &mut [u64], shift: usize) -> usize {
+    if shift == 0 {
+        words.iter_mut().zip(from).for_each(|(word, from)| *word ^= from);
+        return from.len();
+    }
+    let (Some(first), Some(&last)) = (from.first(), from.last()) else { return 0 };
+    if let Some(word) = words.first_mut() {
+        *word ^= first << shift;
+    }
+    for (word, pair) in words.iter_mut().skip(1).zip(from.array_windows::<2>()) {
+        *word ^= pair[1] << shift | pair[0] >> (64 - shift);
+    }
+    if let Some(word) = words.get_mut(from.len()) {
+        *word ^= last >> (64 - shift);
+    }
+    from.len()
 }
 
 /// Calls `take` with the `ceil(len / 64)` words of a bit string that may start inside a word.

@@ -39,12 +39,13 @@ mod pool;
 
 use core::fmt;
 
-use crate::backend::{Backend, Kernel, Task};
+use crate::backend::{Backend, Kernel, Lanes, Task, Vectorized};
 use crate::length_error::LengthError;
 
 use basis::{BasisChange, Direction};
 use butterflies::{AddProducts, Map, Multiply};
 use planes::{Decode, Encode};
+use pool::Team;
 
 /// The transform of `64 K` bits to `K` elements of GF(2^64), and the maps that make middle products of it.
 ///
@@ -72,6 +73,8 @@ pub struct Transform {
     backend: Backend,
     elements: usize,
     basis: BasisChange,
+    /// Into how many parts the threads are divided, one of which is for this transform.
+    share: usize,
 }
 
 impl Transform {
@@ -79,7 +82,14 @@ impl Transform {
     /// [`Transform::MAX_LOG`].
     pub fn new(backend: Backend, elements_log: u32) -> Self {
         let log = elements_log.clamp(Self::MIN_LOG, Self::MAX_LOG);
-        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6) }
+        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6), share: 1 }
+    }
+
+    /// The same transform for work that goes on `share` times side by side: with the feature `rayon` each takes this part
+    /// of the threads of the current pool, and at least one. Without it there is one thread anyway.
+    #[must_use]
+    pub fn sharing(self, share: usize) -> Self {
+        Self { share: share.max(1), ..self }
     }
 
     /// The least exponent of a number of elements.
@@ -105,6 +115,16 @@ impl Transform {
     /// About how long it takes to add one product in `2^elements_log` places, in units of about a cycle.
     pub fn product_cost(elements_log: u32) -> u128 {
         PRODUCT_COST << elements_log
+    }
+
+    /// `out`: the bits of `words` in reversed order, the last one first, and zeros behind them.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are more `words` than room.
+    pub fn reverse(&self, words: &[u64], out: &mut [u64]) -> Result<(), LengthError> {
+        LengthError::at_least("out", words.len(), out.len())?;
+        self.backend.run(Reverse { words, out });
+        Ok(())
     }
 
     /// The values of the polynomial `bits`, which are overwritten.
@@ -155,23 +175,36 @@ impl Transform {
     pub fn multiply(&self, a: &mut [u64], b: &[u64]) -> Result<(), LengthError> {
         self.check("a", a)?;
         self.check("b", b)?;
-        self.backend.run(Pointwise { a, b });
+        self.backend.run(Pointwise { team: self.team(), a, b });
         Ok(())
     }
 
-    /// `sum = sum + a_0 b_0 + a_1 b_1 + ..` in every place, with one reduction for all products.
+    /// `sums[r] = sums[r] + a_0 b_r + a_1 b_(r+1) + ..` in every place for all `r`, with one reduction for all products of
+    /// a sum: as many `b` as there are sums and `a` together, less one.
     ///
     /// # Errors
-    /// [`LengthError`] if a slice has not `K` words or there are not as many factors on both sides.
-    pub fn add_products(&self, sum: &mut [u64], a: &[&[u64]], b: &[&[u64]]) -> Result<(), LengthError> {
-        self.check("sum", sum)?;
-        LengthError::exact("b", a.len(), b.len())?;
-        for (a, b) in a.iter().zip(b) {
-            self.check("a", a)?;
-            self.check("b", b)?;
-        }
-        self.backend.run(PointwiseSum { sum, a, b });
+    /// [`LengthError`] if a slice has not `K` words, if there are more than [`Transform::MOST_SUMS`] sums, or if the
+    /// number of factors does not fit them.
+    pub fn add_products(
+        &self,
+        sums: &mut [&mut [u64]],
+        a: &[&[u64]],
+        b: &[&[u64]],
+    ) -> Result<(), LengthError> {
+        LengthError::at_least("sums", sums.len(), Self::MOST_SUMS)?;
+        LengthError::exact("b", (sums.len() + a.len()).saturating_sub(1), b.len())?;
+        sums.iter().try_for_each(|sum| self.check("sum", sum))?;
+        a.iter().try_for_each(|a| self.check("a", a))?;
+        b.iter().try_for_each(|b| self.check("b", b))?;
+        self.backend.run(PointwiseSums { team: self.team(), sums, a, b });
         Ok(())
+    }
+
+    /// The greatest number of sums that [`Transform::add_products`] takes at a time.
+    pub const MOST_SUMS: usize = 16;
+
+    fn team(&self) -> Team {
+        Team::one_of(self.share)
     }
 
     fn check(&self, operand: &'static str, words: &[u64]) -> Result<(), LengthError> {
@@ -185,6 +218,30 @@ impl fmt::Debug for Transform {
             .field("backend", &self.backend)
             .field("elements", &self.elements)
             .finish_non_exhaustive()
+    }
+}
+
+struct Reverse<'a> {
+    words: &'a [u64],
+    out: &'a mut [u64],
+}
+
+impl Task for Reverse<'_> {
+    type Output = ();
+
+    fn run<K: Kernel>(self, kernel: K) {
+        kernel.vectorize(self);
+    }
+}
+
+impl Vectorized for Reverse<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let (out, rest) = self.out.split_at_mut(self.words.len());
+        out.iter_mut().zip(self.words.iter().rev()).for_each(|(out, word)| *out = word.reverse_bits());
+        rest.fill(0);
     }
 }
 
@@ -204,12 +261,15 @@ impl Task for Descend<'_> {
             Map::InverseTransposed => (Direction::InverseTransposed, &planes::INVERSE_TRANSPOSED),
             _ => (Direction::Change, &planes::VALUES),
         };
-        transform.basis.apply(kernel, direction, bits);
-        let words = &*bits;
-        pool::for_each_chunk(out, piece(out.len()), |from, elements| {
-            kernel.vectorize(Encode { map: constants, words, from, elements });
+        let team = transform.team();
+        team.enter(|| {
+            transform.basis.apply(kernel, team, direction, bits);
+            let words = &*bits;
+            team.chunks(out, GRAIN, &|from, elements| {
+                kernel.vectorize(Encode { map: constants, words, from, elements });
+            });
+            butterflies::all_layers(kernel, team, map, out);
         });
-        butterflies::all_layers(kernel, map, out);
     }
 }
 
@@ -224,17 +284,21 @@ impl Task for Ascend<'_> {
 
     fn run<K: Kernel>(self, kernel: K) {
         let Self { transform, values, work } = self;
-        butterflies::all_layers(kernel, Map::Transposed, values);
-        pool::for_each_chunk(values, piece(values.len()), |_, elements| {
-            kernel.vectorize(Decode { map: &planes::TRANSPOSED, elements });
+        let team = transform.team();
+        team.enter(|| {
+            butterflies::all_layers(kernel, team, Map::Transposed, values);
+            team.chunks(values, GRAIN, &|_, elements| {
+                kernel.vectorize(Decode { map: &planes::TRANSPOSED, elements });
+            });
+            let decoded = &*values;
+            team.chunks(work, GRAIN, &|from, words| planes::gather(decoded, from, words));
+            transform.basis.apply(kernel, team, Direction::Transposed, work);
         });
-        let decoded = &*values;
-        pool::for_each_chunk(work, piece(work.len()), |from, words| planes::gather(decoded, from, words));
-        transform.basis.apply(kernel, Direction::Transposed, work);
     }
 }
 
 struct Pointwise<'a> {
+    team: Team,
     a: &'a mut [u64],
     b: &'a [u64],
 }
@@ -243,27 +307,57 @@ impl Task for Pointwise<'_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
-        let Self { a, b } = self;
-        pool::for_each_chunk(a, piece(a.len()), |from, a| {
-            kernel.vectorize(Multiply { b: &b[from..from + a.len()], a })
+        let Self { team, a, b } = self;
+        team.chunks(a, GRAIN, &|from, a| {
+            kernel.vectorize(Multiply { b: &b[from..from + a.len()], a });
         });
     }
 }
 
-struct PointwiseSum<'a> {
-    sum: &'a mut [u64],
+struct PointwiseSums<'a, 'b> {
+    team: Team,
+    sums: &'a mut [&'b mut [u64]],
     a: &'a [&'a [u64]],
     b: &'a [&'a [u64]],
 }
 
-impl Task for PointwiseSum<'_> {
+impl Task for PointwiseSums<'_, '_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
-        let Self { sum, a, b } = self;
-        pool::for_each_chunk(sum, piece(sum.len()), |from, sum| {
-            kernel.vectorize(AddProducts { sum, from, a, b })
-        });
+        let Self { team, sums, a, b } = self;
+        let mut parts: Sums<'_> = [const { None }; Transform::MOST_SUMS];
+        parts.iter_mut().zip(sums).for_each(|(part, sum)| *part = Some(&mut **sum));
+        team.enter(|| add_products(kernel, team, 0, parts, a, b));
+    }
+}
+
+/// The same places of some sums.
+type Sums<'a> = [Option<&'a mut [u64]>; Transform::MOST_SUMS];
+
+/// `sums` begin at place `from` of the factors.
+fn add_products<K: Kernel>(kernel: K, team: Team, from: usize, sums: Sums<'_>, a: &[&[u64]], b: &[&[u64]]) {
+    let words = sums.iter().flatten().map(|sum| sum.len()).next().unwrap_or_default();
+    if let Some(cut) = team.cut(words, GRAIN) {
+        let mut right: Sums<'_> = [const { None }; Transform::MOST_SUMS];
+        let mut left: Sums<'_> = [const { None }; Transform::MOST_SUMS];
+        for ((left, right), sum) in left.iter_mut().zip(&mut right).zip(sums.into_iter().flatten()) {
+            let (low, high) = sum.split_at_mut(cut);
+            (*left, *right) = (Some(low), Some(high));
+        }
+        team.both(
+            |team| add_products(kernel, team, from, left, a, b),
+            |team| add_products(kernel, team, from + cut, right, a, b),
+        );
+        return;
+    }
+    let mut sums = sums;
+    // A stretch of all factors stays in the cache for all sums.
+    for start in (0..words).step_by(STRETCH) {
+        for (r, sum) in sums.iter_mut().flatten().enumerate() {
+            let sum = &mut sum[start..words.min(start + STRETCH)];
+            kernel.vectorize(AddProducts { sum, from: from + start, a, b: &b[r..r + a.len()] });
+        }
     }
 }
 
@@ -282,7 +376,7 @@ impl Task for Cost {
 
 /// Cost of a product that is added to a sum, cycles: mostly that of loading the factors.
 const PRODUCT_COST: u128 = 2;
-/// Elements that one task takes; a multiple of what the planes are grouped by, but for one piece in all.
-fn piece(elements: usize) -> usize {
-    pool::piece(elements, 1 << 9, 1 << 14)
-}
+/// The fewest elements that one thread takes; a multiple of what the planes are grouped by.
+const GRAIN: usize = 1 << 9;
+/// Elements of each factor that are multiplied before the next ones.
+const STRETCH: usize = 1 << 9;

@@ -67,3 +67,43 @@ fn middle_products_match_tiles_on_every_backend() {
         }
     }
 }
+
+#[test]
+fn several_sums_are_those_of_single_products() {
+    for backend in Backend::available() {
+        let transform = Transform::new(backend, 10);
+        let k = transform.elements();
+        let factors = |seed, count: u64| (0..count).map(|i| words(seed + i, k)).collect::<Vec<_>>();
+        let (a, b) = (factors(10, 3), factors(20, 6));
+        let mut sums = factors(30, 4);
+        let mut expected = sums.clone();
+        for (r, sum) in expected.iter_mut().enumerate() {
+            for (j, a) in a.iter().enumerate() {
+                let mut product = a.clone();
+                transform.multiply(&mut product, &b[r + j]).unwrap();
+                sum.iter_mut().zip(product).for_each(|(sum, product)| *sum ^= product);
+            }
+        }
+        let a: Vec<_> = a.iter().map(Vec::as_slice).collect();
+        let b: Vec<_> = b.iter().map(Vec::as_slice).collect();
+        let mut parts: Vec<_> = sums.iter_mut().map(Vec::as_mut_slice).collect();
+        transform.add_products(&mut parts, &a, &b).unwrap();
+        assert_eq!(sums, expected, "{backend}");
+        let mut parts: Vec<_> = sums.iter_mut().map(Vec::as_mut_slice).collect();
+        assert!(transform.add_products(&mut parts, &a, &b[1..]).is_err());
+    }
+}
+
+#[test]
+fn reversed_bits_come_first_and_zeros_after_them() {
+    for backend in Backend::available() {
+        let transform = Transform::new(backend, 6);
+        let (from, mut out) = (words(1, 21), vec![7; 40]);
+        transform.reverse(&from, &mut out).unwrap();
+        let bit = |words: &[u64], i: usize| words[i / 64] >> (i % 64) & 1;
+        let last = 64 * from.len() - 1;
+        assert!((0..=last).all(|i| bit(&out, i) == bit(&from, last - i)), "{backend}");
+        assert_eq!(out[21..], [0; 19]);
+        assert!(transform.reverse(&from, &mut [0; 20]).is_err());
+    }
+}

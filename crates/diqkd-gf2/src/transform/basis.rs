@@ -15,9 +15,11 @@
 //! application to Reed-Solomon codes", IEEE Trans. Inf. Theory 62, 5343 (2016).
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::backend::{Kernel, Lanes, Vectorized};
-use crate::transform::{cells, pool};
+use crate::transform::cells;
+use crate::transform::pool::Team;
 
 /// The steps for `2^k` coefficients.
 #[derive(Clone, Debug)]
@@ -63,23 +65,71 @@ impl BasisChange {
     }
 
     /// Maps `2^k` bits in place.
-    pub(crate) fn apply<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
-        if direction == Direction::Transposed {
-            self.chunks(kernel, direction, words);
-            self.wide.iter().rev().for_each(|step| step.everywhere(kernel, direction, words));
-        } else {
-            self.wide.iter().for_each(|step| step.everywhere(kernel, direction, words));
-            self.chunks(kernel, direction, words);
+    pub(crate) fn apply<K: Kernel>(&self, kernel: K, team: Team, direction: Direction, words: &mut [u64]) {
+        self.part(kernel, team, direction, &self.wide, true, words);
+    }
+
+    /// Some of the wide steps, and perhaps all local ones, on a part of the bits that no block of theirs exceeds.
+    ///
+    /// Steps whose blocks fit into a half are done together, each half by itself.
+    fn part<K: Kernel>(
+        &self,
+        kernel: K,
+        team: Team,
+        direction: Direction,
+        wide: &[Step],
+        local: bool,
+        words: &mut [u64],
+    ) {
+        let back = direction == Direction::Transposed;
+        if team.is_alone() || words.len() <= self.chunk_words {
+            if back && local {
+                self.chunks(kernel, direction, words);
+            }
+            let each = |step: &Step| step.everywhere(kernel, team, direction, words);
+            if back {
+                wide.iter().rev().for_each(each)
+            } else {
+                wide.iter().for_each(each)
+            }
+            if !back && local {
+                self.chunks(kernel, direction, words);
+            }
+            return;
+        }
+        let whole = words.len();
+        let fits = |step: &Step| step.block_words() < whole;
+        // The local steps join the last of the wide ones, if those fit.
+        let last = if local { wide.iter().rev().take_while(|step| fits(step)).count() } else { 0 };
+        let (wide, last) = wide.split_at(wide.len() - last);
+        let halves = |words: &mut [u64], steps: &[Step], local| {
+            let (low, high) = words.split_at_mut(whole / 2);
+            team.both(
+                |team| self.part(kernel, team, direction, steps, local, low),
+                |team| self.part(kernel, team, direction, steps, local, high),
+            );
+        };
+        if back && local {
+            halves(words, last, true);
+        }
+        let mut runs = wide.chunk_by(|a, b| fits(a) && fits(b));
+        while let Some(steps) = if back { runs.next_back() } else { runs.next() } {
+            if steps.len() * whole < WORTH_WAITING {
+                let each = |step: &Step| step.everywhere(kernel, Team::ALONE, direction, words);
+                if back { steps.iter().rev().for_each(each) } else { steps.iter().for_each(each) }
+            } else if fits(&steps[0]) {
+                halves(words, steps, false);
+            } else {
+                steps[0].everywhere(kernel, team, direction, words);
+            }
+        }
+        if !back && local {
+            halves(words, last, true);
         }
     }
 
     fn chunks<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
-        let chunk_words = self.chunk_words;
-        let steps = &self.local[..];
-        let piece = pool::piece(words.len(), chunk_words, CHUNKS_AT_ONCE * chunk_words);
-        pool::for_each_chunk(words, piece, |_, words| {
-            kernel.vectorize(Chunks { direction, steps, words, chunk_words });
-        });
+        kernel.vectorize(Chunks { direction, steps: &self.local, words, chunk_words: self.chunk_words });
     }
 }
 
@@ -102,42 +152,26 @@ fn substitute(k: u32, q_log: u32, unit_log: u32, out: &mut Vec<Step>) {
 }
 
 impl Step {
+    /// Words of a block.
+    fn block_words(self) -> usize {
+        2 << (self.half_log - 6)
+    }
+
     /// The step on blocks longer than a chunk.
-    fn everywhere<K: Kernel>(self, kernel: K, direction: Direction, words: &mut [u64]) {
-        let half = 1 << (self.half_log - 6);
-        let piece = pool::piece(half, 1 << 9, PIECE_WORDS);
-        for block in words.chunks_exact_mut(2 * half) {
-            let (low, high) = block.split_at_mut(half);
-            if direction == Direction::Change {
+    fn everywhere<K: Kernel>(self, kernel: K, team: Team, direction: Direction, words: &mut [u64]) {
+        for block in words.chunks_exact_mut(self.block_words()) {
+            let (low, high) = block.split_at_mut(block.len() / 2);
+            // In the transposed order the long move comes first.
+            if direction != Direction::Transposed {
                 spill(self.shift_log, direction, high);
-                let high = &*high;
-                pool::for_each_chunk(low, piece, |from, low| {
-                    kernel.vectorize(Add {
-                        shift_log: self.shift_log,
-                        direction,
-                        from,
-                        target: low,
-                        source: high,
-                    });
-                });
-            } else {
-                let low = &*low;
-                // In the transposed order the long move comes first.
-                if direction == Direction::InverseTransposed {
-                    spill(self.shift_log, direction, high);
-                }
-                pool::for_each_chunk(high, piece, |from, high| {
-                    kernel.vectorize(Add {
-                        shift_log: self.shift_log,
-                        direction,
-                        from,
-                        target: high,
-                        source: low,
-                    });
-                });
-                if direction == Direction::Transposed {
-                    spill(self.shift_log, direction, high);
-                }
+            }
+            let (target, source) =
+                if direction == Direction::Change { (low, &*high) } else { (&mut *high, &*low) };
+            team.chunks(target, ADD_GRAIN, &|from, target| {
+                kernel.vectorize(Add { shift_log: self.shift_log, direction, from, target, source });
+            });
+            if direction == Direction::Transposed {
+                spill(self.shift_log, direction, high);
             }
         }
     }
@@ -269,9 +303,16 @@ fn add_up(shift_log: u32, from: usize, target: &mut [u64], source: &[u64]) {
     let n = target.len();
     let source_here = &source[from..from + n];
     target[0] ^= source_here[0] << up ^ if from == 0 { 0 } else { source[from - 1] >> down };
-    for ((target, here), below) in target[1..].iter_mut().zip(&source_here[1..]).zip(source_here) {
-        *target ^= here << up | below >> down;
-    }
+    let mut add = |range: Range<usize>| {
+        let below = &source_here[range.start - 1..];
+        for ((target, here), below) in target[range.clone()].iter_mut().zip(&source_here[range]).zip(below) {
+            *target ^= here << up | below >> down;
+        }
+    };
+    // Up to the end of a line, so that no register of the target straddles two.
+    let head = LINE.min(n);
+    add(1..head);
+    add(head..n);
 }
 
 /// `target += source >> shift`, where `target` begins at word `from` of a half as long as `source`.
@@ -301,10 +342,12 @@ fn add(sum: &mut [u64], v: &[u64]) {
 
 /// Chunks of 2^16 bits, 8 KiB; `s_16(x) = x^65536 + x`.
 const CHUNK_LOG: u32 = 16;
-/// Chunks that one task takes.
-const CHUNKS_AT_ONCE: usize = 16;
-/// Words of a half that one task takes.
-const PIECE_WORDS: usize = 1 << 14;
+/// Steps times words that take longer than to wait for another thread.
+const WORTH_WAITING: usize = 1 << 16;
+/// Words of a line of the cache.
+const LINE: usize = 8;
+/// The fewest words of a half that one thread takes.
+const ADD_GRAIN: usize = 1 << 9;
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@
 
 use crate::backend::{Kernel, Lanes, Vectorized};
 use crate::transform::cantor::{BETA, Walk, point};
-use crate::transform::pool;
+use crate::transform::pool::{self, Team};
 
 /// Which linear map the layers compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub(crate) enum Map {
 }
 
 /// All layers, in place, on `2^k` elements.
-pub(crate) fn all_layers<K: Kernel>(kernel: K, map: Map, values: &mut [u64]) {
+pub(crate) fn all_layers<K: Kernel>(kernel: K, team: Team, map: Map, values: &mut [u64]) {
     let k = values.len().ilog2() as usize;
-    block(kernel, Layers { map, k }, values, 0);
+    block(kernel, team, Layers { map, k }, values, 0);
 }
 
 #[derive(Clone, Copy)]
@@ -46,33 +46,37 @@ impl Layers {
 }
 
 /// The layers within block `v` of the blocks as long as `values`.
-fn block<K: Kernel>(kernel: K, layers: Layers, values: &mut [u64], v: usize) {
+fn block<K: Kernel>(kernel: K, team: Team, layers: Layers, values: &mut [u64], v: usize) {
     if values.len() <= LEAF {
         kernel.vectorize(Leaf { layers, values, v });
         return;
     }
     if layers.map == Map::Transposed {
-        quarters(kernel, layers, values, v);
-        quad(kernel, layers, values, v);
+        quarters(kernel, team, layers, values, v);
+        quad(kernel, team, layers, values, v);
     } else {
-        quad(kernel, layers, values, v);
-        quarters(kernel, layers, values, v);
+        quad(kernel, team, layers, values, v);
+        quarters(kernel, team, layers, values, v);
     }
 }
 
-fn quarters<K: Kernel>(kernel: K, layers: Layers, values: &mut [u64], v: usize) {
-    let quarter = values.len() / 4;
-    pool::for_each_chunk(values, quarter, |from, values| {
-        block(kernel, layers, values, 4 * v + from / quarter)
-    });
+fn quarters<K: Kernel>(kernel: K, team: Team, layers: Layers, values: &mut [u64], v: usize) {
+    let [a, b, c, d] = pool::quarters(values);
+    let (v, layers) = (4 * v, &layers);
+    let pair = |team: Team, left: &mut [u64], right: &mut [u64], v| {
+        team.both(
+            |team| block(kernel, team, *layers, left, v),
+            |team| block(kernel, team, *layers, right, v + 1),
+        );
+    };
+    team.both(|team| pair(team, a, b, v), |team| pair(team, c, d, v + 2));
 }
 
-fn quad<K: Kernel>(kernel: K, layers: Layers, values: &mut [u64], v: usize) {
+fn quad<K: Kernel>(kernel: K, team: Team, layers: Layers, values: &mut [u64], v: usize) {
     let b = values.len().ilog2() as usize - 1;
     let high = layers.offset(b) ^ point(v);
     let low = layers.offset(b - 1) ^ point(2 * v);
-    let piece = pool::piece(values.len() / 4, 1 << 11, PIECE);
-    pool::for_each_quad(values, piece, |quarters| {
+    team.quads(pool::quarters(values), QUAD_GRAIN, &|quarters| {
         kernel.vectorize(Quad { map: layers.map, high, low, quarters })
     });
 }
@@ -338,5 +342,5 @@ const TRANSPOSED: u8 = 2;
 
 /// Elements of a block that is finished in the first-level cache, 16 KiB.
 const LEAF: usize = 1 << 11;
-/// Elements of a quarter that one task takes.
-const PIECE: usize = 1 << 13;
+/// The fewest elements of a quarter that one thread takes.
+const QUAD_GRAIN: usize = 1 << 9;

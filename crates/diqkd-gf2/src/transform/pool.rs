@@ -1,63 +1,108 @@
-//! Work on disjoint pieces: one after the other, or on the threads of the current pool with the feature `rayon`.
+//! Work on disjoint parts: one after the other, or on the threads of the current pool with the feature `rayon`.
+//!
+//! Every part of a transform takes a time that is known beforehand, so work is cut into as many parts as there are
+//! threads and no more: halves that stay halves as long as they can. Each place where threads wait for each other costs
+//! about as much as some thousand elements.
 
-/// How many words a task takes, for `words` of them: a multiple of `grain`, so few that every thread gets two pieces,
-/// but no more than `most`.
-#[cfg(feature = "rayon")]
-pub(crate) fn piece(words: usize, grain: usize, most: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    if threads == 1 { most } else { words.div_ceil(2 * threads).next_multiple_of(grain).clamp(grain, most) }
-}
+/// How many threads a piece of work may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Team(usize);
 
-/// How many words a task takes.
-#[cfg(not(feature = "rayon"))]
-pub(crate) fn piece(_: usize, _: usize, most: usize) -> usize {
-    most
-}
+impl Team {
+    /// One thread.
+    pub(crate) const ALONE: Self = Self(1);
 
-/// Calls `work(first word, piece)` for the pieces of `words`, each of `piece` words but perhaps the last.
-#[cfg(not(feature = "rayon"))]
-pub(crate) fn for_each_chunk(words: &mut [u64], piece: usize, work: impl Fn(usize, &mut [u64])) {
-    for (i, words) in words.chunks_mut(piece).enumerate() {
-        work(i * piece, words);
+    /// One of `share` equal parts of the threads of the current pool.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn one_of(share: usize) -> Self {
+        Self((rayon::current_num_threads() / share).max(1))
     }
-}
 
-/// Calls `work(first word, piece)` for the pieces of `words`, each of `piece` words but perhaps the last.
-#[cfg(feature = "rayon")]
-pub(crate) fn for_each_chunk(
-    words: &mut [u64],
-    piece: usize,
-    work: impl Fn(usize, &mut [u64]) + Send + Sync,
-) {
-    use rayon::prelude::*;
+    /// The only thread.
+    #[cfg(not(feature = "rayon"))]
+    pub(crate) fn one_of(_: usize) -> Self {
+        Self(1)
+    }
 
-    if words.len() <= piece || rayon::current_num_threads() == 1 {
-        for (i, words) in words.chunks_mut(piece).enumerate() {
-            work(i * piece, words);
+    pub(crate) fn is_alone(self) -> bool {
+        self.0 == 1
+    }
+
+    /// Does all of `work` on a thread of the pool, so that it enters the pool once.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn enter(self, work: impl FnOnce() + Send) {
+        if self.is_alone() || rayon::current_thread_index().is_some() {
+            work();
+        } else {
+            rayon::join(work, || ());
         }
-    } else {
-        words.par_chunks_mut(piece).enumerate().for_each(|(i, words)| work(i * piece, words));
     }
-}
 
-/// Calls `work(pieces of the four quarters)` for all pieces of the quarters of `words`.
-#[cfg(not(feature = "rayon"))]
-pub(crate) fn for_each_quad(words: &mut [u64], _: usize, work: impl Fn([&mut [u64]; 4])) {
-    work(quarters(words));
-}
-
-/// Calls `work(pieces of the four quarters)` for all pieces of the quarters of `words`.
-#[cfg(feature = "rayon")]
-pub(crate) fn for_each_quad(words: &mut [u64], piece: usize, work: impl Fn([&mut [u64]; 4]) + Send + Sync) {
-    use rayon::prelude::*;
-
-    let [a, b, c, d] = quarters(words);
-    if a.len() <= piece || rayon::current_num_threads() == 1 {
-        return work([a, b, c, d]);
+    /// Does `work`.
+    #[cfg(not(feature = "rayon"))]
+    pub(crate) fn enter(self, work: impl FnOnce() + Send) {
+        work();
     }
-    let left = a.par_chunks_mut(piece).zip(b.par_chunks_mut(piece));
-    let right = c.par_chunks_mut(piece).zip(d.par_chunks_mut(piece));
-    left.zip(right).for_each(|((a, b), (c, d))| work([a, b, c, d]));
+
+    /// Does both, each with half of the threads.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn both(self, a: impl FnOnce(Self) + Send, b: impl FnOnce(Self) + Send) {
+        if self.is_alone() {
+            a(self);
+            b(self);
+        } else {
+            rayon::join(|| a(Self(self.0 / 2)), || b(Self(self.0.div_ceil(2))));
+        }
+    }
+
+    /// Does both.
+    #[cfg(not(feature = "rayon"))]
+    pub(crate) fn both(self, a: impl FnOnce(Self) + Send, b: impl FnOnce(Self) + Send) {
+        a(self);
+        b(self);
+    }
+
+    /// Calls `work(first word, part)` for parts of `words`, all of them but the last a multiple of `grain` words long.
+    pub(crate) fn chunks(self, words: &mut [u64], grain: usize, work: &(impl Fn(usize, &mut [u64]) + Sync)) {
+        self.chunks_from(0, words, grain, work);
+    }
+
+    fn chunks_from(
+        self,
+        from: usize,
+        words: &mut [u64],
+        grain: usize,
+        work: &(impl Fn(usize, &mut [u64]) + Sync),
+    ) {
+        let Some(cut) = self.cut(words.len(), grain) else { return work(from, words) };
+        let (left, right) = words.split_at_mut(cut);
+        self.both(
+            |team| team.chunks_from(from, left, grain, work),
+            |team| team.chunks_from(from + cut, right, grain, work),
+        );
+    }
+
+    /// Calls `work(parts)` for parts of four slices of equal length, as [`Team::chunks`].
+    pub(crate) fn quads(
+        self,
+        [a, b, c, d]: [&mut [u64]; 4],
+        grain: usize,
+        work: &(impl Fn([&mut [u64]; 4]) + Sync),
+    ) {
+        let Some(cut) = self.cut(a.len(), grain) else { return work([a, b, c, d]) };
+        let ((a, e), (b, f)) = (a.split_at_mut(cut), b.split_at_mut(cut));
+        let ((c, g), (d, h)) = (c.split_at_mut(cut), d.split_at_mut(cut));
+        self.both(|team| team.quads([a, b, c, d], grain, work), |team| team.quads([e, f, g, h], grain, work));
+    }
+
+    /// Where this many words are cut, in proportion to the threads on both sides; `None` if they stay together.
+    pub(crate) fn cut(self, words: usize, grain: usize) -> Option<usize> {
+        if self.is_alone() || words < 2 * grain {
+            return None;
+        }
+        let grains = words / grain;
+        Some((grains * (self.0 / 2) / self.0).max(1) * grain)
+    }
 }
 
 /// The four quarters of a block.
