@@ -1,1 +1,11 @@
-//! The examples of the workspace; each is a file of this folder: `cargo run --release --example quickstart`.
+#![forbid(unsafe_code)]
+//! What several examples share; the examples are the other files of this folder:
+//! `cargo run --release --example quickstart`.
+
+mod mock_kme;
+mod ptu_station;
+mod two_sites;
+
+pub use mock_kme::MockKme;
+pub use ptu_station::{PtuStation, VendorError};
+pub use two_sites::{pool, session, session_params, table_from_csv, table_to_csv, trials};

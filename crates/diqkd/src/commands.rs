@@ -6,6 +6,7 @@ mod certificate;
 mod demo;
 mod entropy;
 mod fault_args;
+pub(crate) mod help;
 mod keylength;
 mod keys;
 mod node;
@@ -48,6 +49,9 @@ pub(crate) enum Command {
     Rng(rng::Rng),
     /// Toeplitz hash of a file.
     Amplify(amplify::Amplify),
+    Help(help::Help),
+    Completions(help::Completions),
+    Man(help::Man),
 }
 
 impl Command {
@@ -66,6 +70,9 @@ impl Command {
             Self::Keys(keys) => keys.run(),
             Self::Rng(rng) => rng.run(),
             Self::Amplify(amplify) => amplify.run(console),
+            Self::Help(help) => help.run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
         }
     }
 }

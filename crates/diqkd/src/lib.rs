@@ -14,3 +14,6 @@ pub use diqkd_protocol as protocol;
 pub use diqkd_reconcile as reconcile;
 pub use diqkd_sim as sim;
 pub use diqkd_timetag as timetag;
+
+#[cfg(doctest)]
+mod book;

@@ -5,23 +5,27 @@ mod commands;
 mod console;
 mod input;
 mod loopholes;
+mod picture;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use answer::Failure;
 use commands::Command;
+use commands::help::{example_of, topic_list, welcome};
 use console::Console;
 
 /// Device-independent quantum key distribution: from time tags to keys, with certificates that can be re-checked.
 ///
 /// Exit status: 0 done, 1 failed, 2 wrong usage, 3 the protocol said no.
 #[derive(Debug, Parser)]
-#[command(name = "diqkd", version, max_term_width = 100)]
+#[command(name = "diqkd", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = format!("Topics: diqkd help TOPIC, where TOPIC is one of {}.", topic_list()))]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     /// Print exactly one JSON object on standard output.
     #[arg(long, global = true)]
     json: bool,
@@ -31,16 +35,35 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     if let Some(threads) = arguments.threads {
         // Fails only when a pool exists already, and this is the first line that could make one.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
     }
     let console = Console::new(arguments.json);
-    match arguments.command.run(&console) {
+    let Some(command) = arguments.command else {
+        return console.print(&welcome());
+    };
+    match command.run(&console) {
         Ok(answer) => console.print(&answer),
         Err(failure) => report(&failure),
     }
+}
+
+/// What clap says, and a call that works where something is missing.
+fn misused(error: &clap::Error) -> ExitCode {
+    // Help and version go to standard output; if that is closed there is nobody to tell.
+    let _ = error.print();
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        if let Some(example) = example_of(&arguments) {
+            eprintln!("For example: {example}");
+        }
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
 fn report(failure: &Failure) -> ExitCode {

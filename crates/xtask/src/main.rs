@@ -1,9 +1,11 @@
 //! `cargo xtask tidy`: checks that a machine can make about the tree and its documents.
+//! `cargo xtask notebooks`: the notebooks of `examples/notebooks/` out of their programs.
 //! `cargo xtask ensembles`: the degree distributions that `diqkd-reconcile` ships.
 
 mod documents;
 mod ensembles;
 mod graph;
+mod notebooks;
 mod requirements;
 mod trusted_base;
 mod unsafe_code;
@@ -15,6 +17,13 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first().map(|(task, rest)| (task.as_str(), rest)) {
         Some(("tidy", [])) => tidy(),
+        Some(("notebooks", [])) => match notebooks::write(&workspace_root()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Some(("ensembles", rest)) => match ensembles::run(rest) {
             Ok(()) => ExitCode::SUCCESS,
             Err(usage) => {
@@ -23,7 +32,7 @@ fn main() -> ExitCode {
             }
         },
         _ => {
-            eprintln!("usage: cargo xtask tidy | cargo xtask ensembles ...");
+            eprintln!("usage: cargo xtask tidy | cargo xtask notebooks | cargo xtask ensembles ...");
             ExitCode::from(2)
         }
     }
@@ -60,6 +69,8 @@ fn workspace_root() -> PathBuf {
 pub(crate) enum CheckError {
     #[error("can't read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
+    #[error("can't write {path}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
     #[error("`cargo metadata` failed: {0}")]
     Metadata(String),
 }

@@ -2,6 +2,7 @@
 
 mod event_ready;
 mod loopholes;
+mod picture;
 mod reading;
 mod report;
 
@@ -13,6 +14,7 @@ use diqkd_bell::{BiasSource, Convention, ReportOptions, SettingBias};
 use diqkd_core::Epsilon;
 
 use crate::answer::{Answer, Failure};
+use crate::picture::PictureFile;
 use reading::Choice;
 
 /// Bell statistics of a counts table `x,y,a,b,n`, of a list of trials `x,y,a,b` or of a table of event-ready trials.
@@ -34,6 +36,9 @@ pub(crate) struct Bell {
     /// Of a list of trials: report windows of this many trials too.
     #[arg(long, value_name = "TRIALS")]
     window: Option<NonZeroU64>,
+    /// Draw the correlators with error bars against the local and the quantum limit.
+    #[arg(long, value_name = "FILE.svg|png")]
+    plot: Option<PictureFile>,
 }
 
 impl Bell {
@@ -52,6 +57,9 @@ impl Bell {
             let what = format!("{}: these counts make no CHSH experiment", self.input.display());
             Failure::because(what, e)
         })?;
+        if let Some(file) = &self.plot {
+            file.write(&picture::figure(&data, &report))?;
+        }
         report::answer(&data, &report)
     }
 }

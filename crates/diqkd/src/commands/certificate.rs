@@ -27,8 +27,12 @@ impl CertificateCommand {
         let Self::Check(Check { file }) = self;
         let bytes = Input::open(&file)?.read_limited(MOST_BYTES, "a certificate")?;
         let named = |what: &str| format!("{}: {what}", file.display());
-        let document: serde_json::Value =
-            serde_json::from_slice(&bytes).map_err(|e| Failure::because(named("not JSON"), e))?;
+        let document: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| {
+            Failure::because(
+                named("not JSON; save the output of `diqkd keylength ... --json` and give that file"),
+                e,
+            )
+        })?;
         let inner = document.get("certificate").unwrap_or(&document);
         let certificate = Certificate::from_json(&inner.to_string())
             .map_err(|e| Failure::because(named("not a certificate"), e))?;

@@ -1,11 +1,14 @@
 //! `diqkd keylength`: a certified finite-key length from numbers alone.
 
+mod picture;
+
 use clap::Args;
 use diqkd_core::{Chsh, Epsilon, LeakBits, WinProbability};
 use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, Theorem, key_length};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Failure, number};
+use crate::picture::PictureFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct Keylength {
@@ -56,6 +59,9 @@ pub(crate) struct Keylength {
     /// under reat and reat-basic.
     #[arg(long, default_value_t = 0.0, value_name = "tau", allow_negative_numbers = true)]
     setting_bias: f64,
+    /// Draw the key per round against the number of rounds for every theorem, at the same leak per round.
+    #[arg(long, value_name = "FILE.svg|png")]
+    plot: Option<PictureFile>,
 }
 
 impl Keylength {
@@ -65,6 +71,12 @@ impl Keylength {
             (None, s) => Chsh::new(s.unwrap_or(f64::NAN)).and_then(WinProbability::from_chsh),
         }
         .map_err(|e| Failure::usage("the threshold is out of range", e))?;
+        if omega_threshold.chsh_s() > Chsh::TSIRELSON + 1e-9 {
+            eprintln!(
+                "warning: the threshold S = {:.4} lies above 2 sqrt 2, which no devices reach: every run would abort",
+                omega_threshold.chsh_s()
+            );
+        }
         let bound = match bound_of(&self.bound, self.noise)? {
             bound if self.setting_bias == 0.0 => bound,
             SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => {
@@ -88,7 +100,12 @@ impl Keylength {
             bound,
             assumptions: Vec::new(),
         };
-        match key_length(&params).map_err(|e| Failure::usage("no key length for these parameters", e))? {
+        let length =
+            key_length(&params).map_err(|e| Failure::usage("no key length for these parameters", e))?;
+        if let Some(file) = &self.plot {
+            file.write(&picture::figure(&params))?;
+        }
+        match length {
             KeyLength::Key(certificate) => answer(&certificate),
             KeyLength::NoKey(reason) => Ok(Answer::refused(
                 format!("no key: {reason}"),

@@ -1,6 +1,7 @@
 //! `diqkd plan`: what a setup can hope for.
 
 mod feasibility;
+mod picture;
 mod rotation;
 mod run;
 mod table;

@@ -20,6 +20,7 @@ use self::running::Running;
 use crate::answer::{Answer, Failure};
 use crate::console::Console;
 use crate::input::Input;
+use crate::picture::PictureFile;
 
 /// Reconciliation of random frames.
 #[derive(Debug, Subcommand)]
@@ -52,9 +53,9 @@ pub(crate) struct Bench {
     /// Writes a row for each point.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draws efficiency against noise, with the bound, as SVG.
-    #[arg(long, value_name = "FILE.svg")]
-    plot: Option<PathBuf>,
+    /// Draw efficiency against noise, with the finite-length bound.
+    #[arg(long, value_name = "FILE.svg|png")]
+    plot: Option<PictureFile>,
     #[command(flatten)]
     running: Running,
 }
@@ -143,8 +144,8 @@ impl Bench {
         if let Some(path) = &self.csv {
             write_csv(path, &points)?;
         }
-        if let Some(path) = &self.plot {
-            plot::draw(path, &points)?;
+        if let Some(file) = &self.plot {
+            file.write(&plot::figure(&points))?;
         }
         Ok(answer(&points))
     }

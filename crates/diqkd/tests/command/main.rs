@@ -6,10 +6,14 @@ mod attacks;
 mod bad_input;
 mod bell;
 mod demo;
+mod documents;
+mod first_contact;
 mod numbers;
+mod pictures;
 mod plan;
 mod reconcile;
 mod recordings;
+mod repeat;
 mod simulate;
 mod trials;
 

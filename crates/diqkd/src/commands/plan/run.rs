@@ -10,8 +10,10 @@ use diqkd_entropy::{
 };
 use serde_json::{Value, json};
 
+use super::picture;
 use crate::answer::{Answer, Failure};
 use crate::commands::keylength::{bound_of, count};
+use crate::picture::PictureFile;
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
@@ -43,6 +45,9 @@ pub(super) struct Run {
     /// Also find the least rounds that give this key rate, in bits a round.
     #[arg(long, value_name = "R")]
     key_rate: Option<f64>,
+    /// Draw the best key per round against the number of rounds.
+    #[arg(long, value_name = "FILE.svg|png")]
+    plot: Option<PictureFile>,
 }
 
 /// How much noise Alice adds.
@@ -89,6 +94,9 @@ impl Run {
         };
         let plan = planned.map_err(|e| Failure::usage("no plan for these values", e))?;
         let bound = bound_of(&self.bound, plan.noise)?;
+        if let Some(file) = &self.plot {
+            file.write(&picture::figure(&request, &plan, bound))?;
+        }
         let wanted = match self.key_rate {
             Some(rate) => rounds_for_rate(&request, bound, rate)
                 .map_err(|e| Failure::usage("no plan for these values", e))?,
@@ -134,8 +142,22 @@ impl Run {
         if plan.key_bits > 0 {
             return Ok(Answer::new(text, json));
         }
-        let numbers = [Some(plan.rounds as f64), plan.min_rounds.map(|rounds| rounds as f64)];
-        Ok(Answer::refused(format!("no key\n{text}"), json, "too-few-rounds", numbers))
+        // No device without entanglement exceeds 2: then the number of rounds is not what is missing.
+        if self.chsh <= 2.0 {
+            let text = format!(
+                "no key: S = {} does not exceed 2, which devices without entanglement reach; no number of rounds helps",
+                self.chsh
+            );
+            return Ok(Answer::refused(text, json, "no-violation", [Some(self.chsh), Some(2.0)]));
+        }
+        let Some(least) = plan.min_rounds else {
+            let text = format!(
+                "no key at any number of rounds: reconciliation gives away more than S certifies\n{text}"
+            );
+            return Ok(Answer::refused(text, json, "leak-exceeds-entropy", [Some(plan.rounds as f64), None]));
+        };
+        let numbers = [Some(plan.rounds as f64), Some(least as f64)];
+        Ok(Answer::refused(format!("no key: too few rounds\n{text}"), json, "too-few-rounds", numbers))
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use diqkd_plot::{Axis, Figure, Series};
 use diqkd_timetag::coincidence::{count_pairs, histogram};
 use serde_json::json;
 
 use super::reading::{Reading, channel};
 use crate::answer::{Answer, Failure};
+use crate::picture::{PictureFile, grouped};
 
 #[derive(Debug, Args)]
 pub(crate) struct Correlate {
@@ -33,6 +35,9 @@ pub(crate) struct Correlate {
     /// Delay of the second recording, with --window-ps.
     #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true)]
     delay_ps: i64,
+    /// Draw the histogram.
+    #[arg(long, value_name = "FILE.svg|png", requires = "bin_ps")]
+    plot: Option<PictureFile>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -52,10 +57,26 @@ impl Correlate {
         let (bin_ps, range_ps) = (self.bin_ps.unwrap_or(1), self.range_ps.unwrap_or(1));
         let bins = histogram(&a, &b, bin_ps, range_ps).map_err(wrong)?;
         let start = |i: usize| -range_ps + i as i64 * bin_ps;
+        if let Some(file) = &self.plot {
+            file.write(&figure(&bins, bin_ps, range_ps))?;
+        }
         let rows: Vec<String> = bins.iter().enumerate().map(|(i, n)| format!("{},{n}", start(i))).collect();
         Ok(Answer::new(
             format!("start_ps,pairs\n{}", rows.join("\n")),
             json!({ "bins": bins, "bin_ps": bin_ps, "range_ps": range_ps }),
         ))
     }
+}
+
+fn figure(bins: &[u64], bin_ps: i64, range_ps: i64) -> Figure {
+    let start = |i: usize| (-range_ps).saturating_add(i as i64 * bin_ps).min(range_ps) as f64;
+    // One more than there are bins: the last closes the histogram.
+    let heights = bins.iter().map(|&n| n as f64).chain([0.0]).enumerate().map(|(i, n)| (start(i), n));
+    Figure::new(
+        "Coincidences",
+        Axis::linear("delay b − a / ps"),
+        Axis::linear(format!("pairs per bin of {bin_ps} ps")).including(0.0),
+    )
+    .with_note(format!("{} pairs", grouped(bins.iter().sum::<u64>())))
+    .with(Series::steps("", heights))
 }

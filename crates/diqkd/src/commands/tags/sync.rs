@@ -1,5 +1,7 @@
 //! `diqkd tags sync`: offset and drift between two recordings.
 
+mod picture;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,6 +10,7 @@ use serde_json::json;
 
 use super::reading::{Reading, channel};
 use crate::answer::{Answer, Failure, number};
+use crate::picture::PictureFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
@@ -27,6 +30,9 @@ pub(crate) struct Sync {
     /// Greatest drift searched, ppb.
     #[arg(long, value_name = "PPB", default_value_t = 122_000.0)]
     max_drift_ppb: f64,
+    /// Draw the distances of common events from the fitted clock; nothing is drawn where none is found.
+    #[arg(long, value_name = "FILE.svg|png")]
+    plot: Option<PictureFile>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -40,7 +46,13 @@ impl Sync {
             max_drift_ppb: self.max_drift_ppb,
             ..AcquireOptions::default()
         };
-        match acquire(&reference, &local, &options) {
+        let found = acquire(&reference, &local, &options);
+        match (&self.plot, &found) {
+            (Some(file), Ok(fit)) => file.write(&picture::figure(fit, &reference, &local))?,
+            (Some(_), Err(_)) => eprintln!("warning: no clock was found, so there is nothing to draw"),
+            (None, _) => {}
+        }
+        match found {
             Ok(fit) => Ok(Answer::new(
                 format!(
                     "b = a {:+} ps, {:+.4} ppb; {} pairs, rms {:.1} ps, significance 10^-{:.1}",
