@@ -54,12 +54,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// A thousand trials for each pair of settings that counts, as devices near the optimum would give them.
 fn counts() -> Result<Counts, Box<dyn std::error::Error>> {
     let mut counts = Counts::default();
-    for (x, y, equal) in [(0, 0, 923), (0, 2, 77), (1, 0, 921), (1, 1, 924), (2, 1, 922), (2, 2, 923)] {
+    for (x, y, equal) in [(0, 0, 923u64), (0, 2, 77), (1, 0, 921), (1, 1, 924), (2, 1, 922), (2, 2, 923)] {
         for (a, b, n) in [
             (0, 0, equal / 2),
             (1, 1, equal - equal / 2),
             (0, 1, 500 - equal / 2),
-            (1, 0, 500 - equal + equal / 2),
+            (1, 0, 500 - equal.div_ceil(2)),
         ] {
             counts.add(Cell { x, y, a, b }, n)?;
         }

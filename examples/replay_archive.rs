@@ -22,10 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let (live, replayed) = (record(&folder)?, replay(&folder)?);
     println!("live     {live}\nreplayed {replayed}\nidentical: {}", live == replayed);
-    if kept.is_none() {
-        fs::remove_dir_all(folder)?;
-    }
-    Ok(())
+    if kept.is_some() { Ok(()) } else { Ok(fs::remove_dir_all(folder)?) }
 }
 
 /// A run of both sites; what Bob saw goes into the archive.
@@ -68,11 +65,10 @@ fn replay(folder: &Path) -> Result<String, Box<dyn Error>> {
 fn decision(bob: &mut Session) -> Result<String, Box<dyn Error>> {
     let ending = std::iter::from_fn(|| bob.poll_event()).find_map(|event| match event {
         Event::Key { key, report } => {
-            let first = key.into_keys(256).remove(0);
+            let id = key.into_keys(256).remove(0).id;
             Some(format!(
-                "{} bits, first key {}, transcript {:02x?}",
+                "{} bits, first key {id}, transcript {:02x?}",
                 report.key_bits,
-                first.id,
                 &report.transcript[..4]
             ))
         }

@@ -56,21 +56,10 @@ fn ending(session: &mut Session) -> Option<Vec<Vec<u8>>> {
     while let Some(event) = session.poll_event() {
         match event {
             Event::Key { key, report } => {
-                println!(
-                    "{}: {} bits, leak {}, f_ec {:.3}",
-                    session.role(),
-                    key.length_bits(),
-                    report.leak.0,
-                    report.f_ec
-                );
-                if let Some(observed) = report.observed {
-                    println!(
-                        "{}: {} of {} tests won, Q = {:.4}",
-                        session.role(),
-                        observed.wins,
-                        observed.tests,
-                        observed.qber()
-                    );
+                println!("{}: {} bits, leak {} bits", session.role(), key.length_bits(), report.leak.0);
+                // Bob scores the game; Alice never learns his outcomes.
+                if let Some(seen) = report.observed {
+                    println!("{} of {} tests won, Q = {:.4}", seen.wins, seen.tests, seen.qber());
                 }
                 keys = Some(key.into_keys(256).into_iter().map(|key| key.secret.to_vec()).collect());
             }

@@ -57,9 +57,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let limit = single_round(EntropyBound::Chsh, threshold.chsh_s())?.entropy_bits - 296_581.0 / 1.5e6;
     println!("limit of long runs: {limit:.4} bits per round");
     println!(
-        "Oxford 2022: published 95628 bits, here {} by reat and {} by df19-fixed",
+        "Oxford 2022: published 95628 bits, here {} by reat and {} by df19",
         key_length(&oxford(1_500_000, Theorem::Reat)?)?.key_bits(),
-        key_length(&oxford(1_500_000, Theorem::Df19FixedCPerp)?)?.key_bits()
+        key_length(&oxford(1_500_000, Theorem::Df19)?)?.key_bits()
     );
     // %%
     let mut figure = Figure::new(

@@ -67,13 +67,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // %% [markdown]
     // Without the drift the events would wander apart; with it they stay within the jitter of both sites:
     // %%
-    let mut corrected = Vec::new();
-    let mut offset_only = Vec::new();
-    for (&a, &b) in alice.iter().zip(&bob) {
+    let (mut corrected, mut offset_only) = (Vec::new(), Vec::new());
+    let mut next = 0;
+    for &a in &alice {
         let since = (a - fit.anchor_reference_ps) as f64;
-        let lead = (b - fit.anchor_local_ps) as f64 - since;
-        corrected.push((a as f64 * 1e-12, lead - since * fit.drift_ppb * 1e-9));
-        offset_only.push((a as f64 * 1e-12, lead));
+        let distance = |b: i64| (b - fit.anchor_local_ps) as f64 - since * (1.0 + fit.drift_ppb * 1e-9);
+        // The event of the other site that lies within five standard deviations, if there is one.
+        while next < bob.len() && distance(bob[next]) < -5.0 * fit.residual_rms_ps {
+            next += 1;
+        }
+        if let Some(rest) =
+            bob.get(next).map(|&b| distance(b)).filter(|rest| *rest < 5.0 * fit.residual_rms_ps)
+        {
+            corrected.push((a as f64 * 1e-12, rest));
+            offset_only.push((a as f64 * 1e-12, rest + since * fit.drift_ppb * 1e-9));
+        }
     }
     let wander = offset_only.iter().fold(0.0, |most: f64, point| most.max(point.1.abs()));
     println!(

@@ -41,9 +41,14 @@ fn main() -> ExitCode {
 fn tidy() -> ExitCode {
     let root = workspace_root();
     let mut findings = Vec::new();
-    for check in
-        [graph::check, unsafe_code::check, requirements::check, trusted_base::check, documents::check]
-    {
+    for check in [
+        graph::check,
+        unsafe_code::check,
+        requirements::check,
+        trusted_base::check,
+        documents::check,
+        notebooks::check,
+    ] {
         match check(&root) {
             Ok(found) => findings.extend(found),
             Err(error) => findings.push(error.to_string()),

@@ -33,7 +33,7 @@ pub(crate) fn write(root: &Path) -> Result<(), CheckError> {
     Ok(())
 }
 
-/// Notebooks that are not what their programs say, or whose outputs are missing or errors.
+/// Notebooks that are not what their programs say. Their outputs are looked at by the tests of the examples.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
     let mut findings = Vec::new();
     for (path, cells) in programs(root)? {
@@ -46,14 +46,6 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
         if found.len() != cells.len() || !found.iter().zip(&cells).all(|(found, cell)| same(found, cell)) {
             findings
                 .push(format!("{place}: is not what {} says; run `cargo xtask notebooks`", path.display()));
-        }
-        let outputs: Vec<&Value> =
-            found.iter().filter_map(|cell| cell["outputs"].as_array()).flatten().collect();
-        if outputs.iter().any(|output| output["output_type"] == "error") {
-            findings.push(format!("{place}: a cell ends in an error"));
-        }
-        if !outputs.iter().any(|output| !output["data"]["image/svg+xml"].is_null()) {
-            findings.push(format!("{place}: has no picture; execute it"));
         }
     }
     Ok(findings)
@@ -139,7 +131,12 @@ fn source(is_code: bool, lines: &[&str]) -> String {
             line.strip_prefix("//").map_or(line, |text| text.strip_prefix(' ').unwrap_or(text))
         }
     });
-    lines.collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
+    let mut text = lines.collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned();
+    // The kernel shows the value of a last expression, also that of a block, which is (): a semicolon keeps it still.
+    if is_code && text.ends_with('}') && !text.lines().any(|line| line.starts_with("fn ")) {
+        text.push(';');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -154,7 +151,7 @@ mod tests {
         let sources: Vec<&str> = cells.iter().map(|cell| cell.source.as_str()).collect();
         assert_eq!(
             sources,
-            ["# Title\n\ntext", ":dep x = \"1\"\nuse x;", "let a = 1;\n\nif a == 1 {\n    a;\n}"]
+            ["# Title\n\ntext", ":dep x = \"1\"\nuse x;", "let a = 1;\n\nif a == 1 {\n    a;\n};"]
         );
         assert_eq!(cells.iter().map(|cell| cell.is_code).collect::<Vec<_>>(), [false, true, true]);
         assert!(same(&cells.into_iter().next().unwrap().json(), &super::cells(program)[0]));
