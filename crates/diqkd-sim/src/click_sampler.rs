@@ -13,6 +13,8 @@ pub struct ClickSampler {
 /// The patterns of one pair of settings, the likeliest first.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
+    /// By the first byte of the word: the pattern, or [`UNDECIDED`] where the byte leaves several.
+    by_first_byte: [u8; 256],
     /// Words below `upper[i]` and not below `upper[i - 1]` give `pattern[i]`.
     upper: [u64; 16],
     pattern: [u8; 16],
@@ -30,15 +32,12 @@ impl ClickSampler {
     #[inline]
     pub fn sample(&self, x: u8, y: u8, word: u64) -> (Clicks, Clicks) {
         let cell = &self.cells[usize::from((x & 3) << 2 | (y & 3))];
-        // Four comparisons without a branch settle nearly every round.
-        let first = |range: core::ops::Range<usize>| -> usize {
-            cell.upper[range].iter().map(|&upper| usize::from(word >= upper)).sum()
-        };
-        let mut i = first(0..4);
-        if i == 4 {
-            i += first(4..16);
+        // All but a few in a hundred rounds are settled here.
+        let mut pattern = cell.by_first_byte[(word >> 56) as usize];
+        if pattern == UNDECIDED {
+            pattern = cell.search(word);
         }
-        let pattern = usize::from(cell.pattern[i.min(usize::from(cell.last))]);
+        let pattern = usize::from(pattern);
         (Clicks::from_index(pattern & 3), Clicks::from_index(pattern >> 2))
     }
 }
@@ -56,9 +55,25 @@ impl Cell {
             sum += p(i) / total;
             *upper = threshold(sum);
         }
-        Self { upper, pattern, last: last as u8 }
+        let mut cell = Self { by_first_byte: [UNDECIDED; 256], upper, pattern, last: last as u8 };
+        for byte in 0..=255u8 {
+            let least = u64::from(byte) << 56;
+            let [first, last] = [least, least | u64::MAX >> 8].map(|word| cell.search(word));
+            if first == last {
+                cell.by_first_byte[usize::from(byte)] = first;
+            }
+        }
+        cell
+    }
+
+    #[cold]
+    fn search(&self, word: u64) -> u8 {
+        let below = self.upper.partition_point(|&upper| upper <= word);
+        self.pattern[below.min(usize::from(self.last))]
     }
 }
+
+const UNDECIDED: u8 = u8::MAX;
 
 #[cfg(test)]
 mod tests {
@@ -90,6 +105,29 @@ mod tests {
                 .map(|(&count, p)| (f64::from(count) - p * n as f64).powi(2) / (p * n as f64))
                 .sum();
             assert!(chi2 < 44.3, "cell {xy}: {chi2}");
+        }
+    }
+
+    /// The table by the first byte and the thresholds tell the same, at and around every threshold.
+    #[test]
+    fn the_first_byte_decides_what_the_whole_word_decides() {
+        let readout = Readout::TwoDetectors { efficiency: 0.8, dark_counts: 0.05 };
+        let behaviour = Preset::Munich2022.model().behaviour();
+        for table in [ClickTable::new(&behaviour, readout, readout), Preset::Oxford2022.model().clicks] {
+            for (xy, cell) in (0..).zip(ClickSampler::new(&table).cells) {
+                let bytes = (0..=255u64).map(|byte| byte << 56);
+                let words = cell
+                    .upper
+                    .into_iter()
+                    .chain(bytes)
+                    .flat_map(|w| [w.wrapping_sub(1), w, w.wrapping_add(1)]);
+                for word in words {
+                    let quick = cell.by_first_byte[(word >> 56) as usize];
+                    assert!(quick == UNDECIDED || quick == cell.search(word), "cell {xy}, word {word:x}");
+                }
+                let undecided = cell.by_first_byte.iter().filter(|&&quick| quick == UNDECIDED).count();
+                assert!(undecided <= 15, "cell {xy}");
+            }
         }
     }
 
