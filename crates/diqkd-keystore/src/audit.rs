@@ -70,10 +70,8 @@ pub enum AuditEvent {
     StorageKeyRotated,
     /// A tamper sensor of the station fired.
     StationTampered {
-        /// Number of the sensor, as in the station's documentation.
-        sensor: u16,
-        /// What it saw.
-        cause: String,
+        /// What the station reported: which sensor, and what it saw.
+        report: String,
     },
 }
 
@@ -138,10 +136,9 @@ impl Head {
                 w.u8(7);
                 w.array(&id.0);
             }
-            AuditEvent::StationTampered { sensor, cause } => {
+            AuditEvent::StationTampered { report } => {
                 w.u8(8);
-                w.array(&sensor.to_le_bytes());
-                w.text(cause);
+                w.text(report);
             }
         }
         let mut bytes = w.finish();
@@ -185,10 +182,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<AuditEntry, Error> {
         5 => AuditEvent::StorageKeyRotated,
         6 => AuditEvent::Prepared { id: KeyId(r.array()?), record_digest: r.array()? },
         7 => AuditEvent::Released { id: KeyId(r.array()?) },
-        8 => AuditEvent::StationTampered {
-            sensor: u16::from_le_bytes(r.array()?),
-            cause: r.text(MAX_CONSUMER_BYTES)?.to_owned(),
-        },
+        8 => AuditEvent::StationTampered { report: r.text(MAX_CONSUMER_BYTES)?.to_owned() },
         _ => return Err(r.corrupt("unknown event")),
     };
     let hash = r.array()?;
@@ -220,7 +214,7 @@ mod tests {
             AuditEvent::StorageKeyRotated,
             AuditEvent::Prepared { id, record_digest: [5; 32] },
             AuditEvent::Released { id },
-            AuditEvent::StationTampered { sensor: 3, cause: "light".into() },
+            AuditEvent::StationTampered { report: "sensor 3, light".into() },
         ];
         let mut head = Head::EMPTY;
         let stored: Vec<_> = events.iter().zip(100..).map(|(event, time)| head.append(time, event)).collect();

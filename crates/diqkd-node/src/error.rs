@@ -71,3 +71,15 @@ pub enum NodeError {
     #[error("a party's thread ended abnormally")]
     Thread,
 }
+
+/// An error with its causes in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,6 +1,5 @@
 //! One party from its first tag to its keys.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use diqkd_core::Role;
@@ -10,7 +9,7 @@ use diqkd_timetag::slot::SlotReport;
 use diqkd_timetag::sync::ClockFit;
 
 use crate::drive::Drive;
-use crate::error::NodeError;
+use crate::error::{NodeError, with_causes};
 use crate::journal::JournalFileError;
 use crate::keeper::Keeper;
 use crate::observer::Observer;
@@ -90,11 +89,7 @@ impl Party<'_> {
         let (recording, clock) = match recorded {
             Ok(recorded) => recorded,
             Err(error) => {
-                let what = with_causes(&error);
-                self.drive.session.abort(match error {
-                    StationError::Tampered => Abort::StationTampered { what },
-                    _ => Abort::InvalidRecording { what },
-                });
+                self.drive.session.abort(error.abort());
                 self.take_events()?;
                 self.drive.flush()?;
                 let abort = self.aborted.take().unwrap_or(Abort::Cancelled);
@@ -224,18 +219,6 @@ impl Party<'_> {
     fn recording(&self, recorded: u64) {
         self.observer.recording(self.role, recorded, self.drive.session.params().rounds);
     }
-}
-
-/// An error with its causes in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 /// How long a turn waits for the peer.

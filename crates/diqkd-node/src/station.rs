@@ -11,8 +11,11 @@ pub use reference::ReferenceStation;
 
 use diqkd_core::{Channel, LocalTable};
 use diqkd_hal::{ErrorKind, StationLayout, Status, TagBlock, TimeTagger, Trigger, Window};
+use diqkd_protocol::Abort;
 use diqkd_timetag::slot::{RuleError, SlotError, SlotReport, SlotRule, Slotter, StationKind};
 use diqkd_timetag::sync::NoPeak;
+
+use crate::error::with_causes;
 
 /// What a station recorded.
 #[derive(Debug)]
@@ -36,8 +39,11 @@ pub enum StationError {
         kind: ErrorKind,
     },
     /// A tamper sensor fired, or the sensors can't be read.
-    #[error("a tamper sensor fired or can't be read; inspect the station before the next session")]
-    Tampered,
+    #[error("inspect the station before the next session: {report}")]
+    Tampered {
+        /// What the station reported.
+        report: String,
+    },
     /// Tags were lost: the rounds around them can't be trusted, and dropping them could depend on outcomes.
     #[error("the time tagger lost {missed} tags after tag {after_tag}; lower the rate and record again")]
     TagsLost {
@@ -73,6 +79,17 @@ pub enum StationError {
     /// Alice's samples ended before Bob's recording could be placed.
     #[error("the recording ended before the clocks were matched")]
     NeverLocked,
+}
+
+impl StationError {
+    /// How a session ends because of it.
+    pub(crate) fn abort(&self) -> Abort {
+        let what = with_causes(self);
+        match self {
+            Self::Tampered { .. } => Abort::StationTampered { what },
+            _ => Abort::InvalidRecording { what },
+        }
+    }
 }
 
 /// Tags of a station in blocks.
@@ -113,9 +130,10 @@ impl<T: TimeTagger> Tags<T> {
     }
 }
 
-fn device(error: impl diqkd_hal::Error) -> StationError {
+/// What the error of a device means for the recording.
+pub(crate) fn device(error: impl diqkd_hal::Error) -> StationError {
     match error.kind() {
-        ErrorKind::Tamper => StationError::Tampered,
+        ErrorKind::Tamper => StationError::Tampered { report: format!("{error:?}") },
         kind => StationError::Device { kind },
     }
 }

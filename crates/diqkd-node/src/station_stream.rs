@@ -59,6 +59,12 @@ pub enum FromStation {
         /// Why, at most 1024 bytes.
         why: String,
     },
+    /// Kind 8: a tamper sensor fired, or can't be read; what it saw in UTF-8. The block is of no use, and the event enters
+    /// the audit chain of the keys.
+    Tampered {
+        /// Which sensor and what it saw, at most 1024 bytes; the chain keeps 256.
+        report: String,
+    },
 }
 
 /// What a node says.
@@ -159,6 +165,7 @@ impl FromStation {
             Self::SyncLost => frame(5, &[]),
             Self::End => frame(6, &[]),
             Self::Failed { why } => frame(7, &[cut(why, MOST_WHY_BYTES).as_bytes()]),
+            Self::Tampered { report } => frame(8, &[cut(report, MOST_WHY_BYTES).as_bytes()]),
         }
     }
 
@@ -191,6 +198,7 @@ impl FromStation {
             5 => Self::SyncLost,
             6 => Self::End,
             7 => Self::Failed { why: text(b, MOST_WHY_BYTES)? },
+            8 => Self::Tampered { report: text(b, MOST_WHY_BYTES)? },
             _ => return Err("no kind that a station sends"),
         };
         if body.is_empty() { Ok(message) } else { Err("bytes are left over") }
@@ -337,30 +345,12 @@ fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320, as in PNG and zlib) of the joined parts.
+/// CRC-32 of IEEE 802.3 (as in PNG and zlib) of the joined parts.
 fn crc32(parts: &[&[u8]]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in parts.iter().copied().flatten() {
-        crc = CRC_TABLE[usize::from(crc as u8 ^ byte)] ^ (crc >> 8);
-    }
-    !crc
+    let mut hasher = crc32fast::Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize()
 }
-
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let mut crc = i as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
-            bit += 1;
-        }
-        table[i] = crc;
-        i += 1;
-    }
-    table
-};
 
 const MAGIC: &[u8; 8] = b"DIQKDSTN";
 const VERSION: u16 = 1;
@@ -395,6 +385,7 @@ mod tests {
             FromStation::SyncLost,
             FromStation::End,
             FromStation::Failed { why: "no light".to_owned() },
+            FromStation::Tampered { report: "sensor 3: enclosure".to_owned() },
         ]
     }
 

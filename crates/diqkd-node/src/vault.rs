@@ -117,6 +117,12 @@ impl Vault {
         self.lock().keeper.outcomes(asked)
     }
 
+    /// Puts a tamper event of the station into the audit chain of its keys.
+    pub(crate) fn note_tamper(&self, report: &str) -> Result<(), NodeError> {
+        let stores = self.lock();
+        Ok(stores.keeper.store().keys().note_tamper(report, now_unix_s()).map_err(StoreError::from)?)
+    }
+
     /// At least so many keys may be delivered.
     pub(crate) fn keys_available(&self) -> u64 {
         self.lock().keys_available

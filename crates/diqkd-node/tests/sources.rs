@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diqkd_core::{Role, TestProbability};
-use diqkd_hal::{SettingChooser, TagBlock, TimeTagger, record};
+use diqkd_hal::{
+    ErrorKind, ErrorType, Guarded, SettingChooser, TagBlock, Tamper, TamperCause, TamperEvent, TimeTagger,
+    record,
+};
+use diqkd_keystore::AuditEvent;
 use diqkd_node::randomness::Randomness;
 use diqkd_node::site::{self, SiteEnd, Summary};
 use diqkd_node::station_stream::{Begin, Station, serve};
@@ -66,9 +70,9 @@ impl Place {
         Config::load(&path).unwrap()
     }
 
-    /// Runs both sites until each has so many blocks, and gives the number of keys, the same at both.
-    fn run(&self, blocks: u64, source: impl Fn(Role) -> String) -> usize {
-        let ends = std::thread::scope(|scope| {
+    /// Runs both sites until each has so many blocks.
+    fn ends(&self, blocks: u64, source: impl Fn(Role) -> String) -> [SiteEnd; 2] {
+        std::thread::scope(|scope| {
             let run = |role: Role| {
                 let config = self.config(role, &source(role));
                 scope.spawn(move || {
@@ -77,18 +81,23 @@ impl Place {
             };
             let (alice, bob) = (run(Role::Alice), run(Role::Bob));
             [alice.join().unwrap(), bob.join().unwrap()]
-        });
-        for end in ends {
+        })
+    }
+
+    fn store(&self, role: Role) -> StoreOnDisk {
+        StoreOnDisk::open(&self.folder.join(role.to_string()).join("link"), &Randomness::from_seed(1))
+            .unwrap()
+    }
+
+    /// Runs both sites until each has so many blocks, and gives the number of keys, the same at both.
+    fn run(&self, blocks: u64, source: impl Fn(Role) -> String) -> usize {
+        for end in self.ends(blocks, source) {
             assert!(
                 matches!(end, SiteEnd::Done(Summary { blocks: b, aborted: 0, .. }) if b == blocks),
                 "{end:?}"
             );
         }
-        let [alice, bob] = [Role::Alice, Role::Bob].map(|role| {
-            StoreOnDisk::open(&self.folder.join(role.to_string()).join("link"), &Randomness::from_seed(1))
-                .unwrap()
-        });
-        let mut alice = alice;
+        let [mut alice, bob] = [Role::Alice, Role::Bob].map(|role| self.store(role));
         let ids = alice.keys().available(0, 4096).unwrap();
         assert_eq!(ids, bob.keys().available(0, 4096).unwrap());
         assert!(alice.same_keys(&bob, &ids).unwrap());
@@ -120,6 +129,58 @@ fn stations_behind_a_stream_give_keys_block_after_block() {
     }
     let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
     assert!(keys > 50, "{keys}");
+}
+
+/// A sensor that fires when it is asked for the `n`-th time.
+struct Sensor(u32);
+
+impl ErrorType for Sensor {
+    type Error = ErrorKind;
+}
+
+impl Tamper for Sensor {
+    fn poll(&mut self) -> Result<Option<TamperEvent>, ErrorKind> {
+        self.0 = self.0.saturating_sub(1);
+        let event = TamperEvent { cause: TamperCause::Enclosure, sensor: 4, time_ps: None };
+        Ok((self.0 == 0).then_some(event))
+    }
+}
+
+/// Somebody opens Bob's station during the first block: it gives no key, and the audit chain says why.
+#[test]
+fn a_tampered_station_ends_its_block_and_enters_the_audit_chain() {
+    let place = Place::new("tampered");
+    for role in [Role::Alice, Role::Bob] {
+        let listener = UnixListener::bind(place.folder.join(format!("{role}.sock"))).unwrap();
+        // Detached: it ends with the test.
+        std::thread::spawn(move || {
+            let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
+            let mut blocks = 0;
+            for stream in listener.incoming().map_while(Result::ok) {
+                let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
+                    let tagger = station(role, u64::from(begin.session.0[0]), &begin.flag_seed);
+                    blocks += 1;
+                    let fires = if (role, blocks) == (Role::Bob, 1) { 5 } else { u32::MAX };
+                    Ok(Guarded::new(tagger, Sensor(fires)))
+                });
+            }
+        });
+    }
+    let source = |role| format!("kind = \"station\"\nunix = \"{role}.sock\"");
+    let ends = place.ends(1, source);
+    for end in ends {
+        assert!(matches!(end, SiteEnd::Done(Summary { blocks: 1, aborted: 1, .. })), "{end:?}");
+    }
+    let tampered = [Role::Alice, Role::Bob].map(|role| {
+        let entries = place.store(role).keys().audit_entries(0, 4096).unwrap();
+        let reports = entries.into_iter().filter_map(|entry| match entry.event {
+            AuditEvent::StationTampered { report } => Some(report),
+            _ => None,
+        });
+        reports.collect::<Vec<_>>()
+    });
+    assert!(tampered[0].is_empty() && tampered[1].len() == 1, "{tampered:?}");
+    assert!(tampered[1][0].contains("Enclosure") && tampered[1][0].contains("sensor: 4"), "{tampered:?}");
 }
 
 #[test]

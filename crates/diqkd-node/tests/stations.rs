@@ -100,7 +100,7 @@ fn a_tampered_station_records_nothing_usable() {
     let [alice, bob] = stations;
     let mut bob = Guarded::new(bob, Sensor(5));
     let refused = record(alice, &mut bob, &experiment).map(|_| ()).unwrap_err();
-    assert!(matches!(refused, StationError::Tampered), "{refused}");
+    assert!(matches!(refused, StationError::Tampered { .. }), "{refused}");
     assert_eq!(bob.events().unwrap()[0].cause, TamperCause::Light);
 }
 

@@ -6,14 +6,12 @@ use crate::error::Error;
 use crate::key::MAX_CONSUMER_BYTES;
 
 impl KeyStore {
-    /// Records that a tamper sensor of the station fired: its number and what it saw, in at most 256 bytes.
+    /// Records that a tamper sensor of the station fired, in the station's words; 256 bytes of them are kept.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub fn note_tamper(&self, sensor: u16, cause: &str, now_unix_s: u64) -> Result<(), Error> {
-        let cause = cause[..cause.floor_char_boundary(MAX_CONSUMER_BYTES)].to_owned();
-        self.change(|tables| {
-            tables.audit(now_unix_s, &AuditEvent::StationTampered { sensor, cause }).map(|_| ())
-        })
+    pub fn note_tamper(&self, report: &str, now_unix_s: u64) -> Result<(), Error> {
+        let report = report[..report.floor_char_boundary(MAX_CONSUMER_BYTES)].to_owned();
+        self.change(|tables| tables.audit(now_unix_s, &AuditEvent::StationTampered { report }).map(|_| ()))
     }
 }

@@ -177,19 +177,19 @@ fn tamper_events_of_the_station_are_in_the_chain() {
     let disk = Disk::default();
     let store = open(&disk).unwrap();
     insert(&store, &[key(1)]).unwrap();
-    store.note_tamper(7, "enclosure", NOW + 5).unwrap();
-    store.note_tamper(7, &"\u{e9}".repeat(1000), NOW + 6).unwrap();
+    store.note_tamper("sensor 7: enclosure", NOW + 5).unwrap();
+    store.note_tamper(&"\u{e9}".repeat(1000), NOW + 6).unwrap();
     store.deliver(id(1), "vpn", NOW + 7).unwrap();
     drop(store);
     let store = open(&disk).unwrap();
     store.verify().unwrap();
-    let entries: Vec<_> = store.audit_entries(0, 1000).unwrap();
+    let entries = store.audit_entries(0, 1000).unwrap();
     let tampered: Vec<_> = entries
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            AuditEvent::StationTampered { sensor, cause } => Some((entry.at_unix_s, *sensor, cause.len())),
+        .into_iter()
+        .filter_map(|entry| match entry.event {
+            AuditEvent::StationTampered { report } => Some((entry.at_unix_s, report)),
             _ => None,
         })
         .collect();
-    assert_eq!(tampered, [(NOW + 5, 7, 9), (NOW + 6, 7, 256)]);
+    assert_eq!(tampered, [(NOW + 5, "sensor 7: enclosure".to_owned()), (NOW + 6, "\u{e9}".repeat(128))]);
 }

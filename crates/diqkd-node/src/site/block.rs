@@ -10,11 +10,10 @@ use diqkd_protocol::{Abort, Event, Report, Session};
 
 use super::Site;
 use super::lane::{Lane, Word};
-use crate::error::NodeError;
+use crate::error::{NodeError, with_causes};
 use crate::journal::JournalFileError;
-use crate::party::with_causes;
 use crate::source::{Device, RecordedTags, Recorder, Source};
-use crate::station::{FollowerStation, Recording, ReferenceStation, StationError};
+use crate::station::{self, FollowerStation, Recording, ReferenceStation, StationError};
 use crate::vault::Vault;
 
 /// A session on a lane.
@@ -106,7 +105,11 @@ impl<'a> Block<'a> {
                 ended?;
             }
             Err(error) => {
-                self.session.abort(Abort::InvalidRecording { what: with_causes(&error) });
+                if let StationError::Tampered { report } = &error {
+                    self.vault.note_tamper(report)?;
+                    tracing::error!(source = %self.source.name, session = %self.id(), %report, "station tampered with");
+                }
+                self.session.abort(error.abort());
                 self.take_events()?;
             }
         }
@@ -132,7 +135,7 @@ impl<'a> Block<'a> {
                 Ok(tags) => self.record_tags(tags, &layout, &unlimited),
                 Err(error) => {
                     tracing::error!(path = %path.display(), detail = with_causes(&error), "no recording");
-                    Ok(Err(failed(&error)))
+                    Ok(Err(station::device(error)))
                 }
             },
             (Recorder::Station { at, begin, layout }, Some(device)) => {
@@ -143,7 +146,7 @@ impl<'a> Block<'a> {
                     }
                     Err(error) => {
                         tracing::error!(source = %self.source.name, detail = with_causes(&error), "no station");
-                        Err(failed(&error))
+                        Err(station::device(error))
                     }
                 };
                 if recorded.is_err() {
@@ -373,10 +376,6 @@ impl<'a> Block<'a> {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-fn failed(error: &impl diqkd_hal::Error) -> StationError {
-    StationError::Device { kind: error.kind() }
 }
 
 /// Whether the header of a frame names the session.

@@ -1,7 +1,7 @@
 //! The node's end: a time tagger whose hardware is a stream.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::config::StationAddress;
 pub(crate) struct StationClient {
     frames: Receiver<Result<FromStation, StreamError>>,
     writer: Box<dyn Write + Send>,
-    child: Option<Child>,
+    line: Line,
     channels: u16,
     resolution_ps: u32,
     /// Tags that have come and are not delivered yet, and how many of them are.
@@ -28,6 +28,15 @@ pub(crate) struct StationClient {
     /// Set by whoever has enough rounds.
     enough: Arc<AtomicBool>,
     stopping_since: Option<Instant>,
+}
+
+/// What has to be ended so that the station's process learns that the node has gone; the reader's thread holds the other
+/// direction of the stream.
+enum Line {
+    Child(Child),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixStream),
+    Tcp(TcpStream),
 }
 
 /// Why a station can't be used.
@@ -43,6 +52,8 @@ pub(crate) enum ClientError {
     NoGreeting,
     #[error("the station says: {0}")]
     Failed(String),
+    #[error("the station was tampered with: {0}")]
+    Tampered(String),
     #[error("tags out of order, or of a channel that the station does not have")]
     Contract,
 }
@@ -55,6 +66,7 @@ impl diqkd_hal::Error for ClientError {
             }
             Self::Stream(_) | Self::NoGreeting | Self::Contract => ErrorKind::Corrupt,
             Self::Failed(_) => ErrorKind::Other,
+            Self::Tampered(_) => ErrorKind::Tamper,
         }
     }
 }
@@ -62,7 +74,7 @@ impl diqkd_hal::Error for ClientError {
 impl StationClient {
     /// Starts or dials the station's process and waits for its greeting.
     pub(crate) fn open(address: &StationAddress) -> Result<Self, ClientError> {
-        let (reader, writer, child): (Box<dyn Read + Send>, Box<dyn Write + Send>, _) = match address {
+        let (reader, writer, line): (Box<dyn Read + Send>, Box<dyn Write + Send>, _) = match address {
             StationAddress::Command(command) => {
                 let (program, arguments) =
                     command.split_first().ok_or(ClientError::Unreachable(io::ErrorKind::NotFound.into()))?;
@@ -73,7 +85,7 @@ impl StationClient {
                     .spawn()
                     .map_err(ClientError::Unreachable)?;
                 match (child.stdout.take(), child.stdin.take()) {
-                    (Some(stdout), Some(stdin)) => (Box::new(stdout), Box::new(stdin), Some(child)),
+                    (Some(stdout), Some(stdin)) => (Box::new(stdout), Box::new(stdin), Line::Child(child)),
                     _ => return Err(ClientError::Unreachable(io::ErrorKind::BrokenPipe.into())),
                 }
             }
@@ -81,7 +93,8 @@ impl StationClient {
             StationAddress::Unix(path) => {
                 let stream =
                     std::os::unix::net::UnixStream::connect(path).map_err(ClientError::Unreachable)?;
-                (Box::new(stream.try_clone().map_err(ClientError::Unreachable)?), Box::new(stream), None)
+                let clone = || stream.try_clone().map_err(ClientError::Unreachable);
+                (Box::new(clone()?), Box::new(clone()?), Line::Unix(stream))
             }
             #[cfg(not(unix))]
             StationAddress::Unix(_) => {
@@ -89,7 +102,8 @@ impl StationClient {
             }
             StationAddress::Tcp(address) => {
                 let stream = dial(address).map_err(ClientError::Unreachable)?;
-                (Box::new(stream.try_clone().map_err(ClientError::Unreachable)?), Box::new(stream), None)
+                let clone = || stream.try_clone().map_err(ClientError::Unreachable);
+                (Box::new(clone()?), Box::new(clone()?), Line::Tcp(stream))
             }
         };
         let (sender, frames) = sync_channel(FRAMES_HELD);
@@ -109,7 +123,7 @@ impl StationClient {
         let mut client = Self {
             frames,
             writer,
-            child,
+            line,
             channels: 0,
             resolution_ps: 1,
             tags: (Vec::new(), Vec::new()),
@@ -239,6 +253,7 @@ impl TimeTagger for StationClient {
                     tracing::error!(%why, "the station can't go on");
                     return Err(ClientError::Failed(why));
                 }
+                Some(FromStation::Tampered { report }) => return Err(ClientError::Tampered(report)),
                 Some(FromStation::Hello { .. }) => return Err(ClientError::Contract),
             }
         }
@@ -257,9 +272,18 @@ impl TimeTagger for StationClient {
 
 impl Drop for StationClient {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
+        match &mut self.line {
+            Line::Child(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            #[cfg(unix)]
+            Line::Unix(stream) => {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            Line::Tcp(stream) => {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use diqkd_hal::{Error, Status, TagBlock, TimeTagger};
+use diqkd_hal::{Error, ErrorKind, Status, TagBlock, TimeTagger};
 
 use super::{Begin, Frames, FromStation, MOST_TAGS, StreamError, ToStation, send};
 
@@ -58,7 +58,10 @@ fn record<T: TimeTagger>(
     orders: &Receiver<ToStation>,
     output: &mut impl Write,
 ) -> Result<FromStation, StreamError> {
-    let failed = |error: T::Error| FromStation::Failed { why: error.kind().to_string() };
+    let failed = |error: T::Error| match error.kind() {
+        ErrorKind::Tamper => FromStation::Tampered { report: format!("{error:?}") },
+        kind => FromStation::Failed { why: kind.to_string() },
+    };
     if let Err(error) = tagger.start() {
         return Ok(failed(error));
     }
