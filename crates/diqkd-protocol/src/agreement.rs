@@ -3,15 +3,15 @@
 //! Both sites compute it before the first round and get the same, bit for bit; nothing measured later changes it.
 
 use diqkd_amplify::{Family, Plan};
-use diqkd_auth::{collision_epsilon, forgery_epsilon};
-use diqkd_core::{Assumption, LeakBits};
+use diqkd_auth::{batch_forgery_epsilon, collision_epsilon};
+use diqkd_core::{Assumption, LeakBits, SessionId};
 use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, key_length};
 use diqkd_reconcile::{CappedLeak, DesignOptions, ErrorClass, Scheme};
 
 use crate::abort::Abort;
 use crate::error::SetupError;
 use crate::params::SessionParams;
-use crate::wire::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
+use crate::wire::{MAX_BATCH_BYTES, MAX_BATCH_FRAMES};
 
 /// Everything that is fixed before the data.
 #[derive(Debug)]
@@ -24,9 +24,16 @@ pub struct Agreement {
     pub certificate: Certificate,
     /// The privacy-amplification hash.
     pub plan: Plan,
+    /// Digest of the parameters, without the name of the session.
+    of: [u8; 32],
 }
 
 impl Agreement {
+    /// Whether these parameters give this agreement.
+    pub(crate) fn is_of(&self, params: &SessionParams) -> bool {
+        self.of == digest_without_session(params)
+    }
+
     /// Derives the agreement.
     ///
     /// # Errors
@@ -38,8 +45,8 @@ impl Agreement {
             ErrorClass { fraction: gamma, error_probability: 1.0 - params.omega_design.get() },
         ];
         let eps_ev = collision_epsilon(params.rounds, params.verification_tag_bits)?;
-        let attempts = 2 * (u64::from(params.max_frames) + u64::from(params.max_refused_frames));
-        let eps_auth = forgery_epsilon((HEADER_BYTES + MAX_PAYLOAD_BYTES) as u64, attempts);
+        let attempts = 2 * (u64::from(params.max_batches) + u64::from(params.max_refused_frames));
+        let eps_auth = batch_forgery_epsilon(MAX_BATCH_BYTES as u64, MAX_BATCH_FRAMES as u64, attempts);
         let without_leak = Params {
             rounds: params.rounds,
             gamma,
@@ -78,8 +85,12 @@ impl Agreement {
         let in_bits = usize::try_from(params.rounds).map_err(too_large)?;
         let out_bits = usize::try_from(certificate.key_bits()).map_err(too_large)?;
         let plan = Plan::new(in_bits, out_bits, Family::Toeplitz)?;
-        Ok(Ok(Self { scheme, leak, certificate, plan }))
+        Ok(Ok(Self { scheme, leak, certificate, plan, of: digest_without_session(params) }))
     }
+}
+
+fn digest_without_session(params: &SessionParams) -> [u8; 32] {
+    SessionParams { session: SessionId([0; 16]), ..params.clone() }.digest()
 }
 
 /// The failure the design of the code aims at for an honest block, by extrapolation; measured failures are more frequent

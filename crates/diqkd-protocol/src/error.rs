@@ -28,6 +28,9 @@ pub enum SetupError {
         /// The rounds asked for.
         rounds: u64,
     },
+    /// The agreement was derived from other parameters.
+    #[error("the agreement was derived from other parameters than the session's; derive it from these")]
+    Agreement,
     /// A key length that is not a positive multiple of 8.
     #[error("key_length_bits is {bits}, expected a positive multiple of 8")]
     KeyLength {

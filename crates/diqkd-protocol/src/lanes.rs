@@ -4,9 +4,9 @@
 //! 16 bytes  hash key, Alice to Bob      | the polynomial's point, used for the whole session
 //! 16 bytes  hash key, Bob to Alice      |
 //! 32 bytes  seed of the test flags      | revealed to nobody; never used again
-//! 32 bytes  key of acknowledgements       | a keyed digest; decides nothing about keys
-//! 16 bytes  x max_frames                pads of Alice's frames, one a frame
-//! 16 bytes  x max_frames                pads of Bob's frames
+//! 32 bytes  key of the checks               | a keyed digest; decides nothing about keys
+//! 16 bytes  x max_batches               pads of Alice's batches of frames, one a batch
+//! 16 bytes  x max_batches               pads of Bob's batches
 //! ```
 
 use diqkd_auth::{KeyPool, PoolExhausted, Signer, Verifier};
@@ -18,23 +18,23 @@ pub(crate) struct Lanes {
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
     pub(crate) test_flag_seed: Zeroizing<[u8; 32]>,
-    pub(crate) ack_key: Zeroizing<[u8; 32]>,
+    pub(crate) check_key: Zeroizing<[u8; 32]>,
 }
 
 impl Lanes {
-    pub(crate) fn split(pool: &mut KeyPool, role: Role, max_frames: u32) -> Result<Self, PoolExhausted> {
+    pub(crate) fn split(pool: &mut KeyPool, role: Role, max_batches: u32) -> Result<Self, PoolExhausted> {
         let alice_hash_key = pool.take::<16>("hash key, alice to bob")?;
         let bob_hash_key = pool.take::<16>("hash key, bob to alice")?;
         let test_flag_seed = pool.take::<32>("seed of the test flags")?;
-        let ack_key = pool.take::<32>("key of acknowledgements")?;
-        let lane_bytes = 16 * max_frames as usize;
-        let alice_pads = pool.split_off(lane_bytes, "pads of alice's frames")?;
-        let bob_pads = pool.split_off(lane_bytes, "pads of bob's frames")?;
+        let check_key = pool.take::<32>("key of the checks")?;
+        let lane_bytes = 16 * max_batches as usize;
+        let alice_pads = pool.split_off(lane_bytes, "pads of alice's batches")?;
+        let bob_pads = pool.split_off(lane_bytes, "pads of bob's batches")?;
         let (signer, verifier) = match role {
             Role::Alice => (Signer::new(alice_hash_key, alice_pads), Verifier::new(bob_hash_key, bob_pads)),
             Role::Bob => (Signer::new(bob_hash_key, bob_pads), Verifier::new(alice_hash_key, alice_pads)),
         };
-        Ok(Self { signer, verifier, test_flag_seed, ack_key })
+        Ok(Self { signer, verifier, test_flag_seed, check_key })
     }
 }
 

@@ -7,6 +7,8 @@ mod assembly;
 mod bits;
 mod error;
 mod event;
+#[cfg(test)]
+mod golden;
 pub mod journal;
 mod lanes;
 mod link;

@@ -1,18 +1,23 @@
-//! One site's end of the authenticated link: signing, verification, order, retransmission, transcript.
+//! One site's end of the authenticated link: batches, order, retransmission, transcript.
 //!
-//! Over a reliable stream (`retransmit_after_ms: None`) a frame that fails authentication or comes out of order ends
-//! the session at once. Over a lossy channel refused frames are counted and dropped, lost ones sent again with the
-//! same tag, early ones held back; the session ends when more are refused than the parameters tolerate.
+//! What is sent until the owner asks for frames to transmit becomes one batch with one tag. Over a reliable stream
+//! (`retransmit_after_ms: None`) a frame that fails its check, a batch that fails authentication, or a frame out of order
+//! ends the session at once. Over a lossy channel refused frames are counted and dropped, lost ones sent again unchanged,
+//! early ones held back; the session ends when more are refused than the parameters tolerate.
 
-use std::collections::{BTreeMap, VecDeque};
+mod inbox;
+mod outbox;
 
-use diqkd_auth::{AuthError, Signer, Tag, Verifier};
+use diqkd_auth::{Signer, Verifier};
 use diqkd_core::{Role, SessionId};
 use zeroize::Zeroizing;
 
 use crate::abort::Abort;
 use crate::params::SessionParams;
-use crate::wire::{Frame, Message, TAG_BYTES};
+use crate::wire::{CHECK_BYTES, Frame, Message};
+
+use inbox::{Inbox, Taken};
+use outbox::Outbox;
 
 /// How a session treats its link. Tuning, not security: the same key comes out, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +45,9 @@ pub(crate) struct Link {
     role: Role,
     config: LinkConfig,
     tolerated: u64,
-    signer: Signer,
-    verifier: Verifier,
-    ack_key: Zeroizing<[u8; 32]>,
-    next_sequence: u64,
-    queue: VecDeque<(u64, Vec<u8>)>,
-    again: VecDeque<Vec<u8>>,
-    unacknowledged: VecDeque<Unacknowledged>,
-    next_expected: u64,
-    early: BTreeMap<u64, Message>,
+    check_key: Zeroizing<[u8; 32]>,
+    outbox: Outbox,
+    inbox: Inbox,
     ack_due: bool,
     refused: u64,
     last_heard_ms: u64,
@@ -60,13 +59,7 @@ pub(crate) struct Link {
 pub(crate) struct LinkKeys {
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
-    pub(crate) ack_key: Zeroizing<[u8; 32]>,
-}
-
-struct Unacknowledged {
-    sequence: u64,
-    bytes: Vec<u8>,
-    due_ms: u64,
+    pub(crate) check_key: Zeroizing<[u8; 32]>,
 }
 
 impl Link {
@@ -77,7 +70,7 @@ impl Link {
         keys: LinkKeys,
         now_ms: u64,
     ) -> Self {
-        let LinkKeys { signer, verifier, ack_key } = keys;
+        let LinkKeys { signer, verifier, check_key } = keys;
         let mut transcript = blake3::Hasher::new_derive_key(TRANSCRIPT_CONTEXT);
         transcript.update(&params.digest());
         Self {
@@ -88,15 +81,9 @@ impl Link {
                 Some(_) => u64::from(params.max_refused_frames),
                 None => 0,
             },
-            signer,
-            verifier,
-            ack_key,
-            next_sequence: 0,
-            queue: VecDeque::new(),
-            again: VecDeque::new(),
-            unacknowledged: VecDeque::new(),
-            next_expected: 0,
-            early: BTreeMap::new(),
+            check_key,
+            outbox: Outbox::new(signer),
+            inbox: Inbox::new(verifier),
             ack_due: false,
             refused: 0,
             last_heard_ms: now_ms,
@@ -105,83 +92,71 @@ impl Link {
         }
     }
 
-    /// Signs a message and queues its frame.
+    /// Adds a message to the batch that is sent next.
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), Abort> {
         let payload = message.encode();
-        let kind = message.kind();
-        let mut bytes = Frame::signable(self.role, self.session, self.next_sequence, kind, &payload);
-        let (sequence, tag) = self.signer.sign(&bytes).map_err(exhausted)?;
-        debug_assert_eq!(sequence, self.next_sequence);
-        bytes.extend_from_slice(&tag.0);
-        self.next_sequence += 1;
+        let frame =
+            Frame::open(self.role, self.session, self.outbox.next_sequence(), message.kind(), &payload);
+        self.outbox.push(frame)?;
         absorb(&mut self.sent, message, &payload);
-        self.queue.push_back((sequence, bytes));
         Ok(())
     }
 
     /// Takes one frame off the channel; messages become ready in the order in which they were sent.
     pub(crate) fn receive(&mut self, bytes: &[u8], now_ms: u64) -> Result<Vec<Message>, Abort> {
+        let lossy = self.config.retransmit_after_ms.is_some();
         let frame = match Frame::parse(bytes, self.role.peer(), self.session) {
             Ok(frame) => frame,
-            Err(error) if self.tolerated == 0 => return Err(Abort::NotAFrame(error)),
+            Err(error) if !lossy => return Err(Abort::NotAFrame(error)),
             Err(_) => return self.refuse(),
         };
+        let (Frame::Data { checked, check, .. } | Frame::Ack { checked, check, .. }) = &frame;
+        if check_of(&self.check_key, checked) != *check {
+            return self.refuse();
+        }
         match frame {
-            Frame::Ack { next_expected, signed, tag } => {
-                if self.ack_tag(signed) != tag {
-                    return self.refuse();
-                }
-                while self.unacknowledged.front().is_some_and(|frame| frame.sequence < next_expected) {
-                    self.unacknowledged.pop_front();
-                }
+            Frame::Ack { next_expected, .. } => {
+                self.outbox.acknowledged(next_expected);
                 Ok(Vec::new())
             }
-            Frame::Data { sequence, kind, payload, signed, tag } => {
-                let lossy = self.config.retransmit_after_ms.is_some();
-                if lossy && (sequence < self.next_expected || self.early.contains_key(&sequence)) {
-                    self.ack_due = true;
-                    return Ok(Vec::new());
-                }
-                if !lossy && sequence != self.next_expected {
+            Frame::Data { sequence, signed, seal, .. } => {
+                let taken = self.inbox.take(sequence, signed, seal, !lossy);
+                self.ack_due |= lossy && taken != Taken::Early;
+                if taken == Taken::OutOfOrder {
                     return self.refuse();
                 }
-                if sequence - self.next_expected >= EARLY_FRAMES {
-                    return Ok(Vec::new());
-                }
-                match self.verifier.verify(sequence, signed, &Tag(tag)) {
-                    Ok(()) => {}
-                    Err(AuthError::Exhausted { .. }) => {
-                        return Err(Abort::KeyPoolExhausted { requested_bits: 128, remaining_bits: 0 });
+                let mut ready = Vec::new();
+                loop {
+                    match self.inbox.next_batch() {
+                        Ok(None) => return Ok(ready),
+                        Ok(Some(messages)) => {
+                            self.last_heard_ms = now_ms;
+                            for message in messages.map_err(Abort::NotAMessage)? {
+                                absorb(&mut self.received, &message, &message.encode());
+                                ready.push(message);
+                            }
+                        }
+                        Err(inbox::Refused::Exhausted) => {
+                            return Err(Abort::KeyPoolExhausted { requested_bits: 128, remaining_bits: 0 });
+                        }
+                        Err(inbox::Refused::Batch) => {
+                            self.refuse()?;
+                        }
                     }
-                    Err(_) => return self.refuse(),
                 }
-                self.last_heard_ms = now_ms;
-                let message = Message::decode(kind, payload).map_err(Abort::NotAMessage)?;
-                self.early.insert(sequence, message);
-                self.ack_due = lossy;
-                Ok(self.ready())
             }
         }
     }
 
     /// The next bytes to put on the channel: one frame.
     pub(crate) fn poll_transmit(&mut self, now_ms: u64) -> Option<Vec<u8>> {
-        if let Some(frame) = self.again.pop_front() {
+        if let Some(frame) = self.outbox.next(now_ms, self.config.retransmit_after_ms, &self.check_key) {
             return Some(frame);
         }
-        if (self.unacknowledged.len() as u64) < EARLY_FRAMES
-            && let Some((sequence, bytes)) = self.queue.pop_front()
-        {
-            if let Some(after) = self.config.retransmit_after_ms {
-                let due_ms = now_ms.saturating_add(after);
-                self.unacknowledged.push_back(Unacknowledged { sequence, bytes: bytes.clone(), due_ms });
-            }
-            return Some(bytes);
-        }
         std::mem::take(&mut self.ack_due).then(|| {
-            let mut ack = Frame::ack(self.role, self.session, self.next_expected);
-            let tag = self.ack_tag(&ack);
-            ack.extend_from_slice(&tag);
+            let mut ack = Frame::ack(self.role, self.session, self.inbox.next_expected());
+            let check = check_of(&self.check_key, &ack);
+            ack.extend_from_slice(&check);
             ack
         })
     }
@@ -189,8 +164,7 @@ impl Link {
     /// When [`Link::handle_timeout`] wants to be called next. Without `waiting` silence is no reason to.
     pub(crate) fn poll_timeout(&self, waiting: bool) -> Option<u64> {
         let idle = waiting.then(|| self.last_heard_ms.saturating_add(self.config.idle_limit_ms));
-        let again = self.unacknowledged.iter().map(|frame| frame.due_ms).min();
-        idle.into_iter().chain(again).min()
+        idle.into_iter().chain(self.outbox.due_ms()).min()
     }
 
     /// Sends again what is due.
@@ -199,27 +173,36 @@ impl Link {
         if waiting && silent_ms >= self.config.idle_limit_ms {
             return Err(Abort::PeerSilent { waited_ms: silent_ms, limit_ms: self.config.idle_limit_ms });
         }
-        let Some(after) = self.config.retransmit_after_ms else { return Ok(()) };
-        for frame in self.unacknowledged.iter_mut().filter(|frame| frame.due_ms <= now_ms) {
-            frame.due_ms = now_ms.saturating_add(after);
-            self.again.push_back(frame.bytes.clone());
+        if let Some(after) = self.config.retransmit_after_ms {
+            self.outbox.repeat_due(now_ms, after);
         }
         Ok(())
     }
 
+    /// The session is over: a peer that has been silent for too long is not sent anything any more.
+    pub(crate) fn give_up(&mut self, now_ms: u64) {
+        if now_ms.saturating_sub(self.last_heard_ms) >= self.config.idle_limit_ms {
+            self.outbox.close();
+        }
+    }
+
     /// Whether everything sent has been acknowledged, as far as this kind of link tells.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.queue.is_empty() && self.again.is_empty() && self.unacknowledged.is_empty()
+        self.outbox.is_empty()
     }
 
-    /// Stops sending; what is queued is dropped.
-    pub(crate) fn clear(&mut self) {
-        self.queue.clear();
-        self.again.clear();
-        self.unacknowledged.clear();
+    /// Takes back what has no tag yet: it never leaves.
+    pub(crate) fn take_back(&mut self) {
+        self.outbox.take_back();
     }
 
-    /// Digest of all messages of both directions so far, the same at both sites when both have seen the same.
+    /// Stops sending altogether.
+    pub(crate) fn close(&mut self) {
+        self.outbox.close();
+    }
+
+    /// Digest of the parameters and of all messages of both directions so far, the same at both sites when both have seen
+    /// the same.
     pub(crate) fn transcript(&self) -> [u8; 32] {
         let (alice, bob) = match self.role {
             Role::Alice => (&self.sent, &self.received),
@@ -230,25 +213,29 @@ impl Link {
         *both.finalize().as_bytes()
     }
 
-    /// Frames signed so far; each used 128 bits of pre-shared key.
+    /// Batches signed so far; each used 128 bits of pre-shared key.
+    pub(crate) fn batches_sent(&self) -> u64 {
+        self.outbox.batches()
+    }
+
+    /// Batches accepted so far.
+    pub(crate) fn batches_received(&self) -> u64 {
+        self.inbox.batches()
+    }
+
+    /// Frames sent so far.
     pub(crate) fn frames_sent(&self) -> u64 {
-        self.next_sequence
+        self.outbox.next_sequence()
     }
 
     /// Frames accepted so far.
     pub(crate) fn frames_received(&self) -> u64 {
-        self.next_expected
+        self.inbox.next_expected()
     }
 
-    /// Frames refused so far.
+    /// Frames and batches refused so far.
     pub(crate) fn frames_refused(&self) -> u64 {
         self.refused
-    }
-
-    fn ack_tag(&self, header: &[u8]) -> [u8; TAG_BYTES] {
-        let mut tag = [0; TAG_BYTES];
-        tag.copy_from_slice(&blake3::keyed_hash(&self.ack_key, header).as_bytes()[..TAG_BYTES]);
-        tag
     }
 
     fn refuse(&mut self) -> Result<Vec<Message>, Abort> {
@@ -258,16 +245,13 @@ impl Link {
         }
         Ok(Vec::new())
     }
+}
 
-    fn ready(&mut self) -> Vec<Message> {
-        let mut ready = Vec::new();
-        while let Some(message) = self.early.remove(&self.next_expected) {
-            absorb(&mut self.received, &message, &message.encode());
-            self.next_expected += 1;
-            ready.push(message);
-        }
-        ready
-    }
+/// The check at the end of a frame.
+fn check_of(key: &[u8; 32], checked: &[u8]) -> [u8; CHECK_BYTES] {
+    let mut check = [0; CHECK_BYTES];
+    check.copy_from_slice(&blake3::keyed_hash(key, checked).as_bytes()[..CHECK_BYTES]);
+    check
 }
 
 /// What is said about other sessions may cross what is said about this one, and does not count.
@@ -278,12 +262,8 @@ fn absorb(hasher: &mut blake3::Hasher, message: &Message, payload: &[u8]) {
     hasher.update(&[message.kind()]).update(&(payload.len() as u64).to_le_bytes()).update(payload);
 }
 
-fn exhausted(error: diqkd_auth::PoolExhausted) -> Abort {
-    Abort::KeyPoolExhausted { requested_bits: error.requested_bits, remaining_bits: error.remaining_bits }
-}
+const TRANSCRIPT_CONTEXT: &str = "diqkd transcript v2";
 
-const TRANSCRIPT_CONTEXT: &str = "diqkd transcript v1";
-
-/// Frames on their way at once, and held back while an earlier one is missing: with the payload limit this bounds
-/// memory. What lies further ahead is dropped unread and comes again.
-const EARLY_FRAMES: u64 = 16;
+/// Frames in flight, and frames held until their batch is whole. At least two batches: what is acknowledged is whole
+/// batches.
+const WINDOW_FRAMES: u64 = 2 * crate::wire::MAX_BATCH_FRAMES as u64;

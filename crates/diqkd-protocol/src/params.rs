@@ -34,9 +34,10 @@ pub struct SessionParams {
     /// Least certified length worth a run, in bits. A session that yields less key than it uses up of the pre-shared
     /// one ([`SessionParams::key_pool_bytes`]) leaves its owner with less than before.
     pub least_key_bits: u64,
-    /// Most frames either site may send; each has a pad of 128 bits of pre-shared key, and each costs epsilon.
-    pub max_frames: u32,
-    /// Most frames that may fail authentication before the session aborts.
+    /// Most batches of frames either site may send; each has a tag, whose pad takes 128 bits of pre-shared key, and each
+    /// costs epsilon.
+    pub max_batches: u32,
+    /// Most frames and batches that may fail authentication before the session aborts.
     pub max_refused_frames: u32,
 }
 
@@ -57,7 +58,7 @@ impl SessionParams {
             ("theorem", self.theorem.to_string().into_bytes()),
             ("key_length_bits", self.key_length_bits.to_le_bytes().to_vec()),
             ("least_key_bits", self.least_key_bits.to_le_bytes().to_vec()),
-            ("max_frames", self.max_frames.to_le_bytes().to_vec()),
+            ("max_batches", self.max_batches.to_le_bytes().to_vec()),
             ("max_refused_frames", self.max_refused_frames.to_le_bytes().to_vec()),
         ]
     }
@@ -76,9 +77,14 @@ impl SessionParams {
         blake3::derive_key("diqkd session parameters v1", &self.encode())
     }
 
-    /// The first field in which a peer's encoding differs; `None` when the sets are equal.
-    pub(crate) fn first_difference(&self, peer: &[u8]) -> Option<&'static str> {
-        let mut rest = peer;
+    /// What a site says first: the digest, and the fields, so that a difference has a name.
+    pub(crate) fn hello(&self) -> Vec<u8> {
+        [&self.digest()[..], &self.encode()].concat()
+    }
+
+    /// The first field in which a peer's hello differs; `None` when the sets are equal.
+    pub(crate) fn first_difference(&self, hello: &[u8]) -> Option<&'static str> {
+        let Some((digest, mut rest)) = hello.split_first_chunk::<32>() else { return Some(DIGEST) };
         for (name, ours) in self.fields() {
             let theirs = rest.split_at_checked(2).and_then(|(len, after)| {
                 after.split_at_checked(usize::from(u16::from_le_bytes([len[0], len[1]])))
@@ -88,14 +94,19 @@ impl SessionParams {
                 _ => return Some(name),
             }
         }
-        (!rest.is_empty()).then_some("number of parameters")
+        if !rest.is_empty() {
+            return Some("number of parameters");
+        }
+        (*digest != self.digest()).then_some(DIGEST)
     }
 
     /// Bytes of pre-shared key that a session with these parameters needs at hand.
     pub fn key_pool_bytes(&self) -> usize {
-        crate::lanes::fixed_bytes() + 2 * 16 * self.max_frames as usize
+        crate::lanes::fixed_bytes() + 2 * 16 * self.max_batches as usize
     }
 }
+
+const DIGEST: &str = "digest of the parameters";
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -116,7 +127,7 @@ pub(crate) mod tests {
             theorem: Theorem::Reat,
             key_length_bits: 256,
             least_key_bits: 1,
-            max_frames: 256,
+            max_batches: 256,
             max_refused_frames: 16,
         }
     }
@@ -124,17 +135,23 @@ pub(crate) mod tests {
     #[test]
     fn a_difference_is_named() {
         let ours = oxford(1000);
-        assert_eq!(ours.first_difference(&ours.encode()), None);
+        assert_eq!(ours.first_difference(&ours.hello()), None);
         let mut theirs = ours.clone();
         theirs.omega_threshold = WinProbability::new(0.82).unwrap();
-        assert_eq!(ours.first_difference(&theirs.encode()), Some("omega_threshold"));
+        assert_eq!(ours.first_difference(&theirs.hello()), Some("omega_threshold"));
         theirs = ours.clone();
         theirs.theorem = Theorem::Df19;
-        assert_eq!(ours.first_difference(&theirs.encode()), Some("theorem"));
-        let mut longer = ours.encode();
+        assert_eq!(ours.first_difference(&theirs.hello()), Some("theorem"));
+        let mut longer = ours.hello();
         longer.push(0);
         assert_eq!(ours.first_difference(&longer), Some("number of parameters"));
-        assert_eq!(ours.first_difference(&[]), Some("session"));
+        assert_eq!(ours.first_difference(&[0; 32]), Some("session"));
+        for short in [&[][..], &[0; 31]] {
+            assert_eq!(ours.first_difference(short), Some("digest of the parameters"));
+        }
+        let mut hashed = ours.hello();
+        hashed[3] ^= 1;
+        assert_eq!(ours.first_difference(&hashed), Some("digest of the parameters"));
         assert_ne!(ours.digest(), theirs.digest());
     }
 }

@@ -1,6 +1,7 @@
 //! What a site has at hand in every state: its role, the agreement, the link, randomness, outgoing events.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use diqkd_core::{LocalTable, Role, SessionId};
 use rand_core::CryptoRng;
@@ -21,7 +22,7 @@ use crate::wire::{ChunkKind, Message};
 pub(crate) struct Party {
     pub(crate) role: Role,
     pub(crate) params: SessionParams,
-    pub(crate) agreement: Agreement,
+    pub(crate) agreement: Arc<Agreement>,
     pub(crate) link: Link,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) flags: TestFlags,
@@ -92,6 +93,8 @@ impl Party {
             f_ec: self.agreement.scheme.f_ec(),
             key_bits: self.agreement.certificate.key_bits(),
             transcript,
+            batches_sent: self.link.batches_sent(),
+            batches_received: self.link.batches_received(),
             frames_sent: self.link.frames_sent(),
             frames_received: self.link.frames_received(),
             frames_refused: self.link.frames_refused(),

@@ -22,7 +22,11 @@ pub struct Report {
     pub key_bits: u64,
     /// Digest of all messages before the last; the same at both sites.
     pub transcript: [u8; 32],
-    /// Frames this site sent and accepted, and 128 bits of pre-shared key each.
+    /// Batches of frames that this site sent, with a tag each that took 128 bits of pre-shared key.
+    pub batches_sent: u64,
+    /// Batches accepted from the peer.
+    pub batches_received: u64,
+    /// Frames sent.
     pub frames_sent: u64,
     /// Frames accepted from the peer.
     pub frames_received: u64,

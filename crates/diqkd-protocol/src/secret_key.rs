@@ -93,7 +93,7 @@ impl fmt::Debug for IdentifiedKey {
 }
 
 /// Id of the `index`-th piece: a digest of public data only.
-fn key_id(transcript: &[u8; 32], index: u64) -> KeyId {
+pub(crate) fn key_id(transcript: &[u8; 32], index: u64) -> KeyId {
     let mut hasher = blake3::Hasher::new_derive_key("diqkd key id v1");
     hasher.update(transcript).update(&index.to_le_bytes());
     let mut id = [0; 16];

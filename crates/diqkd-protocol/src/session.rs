@@ -1,6 +1,7 @@
 //! One block between two sites, as a state machine without effects.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use diqkd_auth::KeyPool;
 use diqkd_core::{LocalTable, Role, SessionId};
@@ -55,19 +56,38 @@ impl Session {
         link: LinkConfig,
         now_ms: u64,
     ) -> Result<Result<Self, Abort>, SetupError> {
+        match Agreement::derive(&params)? {
+            Ok(agreement) => Self::with_agreement(role, params, Arc::new(agreement), pool, rng, link, now_ms),
+            Err(abort) => Ok(Err(abort)),
+        }
+    }
+
+    /// As [`Session::new`], with an agreement that was derived before from parameters that differ in the name of the session
+    /// at most: deriving it takes long, and the blocks of a link share it.
+    ///
+    /// # Errors
+    /// As for [`Session::new`]; [`SetupError::Agreement`] for the agreement of other parameters.
+    pub fn with_agreement(
+        role: Role,
+        params: SessionParams,
+        agreement: Arc<Agreement>,
+        pool: &mut KeyPool,
+        rng: Box<dyn CryptoRng + Send>,
+        link: LinkConfig,
+        now_ms: u64,
+    ) -> Result<Result<Self, Abort>, SetupError> {
         if params.key_length_bits == 0 || !params.key_length_bits.is_multiple_of(8) {
             return Err(SetupError::KeyLength { bits: params.key_length_bits });
         }
-        let agreement = match Agreement::derive(&params)? {
-            Ok(agreement) => agreement,
-            Err(abort) => return Ok(Err(abort)),
-        };
+        if !agreement.is_of(&params) {
+            return Err(SetupError::Agreement);
+        }
         let from = pool.position();
-        let Lanes { signer, verifier, test_flag_seed, ack_key } =
-            Lanes::split(pool, role, params.max_frames)?;
+        let Lanes { signer, verifier, test_flag_seed, check_key } =
+            Lanes::split(pool, role, params.max_batches)?;
         let (session, to) = (params.session, pool.position());
         let opened = Record::Opened { session, role, pool: pool.id(), from, to };
-        let keys = LinkKeys { signer, verifier, ack_key };
+        let keys = LinkKeys { signer, verifier, check_key };
         let link = Link::new(&params, role, link, keys, now_ms);
         let flags = TestFlags::new(&test_flag_seed, params.gamma);
         let mut party = Party {
@@ -81,7 +101,7 @@ impl Session {
             records: VecDeque::from([opened]),
             asked: Vec::new(),
         };
-        let hello = Message::Hello(party.params.encode());
+        let hello = Message::Hello(party.params.hello());
         let state = match party.link.send(&hello) {
             Ok(()) => State::Collecting(Collecting::default()),
             Err(abort) => return Ok(Err(abort)),
@@ -241,6 +261,9 @@ impl Session {
 
     /// The time of [`Session::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, now_ms: u64) {
+        if matches!(self.state, State::Done | State::Aborted) {
+            self.party.link.give_up(now_ms);
+        }
         let waiting = self.is_waiting();
         let handled = self.party.link.handle_timeout(now_ms, waiting);
         self.unless_aborted(handled);
@@ -301,13 +324,14 @@ impl Session {
             }
             Err(abort) => {
                 self.state = State::Aborted;
-                self.party.link.clear();
+                self.party.link.take_back();
                 let own = self.party.params.session;
                 self.party.records.retain(|record| !record.is_step_of(own));
                 if let Abort::Storage { .. } = abort {
                     // Nothing may leave that rests on a record, not even the word that it is over.
                     self.records_out = false;
                     self.party.records.clear();
+                    self.party.link.close();
                     let rests = |event: &Event| matches!(event, Event::Confirmed | Event::Outcomes(_));
                     self.party.events.retain(|event| !rests(event));
                 } else if abort != Abort::PeerAborted {

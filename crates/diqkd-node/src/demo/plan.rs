@@ -75,7 +75,7 @@ impl Preparation {
             theorem: options.theorem,
             key_length_bits: 256,
             least_key_bits: 0,
-            max_frames: u32::try_from(32 + options.rounds / 16_384).unwrap_or(u32::MAX),
+            max_batches: u32::try_from(32 + options.rounds / 16_384).unwrap_or(u32::MAX),
             max_refused_frames: 16,
         };
         // A session that yields less than it uses up is not worth its rounds.

@@ -7,7 +7,7 @@ use super::{MAX_PAYLOAD_BYTES, Reader, Writer};
 /// A message; see `docs/protocol.md` for who sends which when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The parameter set, field by field, in canonical encoding.
+    /// The digest of the parameter set, and the set, field by field, in canonical encoding.
     Hello(Vec<u8>),
     /// Times of events that both sites saw, on Alice's clock in picoseconds, non-decreasing.
     SyncSample(Vec<i64>),

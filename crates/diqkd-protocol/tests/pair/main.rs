@@ -84,7 +84,7 @@ fn params(rounds: u64) -> SessionParams {
         theorem: Theorem::Reat,
         key_length_bits: 256,
         least_key_bits: 1,
-        max_frames: 256,
+        max_batches: 256,
         max_refused_frames: 1000,
     }
 }

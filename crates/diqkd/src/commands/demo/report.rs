@@ -125,7 +125,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         .omega_lower(ConfidenceMethod::ClopperPearson, confidence()?)
         .chsh_s();
     let reserved = 8 * params.key_pool_bytes() as u64;
-    let pads = 128 * (bob.report.frames_sent + bob.report.frames_received);
+    let pads = 128 * (bob.report.batches_sent + bob.report.batches_received);
     let document: Value = serde_json::from_str(&certificate.to_json())
         .map_err(|e| Failure::because("the certificate can't be written", e))?;
     let clock = bob.clock.as_ref();

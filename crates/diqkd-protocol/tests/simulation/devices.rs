@@ -1,0 +1,53 @@
+//! The smallest block that gives a key, and devices that record it.
+
+use diqkd_core::{
+    Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, TestProbability, WinProbability,
+};
+use diqkd_entropy::Theorem;
+use diqkd_protocol::{Agreement, Session, SessionParams};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Devices that win almost every test, which none can, so that few rounds suffice.
+pub(crate) fn params(session: SessionId) -> SessionParams {
+    SessionParams {
+        session,
+        rounds: 4096,
+        gamma: TestProbability::nearest(0.1).unwrap(),
+        omega_threshold: WinProbability::new(0.8535).unwrap(),
+        qber_design: Qber::new(0.002).unwrap(),
+        omega_design: WinProbability::new(0.99).unwrap(),
+        max_codeword_bits: 1 << 14,
+        eps_sound: Epsilon::new(0.01).unwrap(),
+        verification_tag_bits: 32,
+        theorem: Theorem::Reat,
+        key_length_bits: 64,
+        least_key_bits: 64,
+        max_batches: 48,
+        max_refused_frames: 200,
+    }
+}
+
+pub(crate) fn agreement() -> Agreement {
+    Agreement::derive(&params(SessionId([0; 16]))).unwrap().unwrap()
+}
+
+/// One site's rounds. Both sites see the same world when they give the same seed; broken devices win half of the tests.
+pub(crate) fn record(session: &Session, world: u64, broken: bool) -> LocalTable {
+    let role = session.role();
+    let mut flags = session.test_flags();
+    let mut rng = StdRng::seed_from_u64(world);
+    let mut table = LocalTable::new();
+    for round in 0..session.params().rounds {
+        let (x, y, a) = (rng.random::<bool>(), rng.random::<bool>(), rng.random::<bool>());
+        let slip = rng.random_bool(if broken { 0.5 } else { 0.001 });
+        let (setting, outcome) = match (flags.is_test(round), role) {
+            (true, Role::Alice) => (Setting::from_bit(x), a),
+            (true, Role::Bob) => (Setting::from_bit(y), a ^ (x && y) ^ slip),
+            (false, Role::Alice) => (Setting::ALICE_KEY, a),
+            (false, Role::Bob) => (Setting::BOB_KEY, a ^ slip),
+        };
+        table.push(LocalTrial { round, setting, outcome: Outcome::from_bit(outcome) }).unwrap();
+    }
+    table
+}
