@@ -28,6 +28,8 @@ impl Setting {
     pub const ALICE_KEY: Self = Self(0);
     /// Bob's key setting, `y = 2`.
     pub const BOB_KEY: Self = Self(2);
+    /// Bob's setting for key from Alice's setting `x = 1`, where key comes from both: `y = 3`.
+    pub const BOB_SECOND_KEY: Self = Self(3);
 
     /// The test setting that a uniform bit selects.
     pub fn from_bit(bit: bool) -> Self {

@@ -5,11 +5,12 @@
 use diqkd_amplify::{Family, Plan};
 use diqkd_auth::{batch_forgery_epsilon, collision_epsilon};
 use diqkd_core::{Assumption, LeakBits, SessionId};
-use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, key_length};
+use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, key_length};
 use diqkd_reconcile::{CappedLeak, DesignOptions, ErrorClass, Scheme};
 
 use crate::abort::Abort;
 use crate::error::SetupError;
+use crate::padding;
 use crate::params::SessionParams;
 use crate::wire::{MAX_BATCH_BYTES, MAX_BATCH_FRAMES};
 
@@ -34,14 +35,21 @@ impl Agreement {
         self.of == digest_without_session(params)
     }
 
+    /// Bytes of pre-shared key that a session with these parameters needs at hand.
+    pub fn key_pool_bytes(&self, params: &SessionParams) -> usize {
+        let padding = if params.variant.padded { padding::bytes(&self.scheme) } else { 0 };
+        params.key_pool_bytes() + padding
+    }
+
     /// Derives the agreement.
     ///
     /// # Errors
     /// The outer error for parameters that make no sense, the inner [`Abort`] where they certify no key.
     pub fn derive(params: &SessionParams) -> Result<Result<Self, Abort>, SetupError> {
         let gamma = params.gamma.get();
+        let key_errors = params.variant.flips.after(params.qber_design.get());
         let classes = [
-            ErrorClass { fraction: 1.0 - gamma, error_probability: params.qber_design.get() },
+            ErrorClass { fraction: 1.0 - gamma, error_probability: key_errors },
             ErrorClass { fraction: gamma, error_probability: 1.0 - params.omega_design.get() },
         ];
         let eps_ev = collision_epsilon(params.rounds, params.verification_tag_bits)?;
@@ -55,7 +63,7 @@ impl Agreement {
             eps_sound: params.eps_sound,
             split: EpsilonSplit::Remaining { eps_ev, eps_auth },
             theorem: params.theorem,
-            bound: SingleRound::Chsh,
+            bound: params.variant.bound(),
             assumptions: vec![Assumption::ExpandedTestFlags],
         };
         // Too few rounds for a key even if nothing leaked are too few for any code.

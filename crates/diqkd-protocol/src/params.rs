@@ -3,6 +3,7 @@
 use diqkd_core::{Epsilon, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
 
+use crate::variant::Variant;
 use crate::wire::Writer;
 
 /// The public parameters of a session of one block. Every field is fixed before the data; both sites compare all of
@@ -39,11 +40,13 @@ pub struct SessionParams {
     pub max_batches: u32,
     /// Most frames and batches that may fail authentication before the session aborts.
     pub max_refused_frames: u32,
+    /// Which of the proved protocols; [`Variant::default`] is spot-checking CHSH with one key basis.
+    pub variant: Variant,
 }
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 14] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 18] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -60,6 +63,10 @@ impl SessionParams {
             ("least_key_bits", self.least_key_bits.to_le_bytes().to_vec()),
             ("max_batches", self.max_batches.to_le_bytes().to_vec()),
             ("max_refused_frames", self.max_refused_frames.to_le_bytes().to_vec()),
+            ("key_bases", vec![self.variant.key_bases as u8]),
+            ("flips", self.variant.flips.threshold().to_le_bytes().to_vec()),
+            ("both_test_settings", vec![u8::from(self.variant.both_test_settings)]),
+            ("padded", vec![u8::from(self.variant.padded)]),
         ]
     }
 
@@ -100,7 +107,8 @@ impl SessionParams {
         (*digest != self.digest()).then_some(DIGEST)
     }
 
-    /// Bytes of pre-shared key that a session with these parameters needs at hand.
+    /// Bytes of pre-shared key that a session with these parameters needs at hand, without those of a
+    /// [padded](Variant::padded) one: see [`Agreement::key_pool_bytes`](crate::Agreement::key_pool_bytes).
     pub fn key_pool_bytes(&self) -> usize {
         crate::lanes::fixed_bytes() + 2 * 16 * self.max_batches as usize
     }
@@ -129,6 +137,7 @@ pub(crate) mod tests {
             least_key_bits: 1,
             max_batches: 256,
             max_refused_frames: 16,
+            variant: Variant::default(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::journal::Record;
 use crate::link::Link;
 use crate::loopholes;
+use crate::padding::Padding;
 use crate::params::SessionParams;
 use crate::report::{Observed, Report};
 use crate::setting_balance::SettingBalance;
@@ -26,6 +27,7 @@ pub(crate) struct Party {
     pub(crate) link: Link,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) flags: TestFlags,
+    pub(crate) padding: Padding,
     pub(crate) events: VecDeque<Event>,
     /// What the owner has to make durable before anything else comes out.
     pub(crate) records: VecDeque<Record>,
@@ -44,7 +46,8 @@ impl Party {
         let mut balance = SettingBalance::new(self.role);
         for trial in table.iter() {
             let is_test = self.flags.is_test(trial.round);
-            if !setting_fits(self.role, is_test, trial.setting) {
+            let basis = self.flags.key_basis(trial.round);
+            if !setting_fits(self.role, is_test, basis, trial.setting) {
                 return Err(Abort::SettingsInconsistent { role: self.role, round: trial.round });
             }
             if is_test {
@@ -60,6 +63,8 @@ impl Party {
         let mut string = diqkd_gf2::Bits::with_capacity(n);
         let mut tests = diqkd_gf2::Bits::with_capacity(n);
         let mut settings = diqkd_gf2::Bits::new();
+        let flips = self.params.variant.flips;
+        let noise = (self.role == Role::Alice && !flips.is_never()).then_some(flips);
         for (index, trial) in table.iter().enumerate() {
             if string.len() == n {
                 break;
@@ -68,7 +73,9 @@ impl Party {
                 continue;
             }
             let is_test = self.flags.is_test(trial.round);
-            string.push(trial.outcome.bit());
+            // Drawn for every round, so that nothing depends on which are tests.
+            let flip = noise.is_some_and(|noise| noise.flips(self.rng.next_u32() as u16));
+            string.push(trial.outcome.bit() ^ (flip && !is_test));
             tests.push(is_test);
             if is_test {
                 settings.push(trial.setting.index() == 1);
@@ -98,6 +105,8 @@ impl Party {
             frames_sent: self.link.frames_sent(),
             frames_received: self.link.frames_received(),
             frames_refused: self.link.frames_refused(),
+            padding_bits: self.padding.used_bits(),
+            unpadded_outcomes: 2 * (u64::from(self.agreement.scheme.retry_frames()) + 1),
             loopholes: loopholes::checklist(block.dropped_rounds),
             observed,
         }

@@ -32,6 +32,11 @@ pub struct Report {
     pub frames_received: u64,
     /// Frames refused.
     pub frames_refused: u64,
+    /// Bits of pre-shared key that padded what was said about the string; 0 in a session that does not pad.
+    pub padding_bits: u64,
+    /// How many different things can be seen of a padded session, whatever is padded: passed or not, and how many frames
+    /// were sent a second time. What a device remembers of earlier blocks it can say there, the logarithm of this in bits.
+    pub unpadded_outcomes: u64,
     /// Where the session stands with the loopholes of its Bell test, as far as the protocol sees. A station that knows
     /// more, of its timing say, [sets](LoopholeChecklist::set) it.
     pub loopholes: LoopholeChecklist,
@@ -50,7 +55,7 @@ pub struct Observed {
     pub tests: u64,
     /// Least wins for acceptance.
     pub min_wins: u64,
-    /// Key rounds in which the outcomes differed.
+    /// Key rounds in which the strings differed, Alice's after her flips.
     pub key_errors: u64,
     /// Key rounds.
     pub key_rounds: u64,

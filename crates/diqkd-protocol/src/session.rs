@@ -15,6 +15,7 @@ use crate::event::{Event, Stage};
 use crate::journal::Record;
 use crate::lanes::Lanes;
 use crate::link::{Link, LinkConfig, LinkKeys};
+use crate::padding::Padding;
 use crate::params::SessionParams;
 use crate::party::Party;
 use crate::settings::TestFlags;
@@ -42,7 +43,7 @@ pub struct Session {
 impl Session {
     /// A session that has said hello and waits for its rounds.
     ///
-    /// `pool` holds the pre-shared key, of which [`SessionParams::key_pool_bytes`] are taken; `rng` is this site's
+    /// `pool` holds the pre-shared key, of which [`Agreement::key_pool_bytes`] are taken; `rng` is this site's
     /// private randomness, used for seeds after both stations have stopped.
     ///
     /// # Errors
@@ -85,11 +86,15 @@ impl Session {
         let from = pool.position();
         let Lanes { signer, verifier, test_flag_seed, check_key } =
             Lanes::split(pool, role, params.max_batches)?;
+        let padding = match params.variant.padded {
+            true => Padding::take(pool, &agreement.scheme)?,
+            false => Padding::none(),
+        };
         let (session, to) = (params.session, pool.position());
         let opened = Record::Opened { session, role, pool: pool.id(), from, to };
         let keys = LinkKeys { signer, verifier, check_key };
         let link = Link::new(&params, role, link, keys, now_ms);
-        let flags = TestFlags::new(&test_flag_seed, params.gamma);
+        let flags = flags(&test_flag_seed, &params);
         let mut party = Party {
             role,
             params,
@@ -97,6 +102,7 @@ impl Session {
             link,
             rng,
             flags,
+            padding,
             events: VecDeque::new(),
             records: VecDeque::from([opened]),
             asked: Vec::new(),
@@ -126,7 +132,7 @@ impl Session {
 
     /// The test flags, for the station's setting chooser. They are secret until both stations have stopped.
     pub fn test_flags(&self) -> TestFlags {
-        TestFlags::new(&self.test_flag_seed, self.party.params.gamma)
+        flags(&self.test_flag_seed, &self.party.params)
     }
 
     /// What the test flags are expanded from, for a station in another process. As secret as they are.
@@ -348,6 +354,10 @@ impl Session {
             self.fail(abort);
         }
     }
+}
+
+fn flags(seed: &[u8; 32], params: &SessionParams) -> TestFlags {
+    TestFlags::new(seed, params.gamma).with_key_bases(seed, params.variant.key_bases)
 }
 
 impl std::fmt::Debug for Session {

@@ -3,7 +3,7 @@
 //! For every round the flag is `word < gamma * 65536` with a 16-bit word of the keyed BLAKE3 output stream at position
 //! `2 * round`; the seed is 32 bytes of pre-shared key that neither source nor devices see while rounds are running,
 //! and that is used for one session only. In a test round the site's own generator draws the setting; in a key round
-//! it is fixed (`x = 0`, `y = 2`). Every certificate lists what this rests on (`ExpandedTestFlags`).
+//! it is fixed (`x = 0`, `y = 2`), or, with two key bases, drawn from the same seed (`x` uniform, `y = 2 + x`). Every certificate lists what this rests on (`ExpandedTestFlags`).
 
 use core::convert::Infallible;
 
@@ -12,19 +12,39 @@ use diqkd_hal::{SettingChooser, SettingRng};
 use rand_core::Rng;
 use zeroize::Zeroizing;
 
+use crate::variant::KeyBases;
+
 /// The test flags of a session, by round.
 pub struct TestFlags {
     stream: blake3::OutputReader,
     gamma: TestProbability,
     page: Zeroizing<Vec<u8>>,
     page_index: Option<u64>,
+    bases: Option<blake3::OutputReader>,
 }
 
 impl TestFlags {
     /// The flags that `seed` expands to.
     pub fn new(seed: &[u8; 32], gamma: TestProbability) -> Self {
         let stream = blake3::Hasher::new_keyed(seed).update(b"diqkd test flags v1").finalize_xof();
-        Self { stream, gamma, page: Zeroizing::new(vec![0; PAGE_BYTES]), page_index: None }
+        Self { stream, gamma, page: Zeroizing::new(vec![0; PAGE_BYTES]), page_index: None, bases: None }
+    }
+
+    /// The same flags with key rounds in two bases: the basis of a round is the lowest bit of the byte at position `round`
+    /// of another keyed stream of the same seed.
+    #[must_use]
+    pub fn with_key_bases(self, seed: &[u8; 32], bases: KeyBases) -> Self {
+        let stream = || blake3::Hasher::new_keyed(seed).update(b"diqkd key bases v1").finalize_xof();
+        Self { bases: (bases == KeyBases::Two).then(stream), ..self }
+    }
+
+    /// The key basis of a round, should it be a key round.
+    pub fn key_basis(&mut self, round: u64) -> bool {
+        let Some(stream) = &mut self.bases else { return false };
+        let mut byte = [0];
+        stream.set_position(round);
+        stream.fill(&mut byte);
+        byte[0] & 1 == 1
     }
 
     /// Whether `round` is a test round. Cheapest for increasing rounds.
@@ -63,21 +83,22 @@ impl<R: SettingRng<Error = Infallible>> SettingChooser for SpotCheckChooser<R> {
         if self.flags.is_test(round) {
             return Setting::from_bit(self.rng.next_u32() & 1 == 1);
         }
-        key_setting(self.role)
+        key_setting(self.role, self.flags.key_basis(round))
     }
 }
 
-/// The setting of a key round.
-pub(crate) fn key_setting(role: Role) -> Setting {
-    match role {
-        Role::Alice => Setting::ALICE_KEY,
-        Role::Bob => Setting::BOB_KEY,
+/// The setting of a key round in a basis.
+pub(crate) fn key_setting(role: Role, basis: bool) -> Setting {
+    match (role, basis) {
+        (Role::Alice, basis) => Setting::from_bit(basis),
+        (Role::Bob, false) => Setting::BOB_KEY,
+        (Role::Bob, true) => Setting::BOB_SECOND_KEY,
     }
 }
 
 /// Whether a recorded setting is possible in a round with this flag.
-pub(crate) fn setting_fits(role: Role, is_test: bool, setting: Setting) -> bool {
-    if is_test { setting.index() < 2 } else { setting == key_setting(role) }
+pub(crate) fn setting_fits(role: Role, is_test: bool, basis: bool, setting: Setting) -> bool {
+    if is_test { setting.index() < 2 } else { setting == key_setting(role, basis) }
 }
 
 const PAGE_BYTES: usize = 4096;
@@ -122,11 +143,26 @@ mod tests {
 
     #[test]
     fn only_fitting_settings_pass() {
-        let setting = |i| Setting::new(i).unwrap();
-        assert!(
-            setting_fits(Role::Alice, false, setting(0)) && !setting_fits(Role::Alice, false, setting(1))
-        );
-        assert!(setting_fits(Role::Bob, false, setting(2)) && !setting_fits(Role::Bob, false, setting(0)));
-        assert!(setting_fits(Role::Bob, true, setting(1)) && !setting_fits(Role::Bob, true, setting(2)));
+        let fits = |role, is_test, basis, setting| {
+            setting_fits(role, is_test, basis, Setting::new(setting).unwrap())
+        };
+        for (basis, alice, bob) in [(false, 0, 2), (true, 1, 3)] {
+            for setting in 0..4 {
+                assert_eq!(fits(Role::Alice, false, basis, setting), setting == alice);
+                assert_eq!(fits(Role::Bob, false, basis, setting), setting == bob);
+                assert_eq!(fits(Role::Bob, true, basis, setting), setting < 2);
+            }
+        }
+    }
+
+    #[test]
+    fn two_key_bases_come_equally_often_and_one_always() {
+        let mut one = flags(3328);
+        assert!((0..1000).all(|round| !one.key_basis(round)));
+        let mut two = flags(3328).with_key_bases(&[42; 32], KeyBases::Two);
+        // 100,000 bits: standard deviation 158; six of them are a false alarm of 2e-9. Test flags stay as they are.
+        let ones = (0..100_000).filter(|&round| two.key_basis(round)).count();
+        assert!(ones.abs_diff(50_000) < 950, "{ones}");
+        assert!((0..5000).all(|round| one.is_test(round) == two.is_test(round)));
     }
 }

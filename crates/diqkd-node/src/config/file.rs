@@ -9,7 +9,7 @@ use diqkd_core::{Channel, Chsh, Epsilon, Outcome, Qber, Role, SessionId, TestPro
 use diqkd_entropy::Theorem;
 use diqkd_hal::{ChannelMap, ClockBounds, StationLayout, Trigger, Window};
 use diqkd_keystore::Provenance;
-use diqkd_protocol::SessionParams;
+use diqkd_protocol::{SessionParams, Variant};
 use diqkd_sim::{Fault, Preset, Strategy};
 use serde::Deserialize;
 use toml::Spanned;
@@ -137,7 +137,7 @@ struct Security {
     verification_tag_bits: Option<Value<Count<128>>>,
     max_codeword_bits: Option<Value<Count<16_777_216>>>,
     least_key_bits: Option<u64>,
-    max_frames: Option<Value<Count<65_536>>>,
+    max_batches: Option<Value<Count<65_536>>>,
 }
 
 #[derive(Deserialize)]
@@ -244,7 +244,7 @@ fn params(text: &Text<'_>, security: &Security) -> Result<SessionParams, ConfigE
         let what = format!("{max_codeword_bits} is too short, expected 16384 to 16777216");
         return Err(text.about("security.max_codeword_bits", what));
     }
-    let max_frames = match security.max_frames {
+    let max_batches = match security.max_batches {
         Some(count) => count.0.0 as u32,
         None => u32::try_from(32 + rounds / 16_384).unwrap_or(u32::MAX),
     };
@@ -261,8 +261,9 @@ fn params(text: &Text<'_>, security: &Security) -> Result<SessionParams, ConfigE
         theorem: security.theorem.0,
         key_length_bits: security.key_length_bits.0.0,
         least_key_bits: 0,
-        max_frames,
+        max_batches,
         max_refused_frames: 16,
+        variant: Variant::default(),
     };
     // A session that yields less than it uses up is not worth its rounds.
     params.least_key_bits = security.least_key_bits.unwrap_or(8 * params.key_pool_bytes() as u64);

@@ -100,7 +100,7 @@ fn security(config: &Config) -> Fields {
         ("security.verification_tag_bits", params.verification_tag_bits.to_string()),
         ("security.max_codeword_bits", params.max_codeword_bits.to_string()),
         ("security.least_key_bits", params.least_key_bits.to_string()),
-        ("security.max_frames", params.max_frames.to_string()),
+        ("security.max_batches", params.max_batches.to_string()),
         ("pads.refill", (config.pad_keys > 0).to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))

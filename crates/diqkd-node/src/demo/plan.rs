@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
-use diqkd_protocol::{Agreement, SessionParams};
+use diqkd_protocol::{Agreement, SessionParams, Variant};
 use diqkd_sim::{Experiment, Fault, Preset, Strategy};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -77,6 +77,7 @@ impl Preparation {
             least_key_bits: 0,
             max_batches: u32::try_from(32 + options.rounds / 16_384).unwrap_or(u32::MAX),
             max_refused_frames: 16,
+            variant: Variant::default(),
         };
         // A session that yields less than it uses up is not worth its rounds.
         params.least_key_bits = 8 * params.key_pool_bytes() as u64;

@@ -13,6 +13,7 @@ use crate::abort::Abort;
 use crate::assembly::Assembly;
 use crate::bits;
 use crate::event::Stage;
+use crate::padding::Part;
 use crate::party::{BlockNumbers, Party};
 use crate::stage::{SecretBits, Sifted};
 use crate::wire::{ChunkKind, Message};
@@ -67,12 +68,13 @@ impl Reconciling {
             Step::Syndrome { assembly, .. } => assembly,
             Step::RetryBits(retry) => &mut retry.assembly,
         };
-        let Some(bytes) = assembly.push(message, STATE)? else {
+        let Some(mut bytes) = assembly.push(message, STATE)? else {
             return Ok(State::Reconciling(self));
         };
         let Self { block, numbers, step } = self;
         match step {
             Step::FailedFrames(_) => {
+                party.padding.apply(Part::FailedFrames, &mut bytes)?;
                 let frames = party.agreement.scheme.frames() as usize;
                 let failed = bits::from_bytes(&bytes, frames).ok_or_else(|| inconsistent(name))?;
                 answer_retry(block, numbers, &failed, party)
@@ -86,11 +88,15 @@ impl Reconciling {
                 Ok(State::Reconciling(Self { block, numbers, step }))
             }
             Step::Syndrome { peer_settings, .. } => {
+                party.padding.apply(Part::Syndrome, &mut bytes)?;
                 let len = party.agreement.scheme.syndrome_bits();
                 let syndrome = bits::from_bytes(&bytes, len).ok_or_else(|| inconsistent(name))?;
                 decode(block, numbers, peer_settings, syndrome, party)
             }
-            Step::RetryBits(retry) => decode_retry(block, numbers, *retry, &bytes, party),
+            Step::RetryBits(retry) => {
+                party.padding.apply(Part::RetryBits, &mut bytes)?;
+                decode_retry(block, numbers, *retry, &bytes, party)
+            }
         }
     }
 }
@@ -106,7 +112,9 @@ fn answer_retry(
     if !failed.is_empty() {
         let encoder = Encoder::new(&party.agreement.scheme);
         let extra = encoder.retry(block.string(), &failed).map_err(|_| too_many(failed.len(), party))?;
-        party.send_chunks(ChunkKind::RetryBits, &bits::to_bytes(&extra))?;
+        let mut extra = bits::to_bytes(&extra);
+        party.padding.apply(Part::RetryBits, &mut extra)?;
+        party.send_chunks(ChunkKind::RetryBits, &extra)?;
     }
     Verifying::alice(block, numbers, party).map(State::Verifying)
 }
@@ -131,7 +139,9 @@ fn decode(
     for &frame in &decoded.failed {
         bitmap.set(frame as usize, true);
     }
-    party.send_chunks(ChunkKind::FailedFrames, &bits::to_bytes(&bitmap))?;
+    let mut answer = bits::to_bytes(&bitmap);
+    party.padding.apply(Part::FailedFrames, &mut answer)?;
+    party.send_chunks(ChunkKind::FailedFrames, &answer)?;
     if decoded.failed.is_empty() {
         let corrected = block.correct(decoded.estimate, peer_settings, 0);
         return Ok(State::Verifying(Verifying::bob(corrected, numbers)));

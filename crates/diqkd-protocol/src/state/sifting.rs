@@ -10,6 +10,7 @@ use crate::abort::Abort;
 use crate::assembly::Assembly;
 use crate::bits;
 use crate::event::Stage;
+use crate::padding::Part;
 use crate::party::{BlockNumbers, Party};
 use crate::wire::{ChunkKind, Message};
 
@@ -60,7 +61,9 @@ impl Sifting {
         let syndrome = Encoder::new(&party.agreement.scheme)
             .syndrome(block.string())
             .map_err(|_| Abort::Inconsistent { message: "rounds" })?;
-        party.send_chunks(ChunkKind::Syndrome, &bits::to_bytes(&syndrome))?;
+        let mut syndrome = bits::to_bytes(&syndrome);
+        party.padding.apply(Part::Syndrome, &mut syndrome)?;
+        party.send_chunks(ChunkKind::Syndrome, &syndrome)?;
         Ok(State::Reconciling(Reconciling::alice(block, numbers)))
     }
 

@@ -7,6 +7,7 @@ use diqkd_core::Role;
 use super::{State, amplifying::Amplifying, unexpected};
 use crate::abort::Abort;
 use crate::event::Stage;
+use crate::padding::Part;
 use crate::party::{BlockNumbers, Party};
 use crate::stage::{Corrected, Sifted};
 use crate::wire::Message;
@@ -27,6 +28,7 @@ impl Verifying {
         let mut seed = [0; 16];
         party.rng.fill_bytes(&mut seed);
         let tag = hash(seed, party)?.hash(block.string());
+        let tag = padded(tag, party)?;
         party.link.send(&Message::VerificationTag { seed, tag })?;
         Ok(Self { block: Block::Alice(block), numbers })
     }
@@ -42,6 +44,7 @@ impl Verifying {
                 Ok(State::Amplifying(amplifying))
             }
             (Block::Bob(block), Message::VerificationTag { seed, tag }) => {
+                let tag = padded(tag, party)?;
                 let verified = block.verify(&hash(seed, party)?, tag)?;
                 let (accepted, observed) = verified.test(&party.agreement.certificate)?;
                 party.link.send(&Message::Passed)?;
@@ -50,6 +53,15 @@ impl Verifying {
             (_, other) => unexpected(&other, Stage::Verifying),
         }
     }
+}
+
+/// Puts the pad of the tag on, or takes it off.
+fn padded(tag: u128, party: &mut Party) -> Result<u128, Abort> {
+    let mut bytes = tag.to_le_bytes();
+    // Bits that no tag has stay zero.
+    let used = party.params.verification_tag_bits;
+    party.padding.apply(Part::Tag, &mut bytes)?;
+    Ok(u128::from_le_bytes(bytes) & (u128::MAX >> (128 - used)))
 }
 
 fn hash(seed: [u8; 16], party: &Party) -> Result<VerificationHash, Abort> {

@@ -17,7 +17,9 @@ use diqkd_core::{
 };
 use diqkd_entropy::Theorem;
 use diqkd_hal::{RngHealth, SettingRng};
-use diqkd_protocol::{Abort, Event, LinkConfig, Report, SecretKey, Session, SessionParams, SpotCheckChooser};
+use diqkd_protocol::{
+    Abort, Event, LinkConfig, Report, SecretKey, Session, SessionParams, SpotCheckChooser, Variant,
+};
 use diqkd_sim::{Experiment, Preset, Strategy};
 use rand::SeedableRng;
 use rand::rand_core::{Infallible, TryRng};
@@ -86,6 +88,7 @@ fn params(rounds: u64) -> SessionParams {
         least_key_bits: 1,
         max_batches: 256,
         max_refused_frames: 1000,
+        variant: Variant::default(),
     }
 }
 

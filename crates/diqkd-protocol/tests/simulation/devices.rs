@@ -4,7 +4,7 @@ use diqkd_core::{
     Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, TestProbability, WinProbability,
 };
 use diqkd_entropy::Theorem;
-use diqkd_protocol::{Agreement, Session, SessionParams};
+use diqkd_protocol::{Agreement, Session, SessionParams, Variant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -25,6 +25,7 @@ pub(crate) fn params(session: SessionId) -> SessionParams {
         least_key_bits: 64,
         max_batches: 48,
         max_refused_frames: 200,
+        variant: Variant::default(),
     }
 }
 
@@ -44,7 +45,8 @@ pub(crate) fn record(session: &Session, world: u64, broken: bool) -> LocalTable 
         let (setting, outcome) = match (flags.is_test(round), role) {
             (true, Role::Alice) => (Setting::from_bit(x), a),
             (true, Role::Bob) => (Setting::from_bit(y), a ^ (x && y) ^ slip),
-            (false, Role::Alice) => (Setting::ALICE_KEY, a),
+            (false, Role::Alice) => (Setting::from_bit(flags.key_basis(round)), a),
+            (false, Role::Bob) if flags.key_basis(round) => (Setting::BOB_SECOND_KEY, a ^ slip),
             (false, Role::Bob) => (Setting::BOB_KEY, a ^ slip),
         };
         table.push(LocalTrial { round, setting, outcome: Outcome::from_bit(outcome) }).unwrap();

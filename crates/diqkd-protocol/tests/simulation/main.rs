@@ -17,6 +17,7 @@ mod late_key;
 mod network;
 mod schedule;
 mod site;
+mod variants;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
