@@ -7,7 +7,7 @@ use diqkd_auth::KeyPool;
 use diqkd_core::{Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, WinProbability};
 use diqkd_entropy::Theorem;
 use diqkd_hal::{RngHealth, SettingRng};
-use diqkd_protocol::{LinkConfig, Session, SessionParams, SpotCheckChooser};
+use diqkd_protocol::{LinkConfig, Session, SessionParams, SpotCheckChooser, Variant};
 use diqkd_sim::{Experiment, Preset, Strategy};
 use rand::SeedableRng;
 use rand::rand_core::TryRng;
@@ -32,8 +32,9 @@ pub fn session_params(rounds: u64) -> Result<SessionParams, Box<dyn Error>> {
         theorem: Theorem::Reat,
         key_length_bits: 256,
         least_key_bits: 1,
-        max_frames: 256,
+        max_batches: 256,
         max_refused_frames: 1000,
+        variant: Variant::default(),
     })
 }
 
