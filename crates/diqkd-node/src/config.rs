@@ -161,6 +161,21 @@ pub struct LinkConfig {
     pub name: String,
     /// Which side dials.
     pub end: LinkEnd,
+    /// Inside TLS 1.3; `None`: as it is.
+    pub tls: Option<LinkTls>,
+}
+
+/// Files of a link's TLS, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkTls {
+    /// This site's certificate, with those that lead to a root of the peer's.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The certificate that the peer's has to come from, or the peer's own.
+    pub peer: PathBuf,
+    /// The name in the certificate of the site that listens.
+    pub name: String,
 }
 
 /// Which end of a link this is.

@@ -29,6 +29,10 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The TLS of a link can't be set up.
+    #[cfg(all(unix, feature = "tls"))]
+    #[error("the TLS of a link can't be set up")]
+    Tls(#[from] crate::trunk::TlsError),
     /// The pre-shared key can't be used.
     #[error("the pre-shared key can't be used")]
     Pads(#[from] PadsError),

@@ -149,7 +149,7 @@ impl Site {
             tunables: Arc::clone(&tunables),
             randomness,
         };
-        let trunk = Trunk::start(options).map_err(|(address, source)| NodeError::Link { address, source })?;
+        let trunk = Trunk::start(options)?;
         Ok(Self {
             digest: config.digest(),
             gate: Gate::new(config.workers),

@@ -11,10 +11,12 @@
 mod connection;
 mod health;
 mod link;
+mod stream;
+#[cfg(all(unix, feature = "tls"))]
+mod tls;
 mod wire;
 
 use std::collections::VecDeque;
-use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,9 +25,13 @@ use diqkd_core::Role;
 use zeroize::Zeroizing;
 
 use crate::config::{LinkConfig, LinkEnd, Tunables};
+use crate::error::NodeError;
 use crate::link_lost::LinkLost;
 use crate::randomness::Randomness;
 use health::Health;
+use stream::Stream;
+#[cfg(all(unix, feature = "tls"))]
+pub use tls::TlsError;
 
 /// The links to a peer.
 pub struct Trunk {
@@ -81,12 +87,22 @@ impl Trunk {
     /// Starts to dial and to listen.
     ///
     /// # Errors
-    /// The operating system's when an address can't be listened on, with that address, or no thread can be started.
-    pub(crate) fn start(options: TrunkOptions) -> Result<Self, (String, std::io::Error)> {
+    /// [`NodeError::Link`] when an address can't be listened on or no thread can be started, [`NodeError::Tls`].
+    pub(crate) fn start(options: TrunkOptions) -> Result<Self, NodeError> {
         let incarnation = options.randomness.seed("incarnation");
         let links = options.links.iter().map(|link| Link::new(&link.name)).collect();
         let inboxes = (0..options.channels).map(|_| VecDeque::new()).collect();
+        #[cfg(all(unix, feature = "tls"))]
+        let tls = {
+            let load = |link: &LinkConfig| {
+                let listens = matches!(link.end, LinkEnd::Listen(_));
+                link.tls.as_ref().map(|files| tls::Tls::load(files, listens)).transpose()
+            };
+            options.links.iter().map(load).collect::<Result<_, _>>()?
+        };
         let shared = Arc::new(Shared {
+            #[cfg(all(unix, feature = "tls"))]
+            tls,
             state: Mutex::new(State {
                 incarnation,
                 peer: None,
@@ -115,11 +131,12 @@ impl Trunk {
                     thread.spawn(move || link::dial(&shared, index, &address))
                 }
                 LinkEnd::Listen(address) => {
-                    let listener = link::bind(address).map_err(|error| (address.clone(), error))?;
+                    let listener = link::bind(address)
+                        .map_err(|source| NodeError::Link { address: address.clone(), source })?;
                     thread.spawn(move || link::listen(&shared, index, &listener))
                 }
             };
-            threads.push(started.map_err(|error| (name, error))?);
+            threads.push(started.map_err(|source| NodeError::Link { address: name, source })?);
         }
         Ok(Self { shared, threads })
     }
@@ -240,6 +257,9 @@ impl Channel {
 }
 
 struct Shared {
+    /// What each link needs for TLS.
+    #[cfg(all(unix, feature = "tls"))]
+    tls: Vec<Option<tls::Tls>>,
     state: Mutex<State>,
     /// Something in the state has changed that somebody may wait for.
     changed: Condvar,
@@ -295,7 +315,7 @@ struct Link {
 struct Connection {
     /// Tells it from earlier ones of the same link.
     number: u64,
-    stream: std::net::TcpStream,
+    stream: Stream,
     /// The next message to write.
     cursor: u64,
     ack_due: bool,
@@ -315,7 +335,7 @@ impl Link {
 
     fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
-            let _ = connection.stream.shutdown(Shutdown::Both);
+            connection.stream.shutdown();
         }
     }
 }

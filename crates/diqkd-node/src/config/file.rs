@@ -17,8 +17,8 @@ use toml::Spanned;
 use super::error::{ConfigError, Text};
 use super::scalar::{ChannelNumber, Count, HostPort, KeyLength, Name, Rounds, Value};
 use super::{
-    Config, Level, LinkConfig, LinkEnd, LogLevel, Simulator, SourceConfig, SourceKind, StationAddress,
-    Tunables,
+    Config, Level, LinkConfig, LinkEnd, LinkTls, LogLevel, Simulator, SourceConfig, SourceKind,
+    StationAddress, Tunables,
 };
 use crate::demo::plan::threshold;
 
@@ -66,7 +66,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     if sources.is_empty() {
         return Err(text.about("source", "no [[source]]; a node needs at least one source of rounds"));
     }
-    let links = file.link.iter().map(|link| link_config(&text, link)).collect::<Result<Vec<_>, _>>()?;
+    let links =
+        file.link.iter().map(|link| link_config(&text, folder, link)).collect::<Result<Vec<_>, _>>()?;
     if links.is_empty() {
         return Err(text.about("link", "no [[link]]; a node needs at least one way to its peer"));
     }
@@ -195,6 +196,16 @@ struct Link {
     name: Value<Name>,
     listen: Option<Value<HostPort>>,
     connect: Option<Value<HostPort>>,
+    tls: Option<Tls>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    peer: PathBuf,
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -448,7 +459,7 @@ fn station_layout(text: &Text<'_>, start: usize, layout: &Layout) -> Result<Stat
     Ok(parsed)
 }
 
-fn link_config(text: &Text<'_>, link: &Spanned<Link>) -> Result<LinkConfig, ConfigError> {
+fn link_config(text: &Text<'_>, folder: &Path, link: &Spanned<Link>) -> Result<LinkConfig, ConfigError> {
     let (start, link) = (link.span().start, link.get_ref());
     let end = match (&link.listen, &link.connect) {
         (Some(Value(HostPort(address))), None) => LinkEnd::Listen(address.clone()),
@@ -458,7 +469,18 @@ fn link_config(text: &Text<'_>, link: &Spanned<Link>) -> Result<LinkConfig, Conf
             return Err(text.in_table(start, "listen", what));
         }
     };
-    Ok(LinkConfig { name: link.name.0.0.clone(), end })
+    let tls = link.tls.as_ref().map(|tls| LinkTls {
+        certificate: folder.join(&tls.certificate),
+        key: folder.join(&tls.key),
+        peer: folder.join(&tls.peer),
+        name: tls.name.clone(),
+    });
+    if tls.is_some() && !cfg!(all(unix, feature = "tls")) {
+        let what =
+            "this program was built without TLS; build it with `--features tls`, or take the table away";
+        return Err(text.in_table(start, "tls", what));
+    }
+    Ok(LinkConfig { name: link.name.0.0.clone(), end, tls })
 }
 
 fn unique<'a>(text: &Text<'_>, names: impl Iterator<Item = (usize, &'a str)>) -> Result<(), ConfigError> {

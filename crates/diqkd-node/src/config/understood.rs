@@ -67,6 +67,10 @@ pub(super) fn understood(config: &Config) -> Fields {
             LinkEnd::Connect(address) => ("connect", address),
         };
         fields.push((format!("link[{index}].{field}"), address.clone()));
+        if let Some(tls) = &link.tls {
+            let files = [&tls.certificate, &tls.key, &tls.peer].map(|path| path.display().to_string());
+            fields.push((format!("link[{index}].tls"), format!("{} for {}", files.join(", "), tls.name)));
+        }
     }
     fields.extend(tunables(&config.tunables));
     fields

@@ -1,23 +1,21 @@
 //! One connection from its greeting to its end.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diqkd_core::Role;
 use rand_core::Rng;
 
+use super::stream::Stream;
 use super::wire::{self, GREETING_BYTES, Greeting, Kind, Tagger, WireError, read_frame, write_frame};
 use super::{Agreed, Connection, MOST_INBOX_BYTES, Shared};
 use crate::config::first_difference;
 
 /// Serves a connected stream until it ends.
-pub(super) fn serve(shared: &Arc<Shared>, link: usize, mut stream: TcpStream) -> Result<(), WireError> {
+pub(super) fn serve(shared: &Arc<Shared>, link: usize, mut stream: Stream) -> Result<(), WireError> {
     let tunables = shared.tunables();
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(tunables.link_dead_after))?;
-    stream.set_write_timeout(Some(tunables.link_dead_after))?;
+    stream.set_timeout(tunables.link_dead_after)?;
     let [mut outgoing, mut incoming] = prove(shared, &mut stream)?;
     let number = enter(shared, link, &mut stream, &mut outgoing, &mut incoming)?;
 
@@ -28,19 +26,19 @@ pub(super) fn serve(shared: &Arc<Shared>, link: usize, mut stream: TcpStream) ->
         std::thread::Builder::new().name("link writer".to_owned()).spawn(move || {
             let written = write(&shared, link, number, &mut writing, &mut outgoing, ping_every);
             // The reader must not wait for a peer that can't be written to.
-            let _ = writing.shutdown(std::net::Shutdown::Both);
+            writing.shutdown();
             written
         })?
     };
     let read = read(shared, link, &mut stream, &mut incoming);
     leave(shared, link, number);
-    let _ = stream.shutdown(std::net::Shutdown::Both);
+    stream.shutdown();
     let written = writer.join().unwrap_or(Ok(()));
     read.and(written)
 }
 
 /// Greets, and has each end show that it has the shared key. Gives the taggers of either direction.
-fn prove(shared: &Shared, stream: &mut TcpStream) -> Result<[Tagger; 2], WireError> {
+fn prove(shared: &Shared, stream: &mut Stream) -> Result<[Tagger; 2], WireError> {
     let options = &shared.options;
     let mut own = Greeting { role: options.role, incarnation: shared.lock().incarnation, nonce: [0; 32] };
     // Nonces need not be secret, only new.
@@ -74,7 +72,7 @@ fn prove(shared: &Shared, stream: &mut TcpStream) -> Result<[Tagger; 2], WireErr
 fn enter(
     shared: &Shared,
     link: usize,
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     outgoing: &mut Tagger,
     incoming: &mut Tagger,
 ) -> Result<u64, WireError> {
@@ -134,12 +132,7 @@ fn leave(shared: &Shared, link: usize, number: u64) {
     shared.changed.notify_all();
 }
 
-fn read(
-    shared: &Shared,
-    link: usize,
-    stream: &mut TcpStream,
-    incoming: &mut Tagger,
-) -> Result<(), WireError> {
+fn read(shared: &Shared, link: usize, stream: &mut Stream, incoming: &mut Tagger) -> Result<(), WireError> {
     let started = shared.lock().epoch;
     loop {
         let frame = read_frame(stream, incoming);
@@ -200,7 +193,7 @@ fn write(
     shared: &Shared,
     link: usize,
     number: u64,
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     outgoing: &mut Tagger,
     ping_every: Duration,
 ) -> Result<(), WireError> {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rand_core::Rng;
 
 use super::connection::serve;
+use super::stream::Stream;
 use super::wire::WireError;
 use super::{STEP, Shared};
 
@@ -20,7 +21,7 @@ pub(super) fn dial(shared: &Arc<Shared>, link: usize, address: &str) {
         let started = Instant::now();
         let ended = connect(address, shared.tunables().link_dead_after)
             .map_err(WireError::Io)
-            .and_then(|stream| serve(shared, link, stream));
+            .and_then(|stream| serve(shared, link, wrap(shared, link, stream)?));
         if shared.lock().stopped {
             return;
         }
@@ -59,7 +60,8 @@ pub(super) fn listen(shared: &Arc<Shared>, link: usize, listener: &TcpListener) 
         open.fetch_add(1, Ordering::Relaxed);
         let (thread_shared, thread_open) = (Arc::clone(shared), Arc::clone(&open));
         let spawned = std::thread::Builder::new().name("link connection".to_owned()).spawn(move || {
-            let ended = serve(&thread_shared, link, stream);
+            let ended =
+                wrap(&thread_shared, link, stream).and_then(|stream| serve(&thread_shared, link, stream));
             thread_open.fetch_sub(1, Ordering::Relaxed);
             if let Err(error) = ended
                 && !thread_shared.lock().stopped
@@ -78,6 +80,18 @@ pub(super) fn listen(shared: &Arc<Shared>, link: usize, listener: &TcpListener) 
     while open.load(Ordering::Relaxed) > 0 && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The stream as the link wants it: plain, or inside TLS.
+fn wrap(shared: &Shared, link: usize, stream: TcpStream) -> Result<Stream, WireError> {
+    stream.set_nodelay(true)?;
+    #[cfg(all(unix, feature = "tls"))]
+    if let Some(tls) = &shared.tls[link] {
+        return Ok(tls.wrap(stream)?);
+    }
+    #[cfg(not(all(unix, feature = "tls")))]
+    let _ = (shared, link);
+    Ok(Stream::Tcp(stream))
 }
 
 fn connect(address: &str, wait: Duration) -> io::Result<TcpStream> {

@@ -80,7 +80,7 @@ fn a_broken_configuration_is_refused_with_its_line_and_field() {
         ("pipelines = 1", "pipelines = 0", ": node.pipelines: `0`", "from 1 to 64"),
         ("http = \"127.0.0.1", "http = \"192.0.2.1", ": node.http", "loopback"),
         ("[pads]", "[pad]", ": pad", "unknown field `pad`"),
-        ("[pads]", "[pads", "", "pads"),
+        ("[pads]", "[pads", ".toml:20", "unclosed table"),
     ];
     for (from, to, place, expected) in broken {
         assert!(good.contains(from), "{from}");

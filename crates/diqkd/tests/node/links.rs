@@ -120,3 +120,51 @@ fn sites_that_differ_name_the_field_and_make_no_key() {
 fn link(name: &str, end: &str, port: u16) -> String {
     format!("[[link]]\nname = \"{name}\"\n{end} = \"127.0.0.1:{port}\"\n")
 }
+
+/// Both ends of a link inside TLS; `certificate` is the file of Alice's own.
+#[cfg(feature = "tls")]
+fn inside_tls(pair: &mut Pair, certificate: &str) {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node/data");
+    let tls = |own: &str, peer: &str| {
+        let file = |name: String| data.join(name).display().to_string();
+        format!(
+            "tls = {{ certificate = \"{}\", key = \"{}\", peer = \"{}\", name = \"alice.test\" }}\n",
+            file(format!("{own}.pem")),
+            file(format!("{own}.key")),
+            file(format!("{peer}.pem"))
+        )
+    };
+    pair.alice.links.push_str(&tls(certificate, "bob"));
+    pair.bob.links.push_str(&tls("bob", "alice"));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn blocks_are_made_inside_tls() {
+    let mut pair = Pair::new("tls");
+    inside_tls(&mut pair, "alice");
+    let alice = pair.start(&pair.alice, &["--blocks", "1"]);
+    let bob = pair.start(&pair.bob, &["--blocks", "1"]);
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success(), "{}", pair.log("alice"));
+    assert!(pair.same_keys("bench") > 25);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_stranger_s_certificate_is_refused() {
+    let mut pair = Pair::new("stranger");
+    inside_tls(&mut pair, "bob");
+    let (_alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(SOON, "refusals", || pair.log("bob").matches("the TLS of a link ended").count() >= 3);
+    assert_eq!(bob.get("/readyz").map(|(status, _)| status), Some(503));
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn tls_is_not_left_out_in_silence() {
+    let mut pair = Pair::new("without-tls");
+    pair.bob.links.push_str("tls = { certificate = \"a\", key = \"b\", peer = \"c\", name = \"d\" }\n");
+    let bob = pair.start(&pair.bob, &[]);
+    assert_eq!(bob.wait(SOON).0.code(), Some(1));
+    assert!(pair.log("bob").contains("built without TLS"), "{}", pair.log("bob"));
+}
