@@ -174,13 +174,18 @@ impl Trunk {
     /// Waits until the peer has acknowledged everything; whether it has.
     pub(crate) fn flush(&self, wait: Duration) -> bool {
         let until = Instant::now() + wait;
+        let mut connected = Instant::now();
         let mut state = self.shared.lock();
         while !state.outgoing.is_empty() {
+            if state.links.iter().any(|link| link.connection.is_some()) {
+                connected = Instant::now();
+            }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            // A peer that has gone has what it needed: its last words came before.
+            if left.is_zero() || connected.elapsed() > GONE {
                 return false;
             }
-            state = self.shared.wait(state, left);
+            state = self.shared.wait(state, left.min(STEP));
         }
         true
     }
@@ -413,4 +418,6 @@ impl State {
 const MOST_OUTGOING_BYTES: usize = 64 << 20;
 /// A peer that sends this much ahead of what is read has gone wrong.
 const MOST_INBOX_BYTES: usize = 256 << 20;
+/// A peer that has been out of reach for so long while everything ends has ended, too.
+const GONE: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(100);
