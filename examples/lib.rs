@@ -8,4 +8,4 @@ mod two_sites;
 
 pub use mock_kme::MockKme;
 pub use ptu_station::{PtuStation, VendorError};
-pub use two_sites::{pool, session, session_params, table_from_csv, table_to_csv, trials};
+pub use two_sites::{listen, pool, session, session_params, table_from_csv, table_to_csv, trials};

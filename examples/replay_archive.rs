@@ -11,8 +11,8 @@ use std::fs;
 use std::path::Path;
 
 use diqkd_core::Role;
-use diqkd_examples::{session, session_params, table_from_csv, table_to_csv, trials};
-use diqkd_protocol::{Event, Session};
+use diqkd_examples::{listen, session, session_params, table_from_csv, table_to_csv, trials};
+use diqkd_protocol::Event;
 use diqkd_sim::Strategy;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,47 +33,47 @@ fn record(folder: &Path) -> Result<String, Box<dyn Error>> {
     fs::write(folder.join("trials.csv"), table_to_csv(&of_bob))?;
     alice.finish_recording(of_alice);
     bob.finish_recording(of_bob);
-    let mut frames = Vec::new();
-    while let Some(frame) = alice.poll_transmit(0).inspect(|frame| bob.handle_frame(frame, 0)) {
+    let (mut frames, mut ending) = (Vec::new(), String::new());
+    listen(&mut bob, |event| note(event, &mut ending));
+    loop {
+        listen(&mut alice, |_| ());
+        let Some(frame) = alice.poll_transmit(0) else { break };
         frames.extend((frame.len() as u32).to_le_bytes());
-        frames.extend(frame);
+        frames.extend(&frame);
+        bob.handle_frame(&frame, 0);
+        listen(&mut bob, |event| note(event, &mut ending));
         while let Some(answer) = bob.poll_transmit(0) {
             alice.handle_frame(&answer, 0);
         }
     }
     fs::write(folder.join("frames.bin"), frames)?;
-    decision(&mut bob)
+    Ok(ending)
 }
 
 /// Bob alone, from the archive.
 fn replay(folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut bob = session(Role::Bob, &session_params(250_000)?, 2)?;
     bob.finish_recording(table_from_csv(&fs::read_to_string(folder.join("trials.csv"))?)?);
-    while bob.poll_transmit(0).is_some() {}
-    let frames = fs::read(folder.join("frames.bin"))?;
+    let (frames, mut ending) = (fs::read(folder.join("frames.bin"))?, String::new());
+    listen(&mut bob, |event| note(event, &mut ending));
     let mut rest = &frames[..];
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let (frame, after) =
-            after.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or("frames.bin is cut")?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let (frame, after) = after.split_at_checked(length).ok_or("frames.bin is cut")?;
         bob.handle_frame(frame, 0);
+        listen(&mut bob, |event| note(event, &mut ending));
         while bob.poll_transmit(0).is_some() {}
         rest = after;
     }
-    decision(&mut bob)
+    Ok(ending)
 }
 
-fn decision(bob: &mut Session) -> Result<String, Box<dyn Error>> {
-    let ending = std::iter::from_fn(|| bob.poll_event()).find_map(|event| match event {
-        Event::Key { key, report } => {
-            let id = key.into_keys(256).remove(0).id;
-            Some(format!(
-                "{} bits, first key {id}, transcript {:02x?}",
-                report.key_bits,
-                &report.transcript[..4]
-            ))
-        }
-        Event::Aborted(abort) => Some(format!("no key: {abort}")),
-        _ => None,
-    });
-    ending.ok_or_else(|| "the session did not end".into())
+/// Keeps how a session ended.
+fn note(event: Event, ending: &mut String) {
+    if let Event::Key { key, report } = event {
+        let (bits, id) = (report.key_bits, key.into_keys(256).remove(0).id);
+        *ending = format!("{bits} bits, first key {id}, transcript {:02x?}", &report.transcript[..4]);
+    } else if let Event::Aborted(abort) = event {
+        *ending = format!("no key: {abort}");
+    }
 }

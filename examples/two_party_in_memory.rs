@@ -8,8 +8,8 @@
 use std::error::Error;
 
 use diqkd_core::Role;
-use diqkd_examples::{session, session_params, trials};
-use diqkd_protocol::{Event, Session};
+use diqkd_examples::{listen, session, session_params, trials};
+use diqkd_protocol::Event;
 use diqkd_sim::Strategy;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,44 +28,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     alice.finish_recording(recorded_by_alice);
     bob.finish_recording(recorded_by_bob);
 
-    // A session never waits: whoever drives it carries frames both ways until nobody has one.
-    let mut bytes = 0;
+    // A session never waits: whoever drives it hears what it says and carries frames both ways until nobody has one.
+    let (mut alice_has, mut bob_has, mut bytes) = (None, None, 0);
     loop {
-        let mut idle = true;
+        listen(&mut alice, |event| tell("alice", event, &mut alice_has));
+        listen(&mut bob, |event| tell("bob", event, &mut bob_has));
+        let before = bytes;
         while let Some(frame) = alice.poll_transmit(0) {
-            (idle, bytes) = (false, bytes + frame.len());
+            bytes += frame.len();
             bob.handle_frame(&frame, 0);
         }
         while let Some(frame) = bob.poll_transmit(0) {
-            (idle, bytes) = (false, bytes + frame.len());
+            bytes += frame.len();
             alice.handle_frame(&frame, 0);
         }
-        if idle {
+        if bytes == before {
             break;
         }
     }
     println!("{bytes} bytes went over the channel");
-    let (alice, bob) = (ending(&mut alice), ending(&mut bob));
-    println!("equal at both sites: {}", alice.is_some() && alice == bob);
+    println!("equal at both sites: {}", alice_has.is_some() && alice_has == bob_has);
     Ok(())
 }
 
-/// Tells how a session ended and gives its keys.
-fn ending(session: &mut Session) -> Option<Vec<Vec<u8>>> {
-    let mut keys = None;
-    while let Some(event) = session.poll_event() {
-        match event {
-            Event::Key { key, report } => {
-                println!("{}: {} bits, leak {} bits", session.role(), key.length_bits(), report.leak.0);
-                // Bob scores the game; Alice never learns his outcomes.
-                if let Some(seen) = report.observed {
-                    println!("{} of {} tests won, Q = {:.4}", seen.wins, seen.tests, seen.qber());
-                }
-                keys = Some(key.into_keys(256).into_iter().map(|key| key.secret.to_vec()).collect());
+/// Tells how a session ended and keeps its keys.
+fn tell(site: &str, event: Event, keys: &mut Option<Vec<Vec<u8>>>) {
+    match event {
+        Event::Key { key, report } => {
+            println!("{site}: {} bits, leak {} bits", key.length_bits(), report.leak.0);
+            // Bob scores the game; Alice never learns his outcomes.
+            if let Some(seen) = report.observed {
+                println!("{} of {} tests won, Q = {:.4}", seen.wins, seen.tests, seen.qber());
             }
-            Event::Aborted(abort) => println!("{}: no key: {abort}", session.role()),
-            _ => {}
+            *keys = Some(key.into_keys(256).into_iter().map(|key| key.secret.to_vec()).collect());
         }
+        Event::Aborted(abort) => println!("{site}: no key: {abort}"),
+        _ => {}
     }
-    keys
 }

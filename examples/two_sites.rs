@@ -7,7 +7,7 @@ use diqkd_auth::KeyPool;
 use diqkd_core::{Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, WinProbability};
 use diqkd_entropy::Theorem;
 use diqkd_hal::{RngHealth, SettingRng};
-use diqkd_protocol::{LinkConfig, Session, SessionParams, SpotCheckChooser, Variant};
+use diqkd_protocol::{Event, LinkConfig, Session, SessionParams, SpotCheckChooser, Variant};
 use diqkd_sim::{Experiment, Preset, Strategy};
 use rand::SeedableRng;
 use rand::rand_core::TryRng;
@@ -73,6 +73,21 @@ pub fn trials(
         bob.push(LocalTrial { round: trial.round, setting: trial.y, outcome: trial.b })?;
     }
     Ok((alice, bob))
+}
+
+/// Takes all that a session has to say. Its journal has to be on disk before it goes on, and its key in a store; here nothing
+/// is to survive a crash, so both are said to be done.
+pub fn listen(session: &mut Session, mut told: impl FnMut(Event)) {
+    loop {
+        while session.poll_journal().is_some() {}
+        session.journalled();
+        let Some(event) = session.poll_event() else { return };
+        let is_key = matches!(event, Event::Key { .. });
+        told(event);
+        if is_key {
+            session.key_stored();
+        }
+    }
 }
 
 /// One side's trials as text: `round,setting,outcome`, in order.

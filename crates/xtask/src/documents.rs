@@ -25,6 +25,13 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, CheckError> {
             }
         }
     }
+    let summary = read(&root.join("docs/SUMMARY.md"))?;
+    for chapter in files_below(&root.join("docs/book"), &["md"])? {
+        let name = chapter.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !summary.contains(&format!("(book/{name})")) {
+            findings.push(format!("docs/SUMMARY.md: the book's chapter {name} is missing"));
+        }
+    }
     Ok(findings)
 }
 

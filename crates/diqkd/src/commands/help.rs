@@ -107,7 +107,7 @@ tags and counts, certifies key lengths, and runs the whole way from tags to keys
 
 Three to try:
 
-  diqkd demo                                    two simulated sites make the same secret key, in about a minute
+  diqkd demo                                    two simulated sites make the same secret key
   diqkd bell COUNTS.csv --plot bell.svg         your own counts x,y,a,b,n: S, p-values, loopholes, a picture
   diqkd plan --chsh 2.677 --qber 0.0144 --eps-sound 1e-10 --eps-complete 1e-2
                                                 how many rounds a setup needs, and the key it can hope for

@@ -61,6 +61,30 @@ fn counts_tables_with_a_flaw() {
 }
 
 #[test]
+fn a_recording_where_counts_are_expected() {
+    let folder = folder("recording-as-counts");
+    let run = folder.join("run");
+    let simulate = [
+        "simulate",
+        "--preset",
+        "photonic",
+        "--rounds",
+        "500",
+        "--seed",
+        "1",
+        "--out",
+        run.to_str().unwrap(),
+    ];
+    assert_eq!(json(&simulate).0, 0);
+    let (status, errors) = failure(&["bell", run.join("alice.ptu").to_str().unwrap()]);
+    assert!(
+        status == 1 && errors.contains("recording of time tags") && errors.contains("tags trials"),
+        "{errors}"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn impossible_parameters() {
     let keylength = |change: &[&str]| {
         let mut arguments = vec![

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::path::Path;
 
 use diqkd_bell::{Counts, CountsCsv, Run, RunTrial, Shape, TrialsCsv, TrialsCsvError, Windows};
+use diqkd_timetag::formats::recognise;
 
 use super::event_ready::{self, Event};
 use crate::answer::Failure;
@@ -44,6 +45,14 @@ pub(super) fn read(path: &Path, choice: Choice) -> Result<Data, Failure> {
         if start.len() == before {
             break;
         }
+    }
+    if let (true, Some(format)) = (start.contains(&0), recognise(&start)) {
+        return Err(Failure::new(format!(
+            "{}: this is a recording of time tags ({}), not counts; look at it with `diqkd tags info`, and make trials of \
+             two sites' recordings with `diqkd tags trials`",
+            path.display(),
+            format.name()
+        )));
     }
     let line = String::from_utf8_lossy(first_line(&start).unwrap_or(&start)).into_owned();
     let mut whole = start.chain(input);
