@@ -4,6 +4,8 @@
 //! kernels that need them.
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+mod avx2;
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod pclmul;
 mod soft;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
@@ -11,6 +13,8 @@ mod vpclmul;
 
 use core::fmt;
 
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+use avx2::Avx2;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 use pclmul::Pclmul;
 use soft::Soft;
@@ -27,6 +31,10 @@ enum Kind {
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Pclmul(Pclmul),
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Avx2(Avx2<false>),
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Avx2Vpclmul(Avx2<true>),
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Vpclmul(Vpclmul),
 }
 
@@ -37,8 +45,9 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// The largest block worth the quadratic algorithm, words; a multiple of the grain.
     const BASE_MAX: usize;
 
-    /// Rough cost of a long transform for one element, and for one element in one layer, in sixteenths of a cycle.
-    const ELEMENT_COST: (u128, u128);
+    /// Rough cost of a transform for one element, in sixteenths of a cycle: at its planes (where short transforms cost
+    /// as much as 512 elements do), at all else that is done once, and in each layer.
+    const ELEMENT_COST: (u128, u128, u128);
 
     /// Rough cost of [`Kernel::toeplitz_block`] on `words` words, in units of about a cycle.
     fn block_cost(words: usize) -> u128;
@@ -166,6 +175,12 @@ impl Backend {
             if let Some(token) = Vpclmul::detect() {
                 return Self(Kind::Vpclmul(token));
             }
+            if let Some(token) = Avx2::detect() {
+                return Self(Kind::Avx2Vpclmul(token));
+            }
+            if let Some(token) = Avx2::detect() {
+                return Self(Kind::Avx2(token));
+            }
             if let Some(token) = Pclmul::detect() {
                 return Self(Kind::Pclmul(token));
             }
@@ -185,17 +200,25 @@ impl Backend {
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Pclmul::detect().map(|token| Self(Kind::Pclmul(token))),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Avx2::detect().map(|token| Self(Kind::Avx2(token))),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Avx2::detect().map(|token| Self(Kind::Avx2Vpclmul(token))),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Vpclmul::detect().map(|token| Self(Kind::Vpclmul(token))),
         ];
         found.into_iter().flatten()
     }
 
-    /// `soft`, `pclmulqdq` or `vpclmulqdq`.
+    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq` or `vpclmulqdq`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Soft(_) => "soft",
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Pclmul(_) => "pclmulqdq",
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2(_) => "avx2-pclmulqdq",
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2Vpclmul(_) => "avx2-vpclmulqdq",
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(_) => "vpclmulqdq",
         }
@@ -225,6 +248,10 @@ impl Backend {
             Kind::Soft(token) => task.run(token),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Pclmul(token) => task.run(token),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2(token) => task.run(token),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2Vpclmul(token) => task.run(token),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(token) => task.run(token),
         }

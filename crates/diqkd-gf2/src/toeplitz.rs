@@ -163,7 +163,7 @@ fn doubled(cost: u128, words: usize) -> u128 {
 }
 
 /// Cost of one halving step apart from its length, cycles.
-const HALVING_FIXED: u128 = 40;
+const HALVING_FIXED: u128 = 10;
 /// Cost of one halving step for every word of the half tile, cycles: six words read, added and written.
 const HALVING_PER_WORD: u128 = 3;
 

@@ -369,8 +369,10 @@ impl Task for Cost {
     type Output = u128;
 
     fn run<K: Kernel>(self, _: K) -> u128 {
-        let (fixed, layer) = K::ELEMENT_COST;
-        ((fixed + layer * u128::from(self.elements_log)) << self.elements_log) / 16
+        let (planes, once, layer) = K::ELEMENT_COST;
+        let elements = 1 << self.elements_log;
+        (planes * elements.max(GRAIN as u128) + (once + layer * u128::from(self.elements_log)) * elements)
+            / 16
     }
 }
 

@@ -15,17 +15,13 @@ use crate::backend::{Kernel, Lanes, Vectorized};
 
 cpufeatures::new!(cpu, "pclmulqdq", "sse2");
 
-cpufeatures::new!(wide, "avx2", "avx", "pclmulqdq", "sse2");
-
-/// Proof that the processor has PCLMULQDQ; says whether it has AVX2 too.
+/// Proof that the processor has PCLMULQDQ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pclmul {
-    avx2: bool,
-}
+pub(super) struct Pclmul(());
 
 impl Pclmul {
     pub(super) fn detect() -> Option<Self> {
-        cpu::init_get().1.then(|| Self { avx2: wide::init_get().1 })
+        cpu::init_get().1.then_some(Self(()))
     }
 }
 
@@ -33,20 +29,15 @@ impl Pclmul {
 impl Kernel for Pclmul {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: (u128, u128) = (480, 32);
+    const ELEMENT_COST: (u128, u128, u128) = (420, 330, 36);
 
     fn block_cost(words: usize) -> u128 {
-        (words as u128) * (words as u128 + 1) + 24
+        2 * (words as u128) * (words as u128 + 1) + 24
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
-        if self.avx2 {
-            // SAFETY: `avx2` is set only where `detect` found avx2, avx, pclmulqdq and sse2.
-            unsafe { with_avx2(self, task) }
-        } else {
-            // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
-            unsafe { without_avx2(self, task) }
-        }
+        // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
+        unsafe { with_pclmulqdq(self, task) }
     }
 
     #[inline]
@@ -79,13 +70,8 @@ impl Kernel for Pclmul {
     }
 }
 
-#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
-fn with_avx2<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
-    task.run(token)
-}
-
 #[target_feature(enable = "pclmulqdq,sse2")]
-fn without_avx2<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
+fn with_pclmulqdq<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
     task.run(token)
 }
 

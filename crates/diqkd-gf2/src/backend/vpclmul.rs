@@ -35,10 +35,10 @@ impl Vpclmul {
 impl Kernel for Vpclmul {
     const GRAIN: usize = 8;
     const BASE_MAX: usize = 64;
-    const ELEMENT_COST: (u128, u128) = (320, 10);
+    const ELEMENT_COST: (u128, u128, u128) = (208, 232, 16);
 
     fn block_cost(words: usize) -> u128 {
-        (words as u128) * (words as u128 + 8) / 4 + 24
+        (words as u128) * (words as u128 + 4) / 2 + 20
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {

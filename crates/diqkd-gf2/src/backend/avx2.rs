@@ -1,0 +1,254 @@
+//! x86-64 AVX2: four elements to a register, whose carry-less products are one instruction for two of them where there
+//! is VPCLMULQDQ, and for each of them elsewhere. Blocks of the quadratic algorithm are those of `pclmul.rs`.
+//!
+//! Much of a transform is sums and shifts, which take half as long as on 128-bit registers.
+
+use core::arch::x86_64::{
+    __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
+    _mm256_castsi256_si128, _mm256_clmulepi64_epi128, _mm256_extracti128_si256, _mm256_inserti128_si256,
+    _mm256_loadu_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x, _mm256_sll_epi64, _mm256_slli_epi64,
+    _mm256_srl_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+    _mm256_xor_si256,
+};
+
+use crate::backend::pclmul::Pclmul;
+use crate::backend::{Kernel, Lanes, Vectorized};
+
+cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
+
+cpufeatures::new!(wide, "vpclmulqdq", "avx2", "avx", "pclmulqdq", "sse2");
+
+/// Proof that the processor has AVX2 and PCLMULQDQ, and VPCLMULQDQ if `WIDE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Avx2<const WIDE: bool> {
+    short: Pclmul,
+}
+
+impl<const WIDE: bool> Avx2<WIDE> {
+    pub(super) fn detect() -> Option<Self> {
+        let found = if WIDE { wide::init_get().1 } else { narrow::init_get().1 };
+        if found { Pclmul::detect().map(|short| Self { short }) } else { None }
+    }
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl<const WIDE: bool> Kernel for Avx2<WIDE> {
+    const GRAIN: usize = Pclmul::GRAIN;
+    const BASE_MAX: usize = Pclmul::BASE_MAX;
+    const ELEMENT_COST: (u128, u128, u128) = (220, 230, if WIDE { 16 } else { 33 });
+
+    fn block_cost(words: usize) -> u128 {
+        Pclmul::block_cost(words)
+    }
+
+    fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
+        if WIDE {
+            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq, avx2, avx, pclmulqdq and sse2.
+            unsafe { with_vpclmulqdq(self, task) }
+        } else {
+            // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
+            unsafe { with_avx2(self, task) }
+        }
+    }
+
+    #[inline]
+    fn clmul(self, a: u64, b: u64) -> u128 {
+        self.short.clmul(a, b)
+    }
+
+    #[inline]
+    fn gf128_mul(self, a: u128, b: u128) -> u128 {
+        self.short.gf128_mul(a, b)
+    }
+
+    #[inline]
+    fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+        self.short.gf128_horner(state, powers, coefficients)
+    }
+
+    #[inline]
+    fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {
+        self.short.product_block(a, b, out);
+    }
+
+    #[inline]
+    fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]) {
+        self.short.toeplitz_block(x, t, y);
+    }
+}
+
+#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
+fn with_avx2<const WIDE: bool, T: Vectorized>(token: Avx2<WIDE>, task: T) -> T::Output {
+    task.run(token)
+}
+
+#[target_feature(enable = "vpclmulqdq,avx2,avx,pclmulqdq,sse2")]
+fn with_vpclmulqdq<const WIDE: bool, T: Vectorized>(token: Avx2<WIDE>, task: T) -> T::Output {
+    task.run(token)
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl<const WIDE: bool> Avx2<WIDE> {
+    /// Two products: of the even elements with `IMM = 0x00`, of the odd ones with `0x11`.
+    #[inline(always)]
+    fn products<const IMM: i32>(self, a: __m256i, b: __m256i) -> __m256i {
+        if WIDE {
+            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq and avx2.
+            return unsafe { _mm256_clmulepi64_epi128::<IMM>(a, b) };
+        }
+        // SAFETY: `self` exists only where `detect` found avx2 and pclmulqdq.
+        unsafe {
+            let low = _mm_clmulepi64_si128::<IMM>(_mm256_castsi256_si128(a), _mm256_castsi256_si128(b));
+            let (a, b) = (_mm256_extracti128_si256::<1>(a), _mm256_extracti128_si256::<1>(b));
+            _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), _mm_clmulepi64_si128::<IMM>(a, b))
+        }
+    }
+
+    /// The transpose of one of the four squares of 4 × 4 words.
+    #[inline(always)]
+    fn square(self, rows: &[[u64; 8]; 8], i: usize, j: usize) -> [__m256i; 4] {
+        let (a, b) = (self.load(&rows[4 * i][4 * j..]), self.load(&rows[4 * i + 1][4 * j..]));
+        let (c, d) = (self.load(&rows[4 * i + 2][4 * j..]), self.load(&rows[4 * i + 3][4 * j..]));
+        let ((a, b), (c, d)) = (Lanes::split(self, 0, a, b), Lanes::split(self, 0, c, d));
+        let ((a, c), (b, d)) = (Lanes::split(self, 1, a, c), Lanes::split(self, 1, b, d));
+        [a, b, c, d]
+    }
+
+    /// Overwrites one of the squares.
+    #[inline(always)]
+    fn put(self, [a, b, c, d]: [__m256i; 4], rows: &mut [[u64; 8]; 8], i: usize, j: usize) {
+        self.store(a, &mut rows[4 * i][4 * j..]);
+        self.store(b, &mut rows[4 * i + 1][4 * j..]);
+        self.store(c, &mut rows[4 * i + 2][4 * j..]);
+        self.store(d, &mut rows[4 * i + 3][4 * j..]);
+    }
+
+    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
+    #[inline(always)]
+    fn fold(self, low: __m256i, q: __m256i) -> __m256i {
+        // SAFETY: `self` exists only where `detect` found avx2.
+        unsafe {
+            let sum = _mm256_xor_si256(_mm256_xor_si256(low, q), _mm256_slli_epi64::<1>(q));
+            _mm256_xor_si256(sum, _mm256_xor_si256(_mm256_slli_epi64::<3>(q), _mm256_slli_epi64::<4>(q)))
+        }
+    }
+}
+
+/// Four elements to a register.
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl<const WIDE: bool> Lanes for Avx2<WIDE> {
+    const LOG: usize = 2;
+    const ORDER: [[usize; 8]; 3] = [[0, 1, 2, 3, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0, 0, 0], [0; 8]];
+    type V = __m256i;
+
+    #[inline(always)]
+    fn load(self, words: &[u64]) -> __m256i {
+        let words = &words[..4];
+        // SAFETY: the slice covers the 32 bytes read; the load needs no alignment; `detect` found avx2.
+        unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store(self, v: __m256i, words: &mut [u64]) {
+        let words = &mut words[..4];
+        // SAFETY: the slice covers the 32 bytes written; the store needs no alignment; avx2 as above.
+        unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), v) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u64) -> __m256i {
+        // SAFETY: `self` exists only where `detect` found avx2.
+        unsafe { _mm256_set1_epi64x(word as i64) }
+    }
+
+    #[inline(always)]
+    fn xor(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm256_xor_si256(a, b) }
+    }
+
+    #[inline(always)]
+    fn quotient(self, s: __m256i) -> __m256i {
+        // SAFETY: as in `splat`.
+        let spill =
+            unsafe { [_mm256_srli_epi64::<60>(s), _mm256_srli_epi64::<61>(s), _mm256_srli_epi64::<63>(s)] };
+        spill.into_iter().fold(s, |sum, part| self.xor(sum, part))
+    }
+
+    #[inline(always)]
+    fn scale(self, y: __m256i, s: __m256i, quotient: __m256i) -> __m256i {
+        let (low_even, low_odd) = (self.products::<0x00>(y, s), self.products::<0x11>(y, s));
+        let (even, odd) = (self.products::<0x00>(y, quotient), self.products::<0x11>(y, quotient));
+        // SAFETY: as in `splat`.
+        let (low, q) =
+            unsafe { (_mm256_unpacklo_epi64(low_even, low_odd), _mm256_unpackhi_epi64(even, odd)) };
+        self.fold(low, q)
+    }
+
+    /// Products of the even and of the odd elements.
+    type Wide = [__m256i; 2];
+
+    #[inline(always)]
+    fn product(self, a: __m256i, b: __m256i) -> [__m256i; 2] {
+        [self.products::<0x00>(a, b), self.products::<0x11>(a, b)]
+    }
+
+    #[inline(always)]
+    fn add_wide(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        [self.xor(a[0], b[0]), self.xor(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn reduce(self, [even, odd]: [__m256i; 2]) -> __m256i {
+        // SAFETY: as in `splat`.
+        let (low, high) = unsafe { (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd)) };
+        self.fold(low, self.quotient(high))
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm256_and_si256(a, b) }
+    }
+
+    #[inline(always)]
+    fn shl(self, v: __m256i, by: u32) -> __m256i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm256_sll_epi64(v, _mm_cvtsi32_si128(by as i32)) }
+    }
+
+    #[inline(always)]
+    fn shr(self, v: __m256i, by: u32) -> __m256i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm256_srl_epi64(v, _mm_cvtsi32_si128(by as i32)) }
+    }
+
+    #[inline(always)]
+    fn transpose_words(self, rows: &mut [[u64; 8]; 8]) {
+        // Squares of four: those on the diagonal stay in place, the others change places.
+        let upper = self.square(rows, 0, 0);
+        self.put(upper, rows, 0, 0);
+        let lower = self.square(rows, 1, 1);
+        self.put(lower, rows, 1, 1);
+        let (right, left) = (self.square(rows, 0, 1), self.square(rows, 1, 0));
+        self.put(right, rows, 1, 0);
+        self.put(left, rows, 0, 1);
+    }
+
+    #[inline(always)]
+    fn split(self, stage: usize, a: __m256i, b: __m256i) -> (__m256i, __m256i) {
+        // SAFETY: as in `splat`.
+        unsafe {
+            if stage == 0 {
+                (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b))
+            } else {
+                (_mm256_permute2x128_si256::<0x20>(a, b), _mm256_permute2x128_si256::<0x31>(a, b))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn join(self, stage: usize, low: __m256i, high: __m256i) -> (__m256i, __m256i) {
+        Lanes::split(self, stage, low, high)
+    }
+}
