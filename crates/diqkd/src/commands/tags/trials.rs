@@ -48,24 +48,25 @@ impl Trials {
         let clock = self.clock.find(&self.reading, &self.a, &self.b, &rule)?;
         let a = station::read(&self.reading, &self.a, &rule.a, None)?;
         let b = station::read(&self.reading, &self.b, &rule.b, Some(&clock))?;
-        let joined = join::join(&a, &b);
-        output::table(&self.out, &rule, &joined.trials)?;
+        let joined = output::table(&self.out, &rule, &a, &b)?;
         if let Some(path) = &self.counts {
-            output::counts(path, &joined.trials)?;
+            output::counts(path, &joined)?;
         }
         let discarded = a.report.discards.total() + b.report.discards.total() + joined.only_a + joined.only_b;
-        let counts: Vec<_> = output::cells(&joined.trials)
+        let counts: Vec<_> = joined
+            .cells
+            .iter()
             .map(|([x, y, a, b], n)| json!({ "x": x, "y": y, "a": a, "b": b, "n": n }))
             .collect();
         let text = format!(
             "{} trials; {discarded} rounds discarded by the rule, {} of them seen by one station only",
-            joined.trials.len(),
+            joined.trials,
             joined.only_a + joined.only_b,
         );
         Ok(Answer::new(
             text,
             json!({
-                "trials": joined.trials.len(),
+                "trials": joined.trials,
                 "discarded_by_rule": discarded,
                 "discards": {
                     "a": output::discards(&a.report),

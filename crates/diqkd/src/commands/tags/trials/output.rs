@@ -1,6 +1,5 @@
 //! The trial table and what is said about it.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -8,49 +7,37 @@ use std::path::Path;
 use diqkd_timetag::slot::SlotReport;
 use serde_json::{Value, json};
 
-use super::join::JoinedTrial;
+use super::join::{Joined, join};
 use super::rule::Rule;
+use super::station::Station;
 use crate::answer::Failure;
 
-/// Writes the trial table: lines of `#` with the rule, the header `round,x,y,a,b,herald`, one trial a line. Outcome 0
-/// stands for +1; `round` is the slot on the reference clock.
-pub(super) fn table(path: &Path, rule: &Rule, trials: &[JoinedTrial]) -> Result<(), Failure> {
+/// Joins both stations and writes the trial table: lines of `#` with the rule, the header `round,x,y,a,b,herald`, one
+/// trial a line. Outcome 0 stands for +1; `round` is the slot on the reference clock.
+pub(super) fn table(path: &Path, rule: &Rule, a: &Station, b: &Station) -> Result<Joined, Failure> {
     write(path, |out| {
         writeln!(out, "# diqkd trial table 1")?;
         writeln!(out, "# rule {}", rule.text)?;
         writeln!(out, "round,x,y,a,b,herald")?;
-        trials.iter().try_for_each(|JoinedTrial { trial, herald }| {
-            let [x, y, a, b] = cell(trial);
-            writeln!(out, "{},{x},{y},{a},{b},{herald}", trial.round)
+        join(a, b, |joined| {
+            let [x, y, a, b] = joined.cell();
+            writeln!(out, "{},{x},{y},{a},{b},{}", joined.trial.round, joined.herald)
         })
     })
 }
 
 /// Writes the counts with the header `x,y,a,b,n`.
-pub(super) fn counts(path: &Path, trials: &[JoinedTrial]) -> Result<(), Failure> {
+pub(super) fn counts(path: &Path, joined: &Joined) -> Result<(), Failure> {
     write(path, |out| {
         writeln!(out, "x,y,a,b,n")?;
-        cells(trials).try_for_each(|([x, y, a, b], n)| writeln!(out, "{x},{y},{a},{b},{n}"))
+        joined.cells.iter().try_for_each(|([x, y, a, b], n)| writeln!(out, "{x},{y},{a},{b},{n}"))
     })
 }
 
-/// Trials by settings and outcomes, without empty cells.
-pub(super) fn cells(trials: &[JoinedTrial]) -> impl Iterator<Item = ([u8; 4], u64)> {
-    let mut cells = BTreeMap::new();
-    for JoinedTrial { trial, .. } in trials {
-        *cells.entry(cell(trial)).or_insert(0) += 1;
-    }
-    cells.into_iter()
-}
-
-fn cell(trial: &diqkd_core::Trial) -> [u8; 4] {
-    [trial.x.index(), trial.y.index(), u8::from(trial.a.bit()), u8::from(trial.b.bit())]
-}
-
-fn write(
+fn write<T>(
     path: &Path,
-    content: impl FnOnce(&mut BufWriter<Box<dyn Write>>) -> std::io::Result<()>,
-) -> Result<(), Failure> {
+    content: impl FnOnce(&mut BufWriter<Box<dyn Write>>) -> std::io::Result<T>,
+) -> Result<T, Failure> {
     let failed = |e| Failure::because(format!("can't write {}", path.display()), e);
     let out: Box<dyn Write> = if path == Path::new("-") {
         Box::new(std::io::stdout().lock())
@@ -58,7 +45,9 @@ fn write(
         Box::new(File::create(path).map_err(failed)?)
     };
     let mut out = BufWriter::new(out);
-    content(&mut out).and_then(|()| out.flush()).map_err(failed)
+    let written = content(&mut out).map_err(failed)?;
+    out.flush().map_err(failed)?;
+    Ok(written)
 }
 
 /// Heralds or slots of a station that made no trial, by reason.
