@@ -118,7 +118,7 @@ fn pads_that_run_out_raise_two_alarms_and_stop_the_blocks() {
     until(SOON, "not ready", || {
         alice.get("/readyz") == Some((503, "the key for authentication is used up\n".to_owned()))
     });
-    assert_eq!(alice.metric("diqkd_sessions_total"), Some(2.0));
+    until(SOON, "two sessions counted", || alice.metric("diqkd_sessions_total") == Some(2.0));
     for node in [&alice, &bob] {
         node.signal("-TERM");
     }
