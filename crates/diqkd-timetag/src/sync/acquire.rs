@@ -131,8 +131,9 @@ const MAX_WORK: f64 = 3e8;
 /// ```
 ///
 /// # Errors
-/// [`NoPeak`] when the streams are too short or not sorted, and when no lag stands out: the probability that unrelated
-/// Poisson streams are matched is below 1e-7.
+/// [`NoPeak`] when the streams are too short or not sorted, and when no lag stands out. Unrelated Poisson streams are
+/// matched with a probability below 1e-6: each of at most seven searches asks for 1e-7, over all lags and drifts that it
+/// tries, by an upper bound of the Poisson tail.
 pub fn acquire(reference_ps: &[i64], local_ps: &[i64], options: &AcquireOptions) -> Result<ClockFit, NoPeak> {
     check(reference_ps, local_ps, options)?;
     let mut best_significance = 0.0f64;
