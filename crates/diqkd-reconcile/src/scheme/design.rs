@@ -119,8 +119,8 @@ const LEAST_BITS: u64 = 4096;
 const MOST_BITS: u64 = 1 << 36;
 const MOST_RETRIED: u32 = 64;
 /// What a limited number of passes and the size of the base graph cost, as a factor: constant, and per leak rate.
-const PASSES: (f64, f64) = (1.002, 0.005);
+const PASSES: (f64, f64) = (1.004, 0.005);
 /// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
 /// rate.
-const SHIFT: (f64, f64) = (5.5, 12.0);
+const SHIFT: (f64, f64) = (5.1, 12.0);
 const CODE_SEED: u64 = 1;

@@ -64,4 +64,4 @@ impl fmt::Display for SchemeId {
 }
 
 /// Changes whenever the same arguments give another scheme.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
