@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use diqkd_core::binary_entropy;
 
+use crate::binomial::largest;
 use crate::error::Error;
 
 /// Positions of one kind, for instance key rounds or test rounds.
@@ -13,6 +14,33 @@ pub struct ErrorClass {
     pub fraction: f64,
     /// Probability that Alice's and Bob's bits differ, from 0 to 1/2.
     pub error_probability: f64,
+}
+
+impl ErrorClass {
+    /// A class whose error probability was estimated: `errors` among `sample` positions compared in the open, which have to
+    /// be left out of the string. Takes the largest probability that such a sample leaves possible: where it is higher,
+    /// so few errors show with probability `doubt` at most (Clopper-Pearson, one-sided); no sample leaves 1/2.
+    ///
+    /// ```
+    /// use diqkd_reconcile::ErrorClass;
+    ///
+    /// let class = ErrorClass::estimated(1.0, 200, 10_000, 1e-3)?;
+    /// assert!(class.error_probability > 0.024 && class.error_probability < 0.025);
+    /// # Ok::<(), diqkd_reconcile::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Option`] for more errors than positions and for a `doubt` outside 1e-15 to 0.5.
+    pub fn estimated(fraction: f64, errors: u64, sample: u64, doubt: f64) -> Result<Self, Error> {
+        for (name, value, low, high) in
+            [("errors", errors as f64, 0.0, sample as f64), ("doubt", doubt, 1e-15, 0.5)]
+        {
+            if !(low..=high).contains(&value) {
+                return Err(Error::Option { name, value, low, high });
+            }
+        }
+        Ok(Self { fraction, error_probability: largest(errors, sample, doubt).min(0.5) })
+    }
 }
 
 /// One or two classes that have been checked.
@@ -83,6 +111,19 @@ mod tests {
         .unwrap();
         assert!((mix.entropy() * 1.5e6 - 204_017.0).abs() < 1.0, "{}", mix.entropy() * 1.5e6);
         assert!((mix.variance() - 0.5530).abs() < 1e-4, "{}", mix.variance());
+    }
+
+    #[test]
+    fn a_sample_bounds_the_error_probability() {
+        let estimated = |errors, sample, doubt| ErrorClass::estimated(1.0, errors, sample, doubt);
+        let p = |errors, sample, doubt| estimated(errors, sample, doubt).unwrap().error_probability;
+        assert!((p(0, 1000, 0.01) - (1.0 - libm::pow(0.01, 1e-3))).abs() < 1e-9);
+        assert!(p(20, 1000, 0.01) > p(200, 10_000, 0.01) && p(200, 10_000, 0.01) > 0.02);
+        assert!(p(200, 10_000, 1e-6) > p(200, 10_000, 1e-3));
+        assert_eq!((p(0, 0, 0.01), p(900, 1000, 0.01)), (0.5, 0.5));
+        for (errors, doubt) in [(11, 0.1), (1, 0.0), (1, f64::NAN), (1, 0.6)] {
+            assert!(matches!(estimated(errors, 10, doubt), Err(Error::Option { .. })), "{errors} {doubt}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod backend;
 pub mod bench;
+mod binomial;
 mod capped_leak;
 mod check_rule;
 mod class;
