@@ -7,6 +7,8 @@ use diqkd_core::{Assumption, Epsilon, EpsilonLedger, LeakBits, Overspent, WinPro
 pub use json::MalformedCertificate;
 
 use crate::acceptance::Acceptance;
+use crate::interval::Interval;
+use crate::local_flags::LocalFlags;
 use crate::params::SingleRound;
 use crate::theorem::Theorem;
 
@@ -20,6 +22,7 @@ pub struct Certificate {
     pub(crate) bound: SingleRound,
     pub(crate) rounds: u64,
     pub(crate) gamma: f64,
+    pub(crate) local_flags: Option<LocalFlags>,
     pub(crate) omega_threshold: WinProbability,
     pub(crate) leak_bits: LeakBits,
     pub(crate) eps_sound: Epsilon,
@@ -54,6 +57,16 @@ impl Certificate {
     /// Test probability, exact.
     pub fn gamma(&self) -> f64 {
         self.gamma
+    }
+
+    /// The test flags of both sites, where they are drawn there; `rounds` and `gamma` are then those of kept rounds.
+    pub fn local_flags(&self) -> Option<LocalFlags> {
+        self.local_flags
+    }
+
+    /// The test probability as an interval: that of local flags is no floating-point number.
+    pub(crate) fn test_probability(&self) -> Interval {
+        self.local_flags.map_or(Interval::point(self.gamma), LocalFlags::enclosure)
     }
 
     /// The acceptance threshold.
@@ -143,6 +156,9 @@ pub enum Accumulation {
     /// As an alternative to smoothing and privacy amplification: either acceptance is this unlikely or the key is
     /// that good.
     Alternative(Epsilon),
+    /// The same where verification counts on this side too and the smoothing is used once: either acceptance has at most
+    /// this probability and that of a wrong string together, or the key is that good.
+    AlternativeWithVerification(Epsilon),
     /// Added to the other shares.
     Added(Epsilon),
 }
@@ -151,16 +167,26 @@ impl Accumulation {
     /// The probability.
     pub fn epsilon(self) -> Epsilon {
         match self {
-            Self::Alternative(epsilon) | Self::Added(epsilon) => epsilon,
+            Self::Alternative(epsilon)
+            | Self::AlternativeWithVerification(epsilon)
+            | Self::Added(epsilon) => epsilon,
         }
     }
 }
 
 impl Epsilons {
     pub(crate) fn ledger(&self, budget: Epsilon) -> Result<EpsilonLedger, Overspent> {
-        if let Some(Accumulation::Alternative(unlikely)) = self.accumulation {
+        let either = match self.accumulation {
+            Some(Accumulation::Alternative(unlikely)) => Some((unlikely, None)),
+            Some(Accumulation::AlternativeWithVerification(unlikely)) => Some((unlikely, Some(self.ev))),
+            _ => None,
+        };
+        if let Some((unlikely, wrong)) = either {
             let mut other_case = EpsilonLedger::new(budget);
             other_case.spend("probability of acceptance", unlikely)?;
+            if let Some(wrong) = wrong {
+                other_case.spend("acceptance of a wrong string", wrong)?;
+            }
             self.spend_classical(&mut other_case)?;
         }
         let mut ledger = EpsilonLedger::new(budget);
@@ -171,6 +197,7 @@ impl Epsilons {
                     ledger.spend("smoothing", smoothing)?;
                     ledger.spend("probability of acceptance", unlikely)?;
                 }
+                Some(Accumulation::AlternativeWithVerification(_)) => ledger.spend("smoothing", smoothing)?,
                 _ => {
                     ledger.spend("smoothing", smoothing)?;
                     ledger.spend("smoothing, second time", smoothing)?;

@@ -132,6 +132,13 @@ pub enum CheckError {
 pub(crate) fn evaluate(certificate: &Certificate) -> Result<Vec<EnclosedTerm>, CheckError> {
     inputs(certificate).validate()?;
     certificate.ledger()?;
+    if let Some(flags) = certificate.local_flags {
+        let proved_for = matches!(certificate.theorem, Theorem::Reat | Theorem::ReatBasic);
+        prove("local test flags are proved for the theorem", proved_for)?;
+        let exact = flags.enclosure();
+        let agrees = (exact.lo()..=exact.hi()).contains(&certificate.gamma);
+        prove("gamma is the test probability of the local flags", agrees)?;
+    }
     match (certificate.theorem, &certificate.witness) {
         (Theorem::Reat | Theorem::ReatBasic, Witness::Reat(witness)) => reat::evaluate(certificate, witness),
         (Theorem::Df19 | Theorem::Df19FixedCPerp | Theorem::Geat, Witness::SecondOrder(witness)) => {

@@ -38,6 +38,22 @@ pub enum Error {
         /// What was given.
         tau: f64,
     },
+    /// Probabilities of local test flags outside (0, 1).
+    #[error(
+        "the local test flags are up with probabilities {alice} and {bob}, expected values strictly between 0 and 1"
+    )]
+    LocalFlags {
+        /// Alice's.
+        alice: f64,
+        /// Bob's.
+        bob: f64,
+    },
+    /// Local test flags under a theorem for which they are not proved.
+    #[error("local test flags are proved under reat and reat-basic, not under {theorem}")]
+    LocalFlagsNotAvailable {
+        /// The theorem.
+        theorem: Theorem,
+    },
     /// Rényi order outside (1, 2].
     #[error("alpha is {alpha}, expected a Rényi order above 1 and at most 2")]
     Alpha {

@@ -5,6 +5,7 @@ use diqkd_core::WinProbability;
 use crate::certificate::{Certificate, Epsilons, Term, Witness};
 use crate::check::{self, EnclosedTerm};
 use crate::error::Error;
+use crate::local_flags::LocalFlags;
 use crate::no_key::NoKeyReason;
 use crate::optimise::{eat2018, reat, second_order};
 use crate::params::{ALWAYS_ASSUMED, Params};
@@ -72,12 +73,27 @@ impl KeyLength {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn key_length(params: &Params) -> Result<KeyLength, Error> {
+    answer(params, None)
+}
+
+/// The same for test flags drawn at both sites: `params.rounds` counts kept rounds, `params.gamma` is not used.
+///
+/// # Errors
+/// As for [`key_length`]; [`Error::LocalFlagsNotAvailable`] under theorems for which local flags are not proved.
+pub fn key_length_with_local_flags(params: &Params, flags: LocalFlags) -> Result<KeyLength, Error> {
+    if !matches!(params.theorem, Theorem::Reat | Theorem::ReatBasic) {
+        return Err(Error::LocalFlagsNotAvailable { theorem: params.theorem });
+    }
+    answer(&Params { gamma: flags.test_probability(), ..params.clone() }, Some(flags))
+}
+
+fn answer(params: &Params, flags: Option<LocalFlags>) -> Result<KeyLength, Error> {
     params.validate()?;
     let shares = shares::divide(params.eps_sound, params.split)?;
     if params.omega_threshold.get() <= WinProbability::LOCAL_MAX {
         return Ok(KeyLength::NoKey(NoKeyReason::NoViolation { omega_threshold: params.omega_threshold }));
     }
-    Ok(match certify(params, &shares)? {
+    Ok(match certify(params, &shares, flags)? {
         Ok(certificate) => KeyLength::Key(certificate),
         Err(Shortfall { best_bits }) => KeyLength::NoKey(NoKeyReason::explain(params, best_bits)),
     })
@@ -91,7 +107,12 @@ pub(crate) struct Shortfall {
 }
 
 /// The proved length of the best choice, before rounding to whole bits.
-pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certificate, Shortfall>, Error> {
+pub(crate) fn certify(
+    params: &Params,
+    shares: &Shares,
+    flags: Option<LocalFlags>,
+) -> Result<Result<Certificate, Shortfall>, Error> {
+    let assemble = |epsilons, witness| assemble(params, flags, epsilons, witness);
     // A threshold above the quantum maximum is never reached by more than luck; it proves no more than the maximum.
     let omega = params.omega_threshold.get().min(WinProbability::QUANTUM_MAX - 1e-6);
     let rounds = params.rounds as f64;
@@ -114,9 +135,9 @@ pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certifi
                 eps_pa_log2: epsilons.pa.log2(),
             };
             let saddle = problem.settled(problem.best().1);
-            let lowered = MARGINS.iter().find_map(|&margin| {
-                assemble(params, epsilons, Witness::Reat(problem.witness(&saddle, margin)))
-            });
+            let lowered = MARGINS
+                .iter()
+                .find_map(|&margin| assemble(epsilons, Witness::Reat(problem.witness(&saddle, margin))));
             Ok(lowered.unwrap_or(nothing))
         }
         Theorem::Df19 | Theorem::Df19FixedCPerp | Theorem::Geat => {
@@ -129,13 +150,13 @@ pub(crate) fn certify(params: &Params, shares: &Shares) -> Result<Result<Certifi
                 shares: *shares,
             };
             let (witness, epsilons) = problem.best().ok_or(no_room(params, shares))?;
-            Ok(assemble(params, epsilons, Witness::SecondOrder(witness)).unwrap_or(nothing))
+            Ok(assemble(epsilons, Witness::SecondOrder(witness)).unwrap_or(nothing))
         }
         Theorem::Eat2018 => {
             let problem =
                 eat2018::Problem { bound: params.bound, rounds, gamma: params.gamma, omega, shares: *shares };
             let (witness, epsilons) = problem.best().ok_or(no_room(params, shares))?;
-            Ok(assemble(params, epsilons, Witness::Eat2018(witness)).unwrap_or(nothing))
+            Ok(assemble(epsilons, Witness::Eat2018(witness)).unwrap_or(nothing))
         }
     }
 }
@@ -145,7 +166,12 @@ fn no_room(params: &Params, shares: &Shares) -> Error {
 }
 
 /// Verifies a choice; `None` when its conditions could not be proved.
-fn assemble(params: &Params, epsilons: Epsilons, witness: Witness) -> Option<Result<Certificate, Shortfall>> {
+fn assemble(
+    params: &Params,
+    local_flags: Option<LocalFlags>,
+    epsilons: Epsilons,
+    witness: Witness,
+) -> Option<Result<Certificate, Shortfall>> {
     let mut assumptions = ALWAYS_ASSUMED.to_vec();
     assumptions.extend(params.assumptions.iter().filter(|a| !ALWAYS_ASSUMED.contains(a)));
     assumptions.dedup();
@@ -154,6 +180,7 @@ fn assemble(params: &Params, epsilons: Epsilons, witness: Witness) -> Option<Res
         bound: params.bound,
         rounds: params.rounds,
         gamma: params.gamma,
+        local_flags,
         omega_threshold: params.omega_threshold,
         leak_bits: params.leak_bits,
         eps_sound: params.eps_sound,

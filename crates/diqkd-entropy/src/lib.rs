@@ -9,6 +9,7 @@ mod enclosure;
 mod error;
 mod interval;
 mod key_length;
+mod local_flags;
 mod no_key;
 mod optimise;
 mod params;
@@ -27,11 +28,13 @@ pub use certificate::{
 };
 pub use completeness::completeness;
 pub use error::Error;
-pub use key_length::{KeyLength, key_length};
+pub use key_length::{KeyLength, key_length, key_length_with_local_flags};
+pub use local_flags::LocalFlags;
 pub use no_key::NoKeyReason;
 pub use params::{EpsilonSplit, Params, SingleRound};
 pub use planner::{
-    Plan, PlanRequest, plan, plan_with_best_noise, plan_with_bound, plan_with_noise, rounds_for_rate,
+    Plan, PlanRequest, plan, plan_under, plan_with_best_noise, plan_with_bound, plan_with_noise,
+    rounds_for_rate,
 };
 pub use single_round::{
     AsymmetricChsh, ChshEntropy, EntropyBound, MinEntropy, Minorant, RenyiEntropy, SingleRoundBound,

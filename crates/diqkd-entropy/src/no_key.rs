@@ -88,7 +88,7 @@ impl NoKeyReason {
         let has_key = |rounds: u64| {
             let params = scaled(rounds);
             shares::divide(params.eps_sound, params.split)
-                .and_then(|shares| certify(&params, &shares))
+                .and_then(|shares| certify(&params, &shares, None))
                 .is_ok_and(|certified| certified.is_ok())
         };
         let most_bits = params.rounds as f64 * asymptotic_rate(params);

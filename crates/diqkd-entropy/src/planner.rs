@@ -3,6 +3,7 @@
 use diqkd_core::{Chsh, Epsilon, LeakBits, Qber, TestProbability, WinProbability, binary_entropy};
 
 use crate::acceptance::Acceptance;
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::key_length::certify;
 use crate::optimise::reat;
@@ -51,7 +52,7 @@ pub struct Plan {
     pub key_rate_per_round: f64,
 }
 
-/// Plans a run of the plain protocol under `reat`.
+/// Plans a run of the plain protocol under `reat`; for other theorems see [`plan_under`].
 ///
 /// Deterministic; about a second. The thresholds are exact (see [`Acceptance::honest_abort`]), the key length is
 /// certified, the least number of rounds is confirmed by a certificate.
@@ -94,7 +95,34 @@ pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_with_bound(request: &PlanRequest, bound: SingleRound) -> Result<Plan, Error> {
-    let planner = Planner::new(request, bound)?;
+    plan_under(request, Theorem::Reat, bound)
+}
+
+/// Plans a run whose certificate rests on any theorem that takes the bound. Under theorems whose acceptance counts rounds
+/// without test, thresholds leave room for the fluctuation of the number of tests. Up to some seconds.
+///
+/// # Errors
+/// As for [`plan`]; [`Error::BoundNotAvailable`].
+///
+/// # Examples
+/// ```
+/// use diqkd_core::{Chsh, Epsilon, Qber};
+/// use diqkd_entropy::{PlanRequest, SingleRound, Theorem, plan_under};
+///
+/// let request = PlanRequest {
+///     chsh: Chsh::new(2.677)?,
+///     qber: Qber::new(0.0144)?,
+///     eps_sound: Epsilon::new(1e-10)?,
+///     eps_complete: Epsilon::new(1e-2)?,
+///     rounds: None,
+///     f_ec: 1.1,
+/// };
+/// let least = |theorem| plan_under(&request, theorem, SingleRound::Chsh).map(|plan| plan.min_rounds);
+/// assert!(least(Theorem::ReatBasic)? > least(Theorem::Reat)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn plan_under(request: &PlanRequest, theorem: Theorem, bound: SingleRound) -> Result<Plan, Error> {
+    let planner = Planner::new(request, theorem, bound)?;
     let min_rounds = planner.least_rounds(0.0)?;
     let rounds = match (request.rounds, min_rounds) {
         (Some(0), _) => return Err(Error::NoRounds),
@@ -112,7 +140,7 @@ pub fn plan_with_bound(request: &PlanRequest, bound: SingleRound) -> Result<Plan
 /// As for [`plan`].
 pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
     let least = |q: f64| {
-        Planner::new(request, noisy(q))
+        Planner::new(request, Theorem::Reat, noisy(q))
             .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds(0.0).unwrap_or(f64::MAX))
     };
     let q = argmax(0.0, 0.45, 16, |q| -least(q));
@@ -129,11 +157,12 @@ pub fn rounds_for_rate(
     bound: SingleRound,
     key_rate_per_round: f64,
 ) -> Result<Option<u64>, Error> {
-    Planner::new(request, bound)?.least_rounds(key_rate_per_round)
+    Planner::new(request, Theorem::Reat, bound)?.least_rounds(key_rate_per_round)
 }
 
 struct Planner<'a> {
     request: &'a PlanRequest,
+    theorem: Theorem,
     bound: SingleRound,
     omega: f64,
     /// One-sided normal quantile of the honest-abort probability.
@@ -142,18 +171,21 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(request: &'a PlanRequest, bound: SingleRound) -> Result<Self, Error> {
+    fn new(request: &'a PlanRequest, theorem: Theorem, bound: SingleRound) -> Result<Self, Error> {
         bound.validate()?;
         if !(request.f_ec >= 1.0 && request.f_ec.is_finite()) {
             return Err(Error::ReconciliationEfficiency { f_ec: request.f_ec });
         }
-        Ok(Self {
+        let planner = Self {
             request,
+            theorem,
             bound,
             omega: WinProbability::from_chsh(request.chsh)?.get().min(WinProbability::QUANTUM_MAX),
             deviations: normal_quantile(request.eps_complete),
             shares: shares::divide(request.eps_sound, EpsilonSplit::Optimised)?,
-        })
+        };
+        planner.params(FEWEST_ROUNDS, 0.5, WinProbability::new(planner.omega)?).validate()?;
+        Ok(planner)
     }
 
     fn entropy_per_round(&self, gamma: f64) -> f64 {
@@ -165,9 +197,41 @@ impl<'a> Planner<'a> {
         (self.request.f_ec * rounds * self.entropy_per_round(gamma)).ceil() + TAG_BITS
     }
 
+    fn params(&self, rounds: u64, gamma: f64, omega_threshold: WinProbability) -> Params {
+        Params {
+            rounds,
+            gamma,
+            omega_threshold,
+            leak_bits: LeakBits(self.leak(rounds as f64, gamma) as u64),
+            eps_sound: self.request.eps_sound,
+            split: EpsilonSplit::Optimised,
+            theorem: self.theorem,
+            bound: self.bound,
+            assumptions: Vec::new(),
+        }
+    }
+
+    /// Where a round without test scores between a loss (0) and a win (1), about; `None` where it is the threshold.
+    fn none_position(&self) -> Option<f64> {
+        match self.theorem {
+            Theorem::Reat | Theorem::ReatBasic => None,
+            Theorem::Df19 | Theorem::Geat => Some(0.5),
+            Theorem::Df19FixedCPerp => Some(1.0),
+            Theorem::Eat2018 => Some(0.0),
+        }
+    }
+
+    /// Standard deviation of the winning frequency on the scale of the threshold: of a round's score, with a round
+    /// without test at the position, over `gamma sqrt n`.
+    fn deviation(&self, rounds: f64, gamma: f64, none_position: Option<f64>) -> f64 {
+        let (omega, none) = (self.omega, none_position.unwrap_or(self.omega));
+        let square = omega * (1.0 - none) * (1.0 - none) + (1.0 - omega) * none * none;
+        ((square / gamma - (omega - none) * (omega - none)) / rounds).max(0.0).sqrt()
+    }
+
     fn threshold(&self, rounds: f64, gamma: f64) -> f64 {
-        let tests = rounds * gamma;
-        self.omega - self.deviations * (self.omega * (1.0 - self.omega) / tests).sqrt() - 1.0 / tests
+        let deviation = self.deviation(rounds, gamma, self.none_position());
+        self.omega - self.deviations * deviation - 1.0 / (rounds * gamma)
     }
 
     /// Key bits, not certified, at the normal approximation of the threshold.
@@ -177,8 +241,18 @@ impl<'a> Planner<'a> {
             // Worse the fewer tests there are, so that a search moves towards more.
             return f64::MIN * (1.0 - gamma) / 2.0;
         }
+        if !matches!(self.theorem, Theorem::Reat | Theorem::ReatBasic) {
+            let bits = WinProbability::new(omega).and_then(|threshold| {
+                Ok(certify(&self.params(rounds as u64, gamma, threshold), &self.shares, None))
+            });
+            return match bits {
+                Ok(Ok(Ok(certificate))) => certificate.key_bits() as f64,
+                Ok(Ok(Err(shortfall))) => shortfall.best_bits,
+                _ => f64::MIN,
+            };
+        }
         let problem = reat::Problem {
-            theorem: Theorem::Reat,
+            theorem: self.theorem,
             bound: self.bound,
             rounds,
             gamma,
@@ -239,22 +313,26 @@ impl<'a> Planner<'a> {
 
     fn plan(&self, rounds: u64, min_rounds: Option<u64>) -> Result<Plan, Error> {
         let gamma = self.best_gamma(rounds as f64)?;
-        let (omega_threshold, honest_abort) = self.exact_threshold(rounds, gamma)?;
-        let leak_bits = LeakBits(self.leak(rounds as f64, gamma) as u64);
-        let params = Params {
-            rounds,
-            gamma,
-            omega_threshold,
-            leak_bits,
-            eps_sound: self.request.eps_sound,
-            split: EpsilonSplit::Optimised,
-            theorem: Theorem::Reat,
-            bound: self.bound,
-            assumptions: Vec::new(),
-        };
-        // A run without a key needs no reason here, so only thresholds above the local maximum are tried.
-        let key_bits =
-            if omega_threshold.get() > WinProbability::LOCAL_MAX { certified(&params)? } else { 0 };
+        let mut none_position = self.none_position();
+        if matches!(self.theorem, Theorem::Df19 | Theorem::Geat) {
+            // The position that suits the threshold; the next certificate may move it a little.
+            let threshold = WinProbability::new(self.threshold(rounds as f64, gamma).clamp(0.0, 1.0))?;
+            let first = self.certified(rounds, gamma, threshold)?;
+            none_position = first.map_or(none_position, |certificate| certificate.acceptance().none_position);
+        }
+        let (mut omega_threshold, mut honest_abort) = self.exact_threshold(rounds, gamma, none_position)?;
+        let mut certificate = self.certified(rounds, gamma, omega_threshold)?;
+        let deviation = self.deviation(rounds as f64, gamma, none_position);
+        while let Some(made) = &certificate {
+            honest_abort = made.acceptance().honest_abort(rounds, gamma, WinProbability::new(self.omega)?);
+            if honest_abort <= self.request.eps_complete.probability() {
+                break;
+            }
+            omega_threshold = WinProbability::new((omega_threshold.get() - 0.01 * deviation).max(0.0))?;
+            certificate = self.certified(rounds, gamma, omega_threshold)?;
+        }
+        let key_bits = certificate.map_or(0, |certificate| certificate.key_bits());
+        let leak_bits = self.params(rounds, gamma, omega_threshold).leak_bits;
         Ok(Plan {
             rounds,
             key_bits,
@@ -268,14 +346,33 @@ impl<'a> Planner<'a> {
         })
     }
 
+    /// The certificate at a threshold; `None` without a key. Needs no reason, so only thresholds above the local maximum
+    /// are tried.
+    fn certified(
+        &self,
+        rounds: u64,
+        gamma: f64,
+        threshold: WinProbability,
+    ) -> Result<Option<Certificate>, Error> {
+        if threshold.get() <= WinProbability::LOCAL_MAX {
+            return Ok(None);
+        }
+        Ok(certify(&self.params(rounds, gamma, threshold), &self.shares, None)?.ok())
+    }
+
     /// The highest threshold, to a thousandth of a standard deviation, whose honest-abort probability fits.
-    fn exact_threshold(&self, rounds: u64, gamma: f64) -> Result<(WinProbability, f64), Error> {
+    fn exact_threshold(
+        &self,
+        rounds: u64,
+        gamma: f64,
+        none_position: Option<f64>,
+    ) -> Result<(WinProbability, f64), Error> {
         let honest = WinProbability::new(self.omega)?;
-        let deviation = (self.omega * (1.0 - self.omega) / (rounds as f64 * gamma)).sqrt();
+        let deviation = self.deviation(rounds as f64, gamma, none_position);
         let at = |deviations: f64| -> Result<(WinProbability, f64), Error> {
             let threshold = WinProbability::new((self.omega - deviations * deviation).clamp(0.0, 1.0))?;
-            let abort = Acceptance::ratio(rounds, gamma, threshold).honest_abort(rounds, gamma, honest);
-            Ok((threshold, abort))
+            let rule = Acceptance { rounds, gamma, omega_threshold: threshold, none_position };
+            Ok((threshold, rule.honest_abort(rounds, gamma, honest)))
         };
         let fits = |abort: f64| abort <= self.request.eps_complete.probability();
         let (mut near, mut far) = (self.deviations - 0.5, self.deviations + 0.5);
@@ -299,11 +396,6 @@ impl<'a> Planner<'a> {
 
 fn noisy(q: f64) -> SingleRound {
     if q == 0.0 { SingleRound::Chsh } else { SingleRound::NoisyPreprocessing { q } }
-}
-
-fn certified(params: &Params) -> Result<u64, Error> {
-    let shares = shares::divide(params.eps_sound, params.split)?;
-    Ok(certify(params, &shares)?.map_or(0, |certificate| certificate.key_bits()))
 }
 
 fn three_digits_up(x: f64) -> u64 {
@@ -384,6 +476,32 @@ mod tests {
             plan(&request).unwrap().min_rounds
         );
         assert_eq!(rounds_for_rate(&request, SingleRound::Chsh, 0.9).unwrap(), None);
+    }
+
+    #[test]
+    fn every_theorem_has_a_plan_that_keeps_its_promises() {
+        let request = PlanRequest { rounds: None, ..request(2.677, 0.0144) };
+        let mut last = 0;
+        for theorem in [
+            Theorem::Reat,
+            Theorem::ReatBasic,
+            Theorem::Df19,
+            Theorem::Geat,
+            Theorem::Df19FixedCPerp,
+            Theorem::Eat2018,
+        ] {
+            let made = plan_under(&request, theorem, SingleRound::Chsh).unwrap();
+            let least = made.min_rounds.unwrap();
+            assert!(made.key_bits > 0 && made.honest_abort <= 1e-2 && made.honest_abort > 2e-3, "{made:?}");
+            assert!(least > last, "{theorem} {least} {last}");
+            last = least;
+        }
+        assert!((25_000_000..32_000_000).contains(&last), "{last}");
+        let bound = SingleRound::TwoBases;
+        assert!(matches!(
+            plan_under(&request, Theorem::ReatBasic, bound),
+            Err(Error::BoundNotAvailable { .. })
+        ));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{
     Accumulation, Certificate, Eat2018Witness, Epsilons, ReatWitness, SecondOrderWitness, Term, Witness,
 };
+use crate::error::Error;
+use crate::local_flags::LocalFlags;
 use crate::params::SingleRound;
 use crate::theorem::UnknownTheorem;
 
@@ -51,6 +53,8 @@ struct Document {
     key_bits: u64,
     rounds: u64,
     gamma: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    local_flags: Option<LocalFlagsDocument>,
     omega_threshold: f64,
     leak_bits: u64,
     bound: BoundDocument,
@@ -58,6 +62,12 @@ struct Document {
     witness: WitnessDocument,
     terms: Vec<TermDocument>,
     assumptions: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LocalFlagsDocument {
+    alice: f64,
+    bob: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +105,7 @@ struct EpsilonsDocument {
 #[serde(rename_all = "kebab-case")]
 enum AccumulationDocument {
     Alternative(f64),
+    AlternativeWithVerification(f64),
     Added(f64),
 }
 
@@ -137,6 +148,9 @@ impl From<&Certificate> for Document {
             key_bits: certificate.key_bits,
             rounds: certificate.rounds,
             gamma: certificate.gamma,
+            local_flags: certificate
+                .local_flags
+                .map(|flags| LocalFlagsDocument { alice: flags.alice(), bob: flags.bob() }),
             omega_threshold: certificate.omega_threshold.get(),
             leak_bits: certificate.leak_bits.0,
             bound: match certificate.bound {
@@ -156,6 +170,9 @@ impl From<&Certificate> for Document {
                 smoothing: epsilons.smoothing.map(Epsilon::log2),
                 accumulation: epsilons.accumulation.map(|accumulation| match accumulation {
                     Accumulation::Alternative(epsilon) => AccumulationDocument::Alternative(epsilon.log2()),
+                    Accumulation::AlternativeWithVerification(epsilon) => {
+                        AccumulationDocument::AlternativeWithVerification(epsilon.log2())
+                    }
                     Accumulation::Added(epsilon) => AccumulationDocument::Added(epsilon.log2()),
                 }),
             },
@@ -216,6 +233,10 @@ impl TryFrom<Document> for Certificate {
             },
             rounds: document.rounds,
             gamma: document.gamma,
+            local_flags: document
+                .local_flags
+                .map(|flags| LocalFlags::new(flags.alice, flags.bob))
+                .transpose()?,
             omega_threshold: WinProbability::new(document.omega_threshold)?,
             leak_bits: LeakBits(document.leak_bits),
             eps_sound: epsilon(epsilons.sound)?,
@@ -228,6 +249,9 @@ impl TryFrom<Document> for Certificate {
                     None => None,
                     Some(AccumulationDocument::Alternative(log2)) => {
                         Some(Accumulation::Alternative(epsilon(log2)?))
+                    }
+                    Some(AccumulationDocument::AlternativeWithVerification(log2)) => {
+                        Some(Accumulation::AlternativeWithVerification(epsilon(log2)?))
                     }
                     Some(AccumulationDocument::Added(log2)) => Some(Accumulation::Added(epsilon(log2)?)),
                 },
@@ -274,6 +298,8 @@ enum FieldError {
     Theorem(#[from] UnknownTheorem),
     #[error("{0}")]
     OutOfRange(#[from] OutOfRange),
+    #[error("{0}")]
+    LocalFlags(#[from] Error),
     #[error("assumptions: a label is not known to this version")]
     Assumption,
 }

@@ -12,7 +12,9 @@ pub(super) fn evaluate(
     witness: &Eat2018Witness,
 ) -> Result<Vec<EnclosedTerm>, CheckError> {
     in_range("tangent_at", witness.tangent_at, 0.75f64.next_up()..=OMEGA_MAX_UP - 1e-6)?;
-    let Some(Accumulation::Added(accumulation)) = certificate.epsilons.accumulation else {
+    let Some(Accumulation::Added(accumulation) | Accumulation::AlternativeWithVerification(accumulation)) =
+        certificate.epsilons.accumulation
+    else {
         return Err(CheckError::NotProved {
             condition: "the probability of acceptance has a share of its own",
         });

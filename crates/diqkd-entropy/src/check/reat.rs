@@ -72,7 +72,7 @@ impl Weights {
     fn new(certificate: &Certificate, witness: &ReatWitness) -> Self {
         // Exact: alpha lies within a factor 2 of 1.
         let order = witness.alpha - 1.0;
-        let gamma = Interval::point(certificate.gamma);
+        let gamma = certificate.test_probability();
         let q_win = Interval::point(witness.q_win);
         let excess =
             |score: f64, weight: Interval| (order * (score * Interval::ln_2() - weight.ln())).exp_m1();

@@ -1,6 +1,8 @@
 //! Choices of the first accumulation theorem.
 
 use super::scalar::{SEARCH_OMEGA, argmax, entropy_per_round};
+use diqkd_core::Epsilon;
+
 use crate::certificate::{Accumulation, Eat2018Witness, Epsilons};
 use crate::params::SingleRound;
 use crate::shares::{Shares, minus, scaled};
@@ -19,12 +21,21 @@ impl Problem {
     /// Best tangent and split. `None` when a fixed share of privacy amplification leaves nothing for smoothing.
     pub(crate) fn best(&self) -> Option<(Eat2018Witness, Epsilons)> {
         let secrecy = self.shares.secrecy;
+        // Either acceptance has at most this probability and that of a wrong string, or the key is good.
+        let either = minus(secrecy, self.shares.ev);
+        let parts = |pa: Epsilon| {
+            let room = minus(secrecy, pa)?;
+            Some(either.map_or_else(
+                || (scaled(room, -1.0), Accumulation::Added(scaled(room, -1.0))),
+                |unlikely| (room, Accumulation::AlternativeWithVerification(unlikely)),
+            ))
+        };
         let mut pa = self.shares.fixed_pa.unwrap_or(scaled(secrecy, -10.0));
-        // Smoothing and probability of acceptance enter almost alike, as a product under the same root.
-        let mut half = scaled(minus(secrecy, pa)?, -1.0);
+        let (mut smoothing, mut accumulation) = parts(pa)?;
         let mut tangent_at = SEARCH_OMEGA.1;
         for _ in 0..4 {
-            let root = (1.0 - 2.0 * (2.0 * half.log2() - 2.0)).sqrt();
+            let unlikely = accumulation.epsilon().plus(self.shares.ev)?;
+            let root = (1.0 - 2.0 * (smoothing.log2() - 2.0 + unlikely.log2())).sqrt();
             let entropy = |tangent: f64| entropy_per_round(self.bound, self.gamma, tangent);
             let deviation = |tangent: f64| {
                 2.0 * self.rounds.sqrt() * (libm::log2(13.0) + entropy(tangent).1 / self.gamma)
@@ -34,17 +45,18 @@ impl Problem {
                 self.rounds * (value + slope * (self.omega - tangent)) - deviation(tangent) * root
             });
             if self.shares.fixed_pa.is_none() {
+                // How the length grows with log2 of the smoothing; the share of privacy amplification enters twice.
                 let weight = (deviation(tangent_at) + 2.0 * self.rounds.sqrt() * libm::log2(7.0)) / root;
-                pa = scaled(secrecy, libm::log2(2.0 / (4.0 * weight + 8.0)));
-                half = scaled(minus(secrecy, pa)?, -1.0);
+                pa = scaled(secrecy, libm::log2(2.0 / (weight + 8.0)));
+                (smoothing, accumulation) = parts(pa)?;
             }
         }
         let epsilons = Epsilons {
             pa,
             ev: self.shares.ev,
             auth: self.shares.auth,
-            smoothing: Some(half),
-            accumulation: Some(Accumulation::Added(half)),
+            smoothing: Some(smoothing),
+            accumulation: Some(accumulation),
         };
         Some((Eat2018Witness { tangent_at }, epsilons))
     }

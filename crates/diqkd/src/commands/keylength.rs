@@ -4,7 +4,10 @@ mod picture;
 
 use clap::Args;
 use diqkd_core::{Chsh, Epsilon, LeakBits, WinProbability};
-use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, SingleRound, Theorem, key_length};
+use diqkd_entropy::{
+    Certificate, EpsilonSplit, KeyLength, LocalFlags, Params, SingleRound, Theorem, key_length,
+    key_length_with_local_flags,
+};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Failure, number};
@@ -16,8 +19,19 @@ pub(crate) struct Keylength {
     #[arg(long, value_name = "N", value_parser = count)]
     rounds: u64,
     /// Test-round probability, as a number or a fraction such as 13/256.
-    #[arg(long, value_name = "G", value_parser = fraction, allow_negative_numbers = true)]
-    gamma: f64,
+    #[arg(
+        long,
+        value_name = "G",
+        value_parser = fraction,
+        required_unless_present = "local_flags",
+        conflicts_with = "local_flags",
+        allow_negative_numbers = true
+    )]
+    gamma: Option<f64>,
+    /// Instead of a shared test flag each side draws its own, up with these probabilities: both up is a test, both down a
+    /// key round, others are dropped. --rounds counts kept rounds. Under reat and reat-basic.
+    #[arg(long, value_name = "A,B", value_parser = pair)]
+    local_flags: Option<(f64, f64)>,
     /// Acceptance threshold on the winning probability of the CHSH game.
     #[arg(
         long,
@@ -49,9 +63,9 @@ pub(crate) struct Keylength {
     #[arg(long, default_value = "reat", value_name = "NAME")]
     theorem: Theorem,
     /// The bound for one round: chsh, chsh-two-basis-tests (same protocol, tighter test rounds), two-basis; each with
-    /// --noise; npp is chsh.
-    #[arg(long, default_value = "chsh", value_name = "NAME")]
-    bound: String,
+    /// --noise; npp is chsh. Without it chsh; under eat2018, where that gives no key, chsh-two-basis-tests.
+    #[arg(long, value_name = "NAME")]
+    bound: Option<String>,
     /// Flip probability of noisy preprocessing of key rounds; the leak must be that of the flipped bits.
     #[arg(long, default_value_t = 0.0, value_name = "q", allow_negative_numbers = true)]
     noise: f64,
@@ -77,21 +91,25 @@ impl Keylength {
                 omega_threshold.chsh_s()
             );
         }
-        let bound = match bound_of(&self.bound, self.noise)? {
+        let name = self.bound.as_deref().unwrap_or("chsh");
+        let bound = match bound_of(name, self.noise)? {
             bound if self.setting_bias == 0.0 => bound,
             SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => {
                 SingleRound::BiasedSettings { q: self.noise, tau: self.setting_bias }
             }
             _ => {
                 return Err(Failure::Usage {
-                    what: format!("--setting-bias is proved with --bound chsh or npp, not {}", self.bound),
+                    what: format!("--setting-bias is proved with --bound chsh or npp, not {name}"),
                     source: None,
                 });
             }
         };
+        let flags = self.local_flags.map(|(alice, bob)| LocalFlags::new(alice, bob)).transpose();
+        let out_of_range = |e| Failure::usage("no key length for these parameters", e);
+        let flags = flags.map_err(out_of_range)?;
         let params = Params {
             rounds: self.rounds,
-            gamma: self.gamma,
+            gamma: flags.map_or(self.gamma.unwrap_or(f64::NAN), LocalFlags::test_probability),
             omega_threshold,
             leak_bits: LeakBits(self.leak_bits),
             eps_sound: self.eps_sound,
@@ -100,12 +118,24 @@ impl Keylength {
             bound,
             assumptions: Vec::new(),
         };
-        let length =
-            key_length(&params).map_err(|e| Failure::usage("no key length for these parameters", e))?;
+        let length = |params: &Params| match flags {
+            Some(flags) => key_length_with_local_flags(params, flags),
+            None => key_length(params),
+        };
+        let mut found = length(&params).map_err(out_of_range)?;
+        let spare = self.bound.is_none() && self.theorem == Theorem::Eat2018 && self.setting_bias == 0.0;
+        if spare && matches!(found, KeyLength::NoKey(_)) {
+            // The same protocol and assumptions, with a tighter bound for test rounds.
+            let bound = bound_of("chsh-two-basis-tests", self.noise)?;
+            let tighter = length(&Params { bound, ..params.clone() }).map_err(out_of_range)?;
+            if matches!(tighter, KeyLength::Key(_)) {
+                found = tighter;
+            }
+        }
         if let Some(file) = &self.plot {
             file.write(&picture::figure(&params))?;
         }
-        match length {
+        match found {
             KeyLength::Key(certificate) => answer(&certificate),
             KeyLength::NoKey(reason) => Ok(Answer::refused(
                 format!("no key: {reason}"),
@@ -184,6 +214,11 @@ fn answer(certificate: &Certificate) -> Result<Answer, Failure> {
             "parameters": {
                 "rounds": certificate.rounds(),
                 "gamma": certificate.gamma(),
+                "local_flags": certificate.local_flags().map(|flags| json!({
+                    "alice": flags.alice(),
+                    "bob": flags.bob(),
+                    "kept_share": flags.kept_share(),
+                })),
                 "omega_threshold": certificate.omega_threshold().get(),
                 "leak_bits": certificate.leak_bits().0,
                 "eps_sound": certificate.eps_sound().probability(),
@@ -210,6 +245,12 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
         Ok(x) if x.fract() == 0.0 && (0.0..=9.007_199_254_740_992e15).contains(&x) => Ok(x as u64),
         _ => Err("expected a whole number such as 1000000 or 1e6".to_owned()),
     }
+}
+
+/// Reads two probabilities such as `0.2,0.25`.
+fn pair(text: &str) -> Result<(f64, f64), String> {
+    let (alice, bob) = text.split_once(',').ok_or("expected two probabilities such as 0.2,0.2")?;
+    Ok((fraction(alice)?, fraction(bob)?))
 }
 
 /// Reads `0.05` or `13/256`.

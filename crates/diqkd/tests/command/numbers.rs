@@ -222,3 +222,41 @@ fn amplify_streams_files_and_names_short_ones() {
     assert!(!folder.join("never").exists());
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn the_first_theorem_has_a_key_where_test_rounds_are_bounded_by_both_settings() {
+    let run = |bound: &[&str]| {
+        let plain = ["keylength", "--rounds", "1e8", "--gamma", "0.05", "--omega-threshold", "0.83"];
+        let rest = ["--leak-bits", "15000000", "--eps-sound", "1e-10", "--theorem", "eat2018"];
+        json(&[&plain[..], &rest[..], bound].concat())
+    };
+    let (status, key) = run(&[]);
+    assert_eq!(status, 0, "{key}");
+    assert_eq!(key["parameters"]["bound"], "chsh-two-basis-tests");
+    assert!(key["key_bits"].as_u64().unwrap() > 200_000, "{key}");
+    // What the plain bound lacks, as two independent programs have it (docs/theory, section 4).
+    let (status, none) = run(&["--bound", "chsh"]);
+    assert_eq!(status, 3, "{none}");
+    assert!((none["best_bits"].as_f64().unwrap() + 126_177.0).abs() < 20.0, "{none}");
+}
+
+#[test]
+fn flags_may_be_drawn_at_both_sites() {
+    let plain = ["keylength", "--rounds", "1500000", "--omega-threshold", "0.83", "--leak-bits", "296581"];
+    let arguments = |flags: &[&'static str]| [&plain[..], &["--eps-sound", "1e-10"], flags].concat();
+    let (status, local) = json(&arguments(&["--local-flags", "0.19,0.185"]));
+    assert_eq!(status, 0, "{local}");
+    assert_eq!(local["parameters"]["local_flags"]["alice"], 0.19);
+    let gamma = local["parameters"]["gamma"].as_f64().unwrap().to_string();
+    let (_, shared) = json(&[&arguments(&["--gamma"])[..], &[&gamma]].concat());
+    let bits = |json: &Value| json["key_bits"].as_u64().unwrap();
+    assert!(bits(&local).abs_diff(bits(&shared)) <= 1);
+    for (flags, named) in [
+        (&["--local-flags", "0.19,1.2"][..], "strictly between 0 and 1"),
+        (&["--local-flags", "0.19,0.185", "--gamma", "0.05"][..], "cannot be used with"),
+        (&["--local-flags", "0.19,0.185", "--theorem", "df19"][..], "not under df19"),
+    ] {
+        let (status, said) = failure(&arguments(flags));
+        assert!(status == 2 && said.contains(named), "{said}");
+    }
+}

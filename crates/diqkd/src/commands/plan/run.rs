@@ -5,8 +5,8 @@ use core::str::FromStr;
 use clap::Args;
 use diqkd_core::{Chsh, Epsilon, Qber};
 use diqkd_entropy::{
-    EpsilonSplit, KeyLength, Params, Plan, PlanRequest, SingleRound, Theorem, key_length,
-    plan_with_best_noise, plan_with_bound, rounds_for_rate,
+    EpsilonSplit, KeyLength, Params, Plan, PlanRequest, SingleRound, Theorem, key_length, plan_under,
+    plan_with_best_noise, rounds_for_rate,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +42,9 @@ pub(super) struct Run {
     /// error rate is the mean of both bases.
     #[arg(long, default_value = "chsh", value_name = "NAME")]
     bound: String,
+    /// The accumulation theorem: reat, reat-basic, df19, df19-fixed, geat, eat2018.
+    #[arg(long, default_value = "reat", value_name = "NAME")]
+    theorem: Theorem,
     /// Also find the least rounds that give this key rate, in bits a round.
     #[arg(long, value_name = "R")]
     key_rate: Option<f64>,
@@ -80,17 +83,19 @@ impl Run {
             f_ec: self.f_ec,
         };
         let planned = match self.noise {
-            Noise::Best if self.bound == "chsh" => plan_with_best_noise(&request),
+            Noise::Best if self.bound == "chsh" && self.theorem == Theorem::Reat => {
+                plan_with_best_noise(&request)
+            }
             Noise::Best => {
                 return Err(Failure::Usage {
                     what: format!(
-                        "--noise best is found with --bound chsh; state the noise with {}",
-                        self.bound
+                        "--noise best is found with --bound chsh under reat; state the noise with {} under {}",
+                        self.bound, self.theorem
                     ),
                     source: None,
                 });
             }
-            Noise::Fixed(q) => plan_with_bound(&request, bound_of(&self.bound, q)?),
+            Noise::Fixed(q) => plan_under(&request, self.theorem, bound_of(&self.bound, q)?),
         };
         let plan = planned.map_err(|e| Failure::usage("no plan for these values", e))?;
         let bound = bound_of(&self.bound, plan.noise)?;
@@ -98,6 +103,12 @@ impl Run {
             file.write(&picture::figure(&request, &plan, bound))?;
         }
         let wanted = match self.key_rate {
+            Some(_) if self.theorem != Theorem::Reat => {
+                return Err(Failure::Usage {
+                    what: format!("--key-rate is found under reat, not under {}", self.theorem),
+                    source: None,
+                });
+            }
             Some(rate) => rounds_for_rate(&request, bound, rate)
                 .map_err(|e| Failure::usage("no plan for these values", e))?,
             None => None,
@@ -111,9 +122,9 @@ impl Run {
             "honest_abort": plan.honest_abort,
             "leak_bits": plan.leak_bits.0,
             "noise": plan.noise,
-            "theorem": Theorem::Reat.name(),
+            "theorem": self.theorem.name(),
             "bound": bound.name(),
-            "certificate": certificate(&request, &plan, bound)?,
+            "certificate": certificate(&request, &plan, self.theorem, bound)?,
             "min_rounds": plan.min_rounds,
             "key_rate_per_round": plan.key_rate_per_round,
         });
@@ -162,7 +173,12 @@ impl Run {
 }
 
 /// The certificate behind the planned key, with the parameters of the theorem; null without a key.
-fn certificate(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> Result<Value, Failure> {
+fn certificate(
+    request: &PlanRequest,
+    plan: &Plan,
+    theorem: Theorem,
+    bound: SingleRound,
+) -> Result<Value, Failure> {
     let params = Params {
         rounds: plan.rounds,
         gamma: plan.gamma,
@@ -170,7 +186,7 @@ fn certificate(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> Result
         leak_bits: plan.leak_bits,
         eps_sound: request.eps_sound,
         split: EpsilonSplit::Optimised,
-        theorem: Theorem::Reat,
+        theorem,
         bound,
         assumptions: Vec::new(),
     };
