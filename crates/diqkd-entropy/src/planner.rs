@@ -242,9 +242,8 @@ impl<'a> Planner<'a> {
             return f64::MIN * (1.0 - gamma) / 2.0;
         }
         if !matches!(self.theorem, Theorem::Reat | Theorem::ReatBasic) {
-            let bits = WinProbability::new(omega).and_then(|threshold| {
-                Ok(certify(&self.params(rounds as u64, gamma, threshold), &self.shares, None))
-            });
+            let bits = WinProbability::new(omega)
+                .map(|threshold| certify(&self.params(rounds as u64, gamma, threshold), &self.shares, None));
             return match bits {
                 Ok(Ok(Ok(certificate))) => certificate.key_bits() as f64,
                 Ok(Ok(Err(shortfall))) => shortfall.best_bits,

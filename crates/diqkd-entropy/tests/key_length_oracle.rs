@@ -1,5 +1,4 @@
 //! Key lengths under every theorem against an independent program (`oracle/key_lengths.py`).
-#![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
 use diqkd_core::{Epsilon, LeakBits, WinProbability};
 use diqkd_entropy::{EpsilonSplit, Params, SingleRound, Theorem, key_length};
