@@ -7,7 +7,7 @@ use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::key_length::certify;
 use crate::optimise::reat;
-use crate::optimise::scalar::{argmax, entropy_per_round};
+use crate::optimise::scalar::{argmax, argmax_of_peaks, entropy_per_round};
 use crate::params::{EpsilonSplit, Params, SingleRound};
 use crate::shares::{self, Shares};
 use crate::theorem::Theorem;
@@ -263,9 +263,14 @@ impl<'a> Planner<'a> {
 
     /// The best test probability in multiples of 2^-16.
     fn best_gamma(&self, rounds: f64) -> Result<f64, Error> {
-        let ln_gamma =
-            argmax(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 24, |ln_gamma| self.estimate(rounds, ln_gamma.exp()));
-        Ok(TestProbability::nearest(ln_gamma.exp())?.get())
+        Ok(TestProbability::nearest(self.best_ln_gamma(rounds, 18).exp())?.get())
+    }
+
+    /// Hardly any test costs hardly any key: beside the peak that matters there is one at the end.
+    fn best_ln_gamma(&self, rounds: f64, steps: usize) -> f64 {
+        argmax_of_peaks(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 14, steps, |ln_gamma| {
+            self.estimate(rounds, ln_gamma.exp())
+        })
     }
 
     /// Least rounds for at least one bit and at least `key_rate` bits a round, not certified.
@@ -278,12 +283,7 @@ impl<'a> Planner<'a> {
         if omega <= WinProbability::LOCAL_MAX || certified - key_rate.max(0.0) <= leaked {
             return None;
         }
-        let best = |rounds: f64| {
-            let ln_gamma = argmax(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 16, |ln_gamma| {
-                self.estimate(rounds, ln_gamma.exp())
-            });
-            self.estimate(rounds, ln_gamma.exp())
-        };
+        let best = |rounds: f64| self.estimate(rounds, self.best_ln_gamma(rounds, 10).exp());
         let (mut low, mut high) = ((FEWEST_ROUNDS as f64).ln(), (MOST_ROUNDS as f64).ln());
         let suffices = |rounds: f64| best(rounds) >= (key_rate * rounds).max(1.0);
         if !suffices(high.exp()) {
@@ -462,6 +462,19 @@ mod tests {
         let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_bits;
         assert!(at(least) > 0 && at(least * 97 / 100) == 0, "{least}");
         assert_eq!(plan(&PlanRequest { rounds: None, ..request }).unwrap().rounds, 10 * least);
+    }
+
+    /// Between these numbers a search from one side alone once ended at hardly any tests and no key.
+    #[test]
+    fn more_rounds_never_mean_a_lower_rate() {
+        let mut before = 0.0;
+        for thousands in (60..200).step_by(7) {
+            let request = PlanRequest { rounds: Some(1000 * thousands), ..request(2.677, 0.0144) };
+            let planner = Planner::new(&request, Theorem::Reat, SingleRound::Chsh).unwrap();
+            let rate = planner.plan(1000 * thousands, None).unwrap().key_rate_per_round;
+            assert!(rate > before, "{thousands} thousand rounds: {rate}, {before} before");
+            before = rate;
+        }
     }
 
     #[test]

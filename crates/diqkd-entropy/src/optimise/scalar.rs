@@ -29,6 +29,28 @@ pub(crate) fn argmax(mut low: f64, mut high: f64, steps: usize, mut f: impl FnMu
     if at_left >= at_right { left } else { right }
 }
 
+/// The abscissa of the maximum of a function with several peaks, each wider than a `places`-th of the range: the best of so
+/// many places, then a golden section around it.
+pub(crate) fn argmax_of_peaks(
+    low: f64,
+    high: f64,
+    places: u32,
+    steps: usize,
+    mut f: impl FnMut(f64) -> f64,
+) -> f64 {
+    let distance = (high - low) / f64::from(places - 1);
+    let (mut best, mut at_best) = (low, f64::NEG_INFINITY);
+    for i in 0..places {
+        let place = low + f64::from(i) * distance;
+        let value = f(place);
+        if value > at_best {
+            (best, at_best) = (place, value);
+        }
+    }
+    let peak = argmax((best - distance).max(low), (best + distance).min(high), steps, &mut f);
+    if f(peak) >= at_best { peak } else { best }
+}
+
 /// The zero of a decreasing function, or the nearer end.
 pub(crate) fn zero_of_decreasing(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..60 {
