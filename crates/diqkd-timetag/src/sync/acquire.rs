@@ -71,8 +71,9 @@ pub enum NoPeak {
     },
     /// No lag stands out.
     #[error(
-        "no lag stands out: the best has significance {best_significance:.1}, {needed} is needed; widen the search, \
-         record longer or check that both streams hold events that both sites saw"
+        "no lag stands out: the best has significance {best_significance:.1}; {needed} is needed, and more pairs than at \
+         any other lag (regular pulses match at many); widen the search, record longer or check that both streams hold \
+         events that both sites saw"
     )]
     NotFound {
         /// The best lag's significance, as [`ClockFit::peak_significance`].
