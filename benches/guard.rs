@@ -6,7 +6,7 @@
 //!
 //! A stage's time is divided by that of plain integer arithmetic measured in turn with it, so that the speed of the
 //! machine cancels; on Linux it is processor time, so that what else runs hardly counts. The limits are some two and a half times what an AMD EPYC (Zen 4)
-//! with AVX2 backends takes: other machines pass, the loss of a vector kernel or of an algorithm does not. Ends with
+//! with AVX2 backends takes; a processor without them is not judged. The loss of a vector kernel or of an algorithm goes beyond them. Ends with
 //! status 1 beyond a limit. Without `--bench` (as `cargo test` runs it) every stage runs once and nothing is judged.
 
 use std::hint::black_box;
@@ -30,15 +30,20 @@ struct Stage {
 }
 
 fn main() -> ExitCode {
-    let judge = std::env::args().any(|argument| argument == "--bench");
+    let asked = std::env::args().any(|argument| argument == "--bench");
+    let judge = asked && has_vectors();
+    if asked && !judge {
+        println!("not judged: this processor lacks AVX2 or PCLMULQDQ, and the limits are for those");
+    }
     let mut slow = false;
     for mut stage in [tally(), encode(), decode(), amplify(), authenticate()] {
-        let (mut stage_time, mut unit) = (Duration::ZERO, Duration::ZERO);
-        for _ in 0..if judge { 15 } else { 1 } {
-            stage_time += time(|| (0..stage.times).for_each(|_| (stage.run)()));
-            unit += time(yardstick);
+        let mut ratio = stage.ratio(if judge { 15 } else { 1 });
+        // A disturbance passes, a slower stage stays.
+        for _ in 0..2 {
+            if judge && ratio > stage.limit {
+                ratio = ratio.min(stage.ratio(15));
+            }
         }
-        let ratio = stage_time.as_secs_f64() / unit.as_secs_f64().max(1e-9);
         let beyond = judge && ratio > stage.limit;
         slow |= beyond;
         println!(
@@ -49,6 +54,26 @@ fn main() -> ExitCode {
         );
     }
     if slow { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+impl Stage {
+    /// Its time over that of the yardstick, measured in turn so many times.
+    fn ratio(&mut self, times: u32) -> f64 {
+        let (mut stage, mut unit) = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..times {
+            stage += time(|| (0..self.times).for_each(|_| (self.run)()));
+            unit += time(yardstick);
+        }
+        stage.as_secs_f64() / unit.as_secs_f64().max(1e-9)
+    }
+}
+
+fn has_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq");
+    #[cfg(not(target_arch = "x86_64"))]
+    let found = false;
+    found
 }
 
 fn time(work: impl FnOnce()) -> Duration {

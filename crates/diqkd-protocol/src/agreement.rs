@@ -103,4 +103,4 @@ fn digest_without_session(params: &SessionParams) -> [u8; 32] {
 
 /// The failure the design of the code aims at for an honest block, by extrapolation. Counts support one in a hundred, which
 /// is what an operator should plan with (`docs/bench/2026-11-codes.md`). A completeness figure, no part of a security claim.
-const HONEST_FAILURE: f64 = 3e-4;
+const HONEST_FAILURE: f64 = 5e-4;
