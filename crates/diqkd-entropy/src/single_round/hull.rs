@@ -93,5 +93,5 @@ fn is_below_on(curve: &impl Curve, line: Line, low: f64, high: f64) -> bool {
         && (height(touch) + (entropy.first + line.slope * below.first) * (on - touch)).lo() >= 0.0
 }
 
-const MARGINS: [f64; 6] = [2e-15, 2e-14, 2e-13, 1e-12, 1e-10, 1e-9];
+const MARGINS: [f64; 5] = [2e-14, 2e-13, 1e-12, 1e-10, 1e-9];
 const MOST_PIECES: usize = 5_000;
