@@ -56,7 +56,7 @@ impl Place {
         let end = if role == Role::Alice { "listen" } else { "connect" };
         let text = format!(
             "version = 1\n[node]\nrole = \"{role}\"\nname = \"{role}\"\ndata = \"{role}\"\n[security]\nrounds = {ROUNDS}\n\
-             gamma = \"13/256\"\nchsh_design = 2.677\nqber_design = 0.0144\neps_sound = 1e-10\ntheorem = \"reat\"\n\
+             gamma = \"13/256\"\nchsh_design = 2.665\nqber_design = 0.0165\neps_sound = 1e-10\ntheorem = \"reat\"\n\
              key_length_bits = 256\n[pads]\nfile = \"preshared.key\"\n[[source]]\nname = \"link\"\n{source}\n[source.layout]\n\
              trigger = \"event-ready\"\nepoch_ps = 3000000000000\nslot_period_ps = 1000000\nherald = 0\n\
              settings = [1, 2, 3, 4]\ndetectors = [5, \"6\"]\nherald_ps = 50000\nsetting_window_ps = [150000, 350000]\n\
