@@ -128,7 +128,7 @@ fn stations_behind_a_stream_give_keys_block_after_block() {
         });
     }
     let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
-    assert!(keys > 50, "{keys}");
+    assert!(keys > 30, "{keys}");
 }
 
 /// A sensor that fires when it is asked for the `n`-th time.
@@ -205,7 +205,7 @@ fn recordings_of_the_same_pre_shared_key_are_distilled() {
         write(&place.folder.join(format!("{role}-0.ptu")), &bytes);
     }
     let keys = place.run(1, |role| format!("kind = \"recording\"\ntags = \"{role}-{{block}}.ptu\""));
-    assert!(keys > 25, "{keys}");
+    assert!(keys > 15, "{keys}");
 }
 
 fn write(path: &Path, bytes: &[u8]) {
