@@ -4,7 +4,7 @@
 //! frame    length u32 of kind and body   kind u8   body   CRC-32 u32 of everything before
 //! ```
 //! All integers are little-endian. At most [`MOST_BODY_BYTES`] bytes a body, checked before anything is allocated. The node
-//! is the client ([`StationClient`] inside it), the vendor's process the server; [`serve`] is one in Rust, around any
+//! is the client (`StationClient` inside it), the vendor's process the server; [`serve`] is one in Rust, around any
 //! [`TimeTagger`](diqkd_hal::TimeTagger).
 
 mod client;

@@ -3,7 +3,7 @@
 //! Each link is a TCP connection that is made again, with backoff and jitter, whenever it ends. Messages are numbered and
 //! kept until the peer has acknowledged them; a new connection, of the same link or another, goes on where the peer has
 //! stopped. One link carries all messages of this end; which one is chosen by its round-trip time and recent failures
-//! ([`health`]). Channels share the stream, one for each block in flight.
+//! (`health`). Channels share the stream, one for each block in flight.
 //!
 //! Frames are tagged with a keyed digest so that strangers can neither speak nor acknowledge here. No security rests on
 //! that: what decides about keys is authenticated information-theoretically inside the sessions.
