@@ -1,16 +1,14 @@
 //! The setup of two sites with simulated stations: parameters, keys they share, sessions, trials.
 
-use std::convert::Infallible;
 use std::error::Error;
 
 use diqkd_auth::KeyPool;
 use diqkd_core::{Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, WinProbability};
 use diqkd_entropy::Theorem;
-use diqkd_hal::{RngHealth, SettingRng};
+use diqkd_node::SoftwareSettingRng;
 use diqkd_protocol::{Event, LinkConfig, Session, SessionParams, SpotCheckChooser, Variant};
 use diqkd_sim::{Experiment, Preset, Strategy};
 use rand::SeedableRng;
-use rand::rand_core::TryRng;
 use rand::rngs::StdRng;
 
 /// What both sites have agreed on for a block of `rounds` rounds.
@@ -65,7 +63,11 @@ pub fn trials(
     let experiment =
         Experiment::new(Preset::Oxford2022, session.params().rounds, seed).with_strategy(strategy);
     let chooser = |role, seed| {
-        SpotCheckChooser::new(role, session.test_flags(), SettingBits(StdRng::seed_from_u64(seed)))
+        SpotCheckChooser::new(
+            role,
+            session.test_flags(),
+            SoftwareSettingRng::new(StdRng::seed_from_u64(seed)),
+        )
     };
     let (mut alice, mut bob) = (LocalTable::new(), LocalTable::new());
     for trial in experiment.trials(chooser(Role::Alice, seed ^ 0xa), chooser(Role::Bob, seed ^ 0xb)) {
@@ -116,29 +118,4 @@ pub fn table_from_csv(text: &str) -> Result<LocalTable, Box<dyn Error>> {
         table.push(LocalTrial { round, setting, outcome: Outcome::from_bit(outcome == 1) })?;
     }
     Ok(table)
-}
-
-/// A software generator of setting bits: fine for a simulation, not for a link.
-struct SettingBits(StdRng);
-
-impl TryRng for SettingBits {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.try_next_u32()
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.try_next_u64()
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.try_fill_bytes(bytes)
-    }
-}
-
-impl SettingRng for SettingBits {
-    fn health(&self) -> RngHealth {
-        RngHealth::Healthy
-    }
 }

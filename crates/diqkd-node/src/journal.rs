@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use diqkd_core::SessionId;
 use diqkd_protocol::journal::{Journal, JournalError, Record, Refused, Writer, recover};
+use diqkd_protocol::{Abort, Session};
+
+use crate::error::{NodeError, with_causes};
 
 /// An open journal: every record is on disk before the call returns. One process at a time may have it open; the lock of
 /// the key store beside it sees to that.
@@ -99,6 +102,25 @@ impl JournalFile {
         self.writer = writer;
         Ok(())
     }
+}
+
+/// Has `record` put the records that a session waits for on disk. One that the journal does not allow ends the session.
+pub(crate) fn write_due(
+    session: &mut Session,
+    record: impl FnOnce(&[Record]) -> Result<(), NodeError>,
+) -> Result<(), NodeError> {
+    let records: Vec<_> = std::iter::from_fn(|| session.poll_journal()).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    match record(&records) {
+        Ok(()) => session.journalled(),
+        Err(NodeError::Journal(error @ JournalFileError::Refused { .. })) => {
+            session.abort(Abort::Storage { what: with_causes(&error) });
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// Makes the name of a new file durable.

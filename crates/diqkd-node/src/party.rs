@@ -9,8 +9,8 @@ use diqkd_timetag::slot::SlotReport;
 use diqkd_timetag::sync::ClockFit;
 
 use crate::drive::Drive;
-use crate::error::{NodeError, with_causes};
-use crate::journal::JournalFileError;
+use crate::error::NodeError;
+use crate::journal;
 use crate::keeper::Keeper;
 use crate::observer::Observer;
 use crate::station::{FollowerStation, Recording, ReferenceStation, StationError};
@@ -172,7 +172,7 @@ impl Party<'_> {
     fn take_events(&mut self) -> Result<Vec<Vec<i64>>, NodeError> {
         let mut samples = Vec::new();
         loop {
-            self.write_journal()?;
+            journal::write_due(&mut self.drive.session, |records| self.keeper.record(records))?;
             let Some(event) = self.drive.next_event() else { return Ok(samples) };
             match event {
                 Event::SyncSample(times) => samples.push(times),
@@ -197,23 +197,6 @@ impl Party<'_> {
                 _ => {}
             }
         }
-    }
-
-    /// Puts the session's records on disk. One that the journal does not allow ends the session.
-    fn write_journal(&mut self) -> Result<(), NodeError> {
-        let session = &mut self.drive.session;
-        let records: Vec<_> = std::iter::from_fn(|| session.poll_journal()).collect();
-        if records.is_empty() {
-            return Ok(());
-        }
-        match self.keeper.record(&records) {
-            Ok(()) => session.journalled(),
-            Err(NodeError::Journal(error @ JournalFileError::Refused { .. })) => {
-                session.abort(Abort::Storage { what: with_causes(&error) });
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
     }
 
     fn recording(&self, recorded: u64) {

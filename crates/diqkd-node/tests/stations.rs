@@ -3,10 +3,7 @@
 use std::convert::Infallible;
 
 use diqkd_core::{LocalTrial, Role, TestProbability, Trial};
-use diqkd_hal::{
-    Capabilities, ErrorKind, ErrorType, Filled, Guarded, SettingChooser, Status, TagBlock, Tamper,
-    TamperCause, TamperEvent, TimeTagger,
-};
+use diqkd_hal::{Capabilities, ErrorType, Filled, SettingChooser, Status, TagBlock, TimeTagger};
 use diqkd_node::station::{FollowerStation, Recording, ReferenceStation, StationError};
 use diqkd_sim::{Experiment, Preset, SeededChooser, SimulatedStation};
 
@@ -75,33 +72,6 @@ fn find(
 ) -> Option<LocalTrial> {
     while trials.next_if(|trial| trial.round < round).is_some() {}
     trials.next_if(|trial| trial.round == round)
-}
-
-/// A sensor that fires when it is asked for the `n`-th time.
-struct Sensor(u32);
-
-impl ErrorType for Sensor {
-    type Error = ErrorKind;
-}
-
-impl Tamper for Sensor {
-    fn poll(&mut self) -> Result<Option<TamperEvent>, ErrorKind> {
-        self.0 = self.0.saturating_sub(1);
-        let event = TamperEvent { cause: TamperCause::Light, sensor: 1, time_ps: None };
-        Ok((self.0 == 0).then_some(event))
-    }
-}
-
-#[test]
-fn a_tampered_station_records_nothing_usable() {
-    let preset = Preset::Oxford2022;
-    let experiment = Experiment::new(preset, ROUNDS, 4);
-    let stations = [Role::Alice, Role::Bob].map(|role| station(role, &experiment, preset.test_probability()));
-    let [alice, bob] = stations;
-    let mut bob = Guarded::new(bob, Sensor(5));
-    let refused = record(alice, &mut bob, &experiment).map(|_| ()).unwrap_err();
-    assert!(matches!(refused, StationError::Tampered { .. }), "{refused}");
-    assert_eq!(bob.events().unwrap()[0].cause, TamperCause::Light);
 }
 
 #[test]

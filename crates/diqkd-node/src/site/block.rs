@@ -11,7 +11,7 @@ use diqkd_protocol::{Abort, Event, Report, Session};
 use super::Site;
 use super::lane::{Lane, Word};
 use crate::error::{NodeError, with_causes};
-use crate::journal::JournalFileError;
+use crate::journal;
 use crate::source::{Device, RecordedTags, Recorder, Source};
 use crate::station::{self, FollowerStation, Recording, ReferenceStation, StationError};
 use crate::vault::Vault;
@@ -312,7 +312,7 @@ impl<'a> Block<'a> {
     /// Writes the session's records, takes its events and does what they ask for.
     fn take_events(&mut self) -> Result<(), NodeError> {
         loop {
-            self.write_journal()?;
+            journal::write_due(&mut self.session, |records| self.vault.record(records))?;
             let Some(event) = self.session.poll_event() else { return Ok(()) };
             match event {
                 Event::SyncSample(times) => self.samples.push(times),
@@ -346,23 +346,6 @@ impl<'a> Block<'a> {
                 _ => {}
             }
         }
-    }
-
-    /// Puts the session's records on disk. One that the journal does not allow ends the session.
-    fn write_journal(&mut self) -> Result<(), NodeError> {
-        let session = &mut self.session;
-        let records: Vec<_> = std::iter::from_fn(|| session.poll_journal()).collect();
-        if records.is_empty() {
-            return Ok(());
-        }
-        match self.vault.record(&records) {
-            Ok(()) => session.journalled(),
-            Err(NodeError::Journal(error @ JournalFileError::Refused { .. })) => {
-                session.abort(Abort::Storage { what: with_causes(&error) });
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), NodeError> {

@@ -63,9 +63,9 @@ pub(crate) struct Keylength {
     #[arg(long, default_value = "reat", value_name = "NAME")]
     theorem: Theorem,
     /// The bound for one round: chsh, chsh-two-basis-tests (same protocol, tighter test rounds), two-basis; each with
-    /// --noise; npp is chsh. Without it chsh; under eat2018, where that gives no key, chsh-two-basis-tests.
-    #[arg(long, value_name = "NAME")]
-    bound: Option<String>,
+    /// --noise; npp is chsh.
+    #[arg(long, default_value = "chsh", value_name = "NAME")]
+    bound: String,
     /// Flip probability of noisy preprocessing of key rounds; the leak must be that of the flipped bits.
     #[arg(long, default_value_t = 0.0, value_name = "q", allow_negative_numbers = true)]
     noise: f64,
@@ -91,15 +91,14 @@ impl Keylength {
                 omega_threshold.chsh_s()
             );
         }
-        let name = self.bound.as_deref().unwrap_or("chsh");
-        let bound = match bound_of(name, self.noise)? {
+        let bound = match bound_of(&self.bound, self.noise)? {
             bound if self.setting_bias == 0.0 => bound,
             SingleRound::Chsh | SingleRound::NoisyPreprocessing { .. } => {
                 SingleRound::BiasedSettings { q: self.noise, tau: self.setting_bias }
             }
             _ => {
                 return Err(Failure::Usage {
-                    what: format!("--setting-bias is proved with --bound chsh or npp, not {name}"),
+                    what: format!("--setting-bias is proved with --bound chsh or npp, not {}", self.bound),
                     source: None,
                 });
             }
@@ -118,24 +117,15 @@ impl Keylength {
             bound,
             assumptions: Vec::new(),
         };
-        let length = |params: &Params| match flags {
-            Some(flags) => key_length_with_local_flags(params, flags),
-            None => key_length(params),
+        let length = match flags {
+            Some(flags) => key_length_with_local_flags(&params, flags),
+            None => key_length(&params),
         };
-        let mut found = length(&params).map_err(out_of_range)?;
-        let spare = self.bound.is_none() && self.theorem == Theorem::Eat2018 && self.setting_bias == 0.0;
-        if spare && matches!(found, KeyLength::NoKey(_)) {
-            // The same protocol and assumptions, with a tighter bound for test rounds.
-            let bound = bound_of("chsh-two-basis-tests", self.noise)?;
-            let tighter = length(&Params { bound, ..params.clone() }).map_err(out_of_range)?;
-            if matches!(tighter, KeyLength::Key(_)) {
-                found = tighter;
-            }
-        }
+        let length = length.map_err(out_of_range)?;
         if let Some(file) = &self.plot {
             file.write(&picture::figure(&params))?;
         }
-        match found {
+        match length {
             KeyLength::Key(certificate) => answer(&certificate),
             KeyLength::NoKey(reason) => Ok(Answer::refused(
                 format!("no key: {reason}"),
