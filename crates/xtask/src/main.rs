@@ -1,7 +1,9 @@
 //! `cargo xtask tidy`: checks that a machine can make about the tree and its documents.
 //! `cargo xtask notebooks`: the notebooks of `examples/notebooks/` out of their programs.
+//! `cargo xtask book`: the book as pages, every link followed.
 //! `cargo xtask ensembles`: the degree distributions that `diqkd-reconcile` ships.
 
+mod book;
 mod documents;
 mod ensembles;
 mod graph;
@@ -10,13 +12,16 @@ mod requirements;
 mod trusted_base;
 mod unsafe_code;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.split_first().map(|(task, rest)| (task.as_str(), rest)) {
         Some(("tidy", [])) => tidy(),
+        Some(("book", [])) => {
+            done(book::build(&workspace_root()), "book", "every link of html/index.html and its pages holds")
+        }
         Some(("notebooks", [])) => match notebooks::write(&workspace_root()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -32,7 +37,9 @@ fn main() -> ExitCode {
             }
         },
         _ => {
-            eprintln!("usage: cargo xtask tidy | cargo xtask notebooks | cargo xtask ensembles ...");
+            eprintln!(
+                "usage: cargo xtask tidy | cargo xtask book | cargo xtask notebooks | cargo xtask ensembles ..."
+            );
             ExitCode::from(2)
         }
     }
@@ -54,11 +61,18 @@ fn tidy() -> ExitCode {
             Err(error) => findings.push(error.to_string()),
         }
     }
+    let consistent = "crate graph, unsafe list, requirements, trusted base and documents are consistent";
+    done(Ok(findings), "tidy", consistent)
+}
+
+/// Says what was found, or that all is well.
+fn done(findings: Result<Vec<String>, CheckError>, task: &str, well: &str) -> ExitCode {
+    let findings = findings.unwrap_or_else(|error| vec![error.to_string()]);
     for finding in &findings {
-        eprintln!("tidy: {finding}");
+        eprintln!("{task}: {finding}");
     }
     if findings.is_empty() {
-        println!("tidy: crate graph, unsafe list, requirements, trusted base and documents are consistent");
+        println!("{task}: {well}");
         return ExitCode::SUCCESS;
     }
     ExitCode::FAILURE
@@ -78,6 +92,8 @@ pub(crate) enum CheckError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("`cargo metadata` failed: {0}")]
     Metadata(String),
+    #[error("`mdbook build docs` failed: {0}")]
+    Book(String),
 }
 
 /// The text of a file of the tree.
@@ -106,4 +122,19 @@ pub(crate) fn files_below(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf
     }
     found.sort();
     Ok(found)
+}
+
+/// A path without `.` and `..`.
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
