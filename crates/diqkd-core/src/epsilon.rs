@@ -15,6 +15,9 @@ pub struct Epsilon {
 }
 
 impl Epsilon {
+    /// The largest epsilon: what fails with it is not promised at all.
+    pub const LARGEST: Self = Self { log2: -f64::MIN_POSITIVE };
+
     /// The epsilon of probability `p`.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use diqkd_core::{Chsh, Role};
+use diqkd_core::{Chsh, Epsilon, EpsilonLedger, Role};
 use diqkd_hal::StationLayout;
 use diqkd_protocol::SessionParams;
 use diqkd_sim::{Fault, Preset, Strategy};
@@ -41,6 +41,8 @@ pub struct Config {
     pub params: SessionParams,
     /// S that the session is laid out for.
     pub chsh_design: Chsh,
+    /// Soundness of all sessions under one pre-shared key together; `None`: only the sum is kept.
+    pub eps_total: Option<Epsilon>,
     /// Keys of each block that are set aside for the authentication of later ones.
     pub pad_keys: u32,
     /// The pre-shared key.
@@ -220,6 +222,11 @@ impl Config {
     /// Bits of key that one session takes for its authentication and test flags.
     pub fn pad_bits_a_session(&self) -> u64 {
         8 * self.params.key_pool_bytes() as u64
+    }
+
+    /// Blocks that [`Config::eps_total`] covers under one pre-shared key; `None` where the file states none.
+    pub fn blocks_covered(&self) -> Option<u64> {
+        self.eps_total.map(|total| EpsilonLedger::new(total).times_left("session", self.params.eps_sound))
     }
 
     /// The first field in which another file differs apart from [`Tunables`]; `None` when a running node can take it over.

@@ -48,7 +48,10 @@ pub(crate) struct Pads {
     pub(crate) spent_bits: u64,
     pub(crate) is_low: bool,
     pub(crate) sessions: u64,
+    pub(crate) sessions_left: u64,
     pub(crate) eps_spent: f64,
+    pub(crate) eps_total: f64,
+    pub(crate) is_overspent: bool,
 }
 
 /// How the node as a whole stands.
@@ -113,7 +116,9 @@ impl Metrics {
         page.single("diqkd_pad_bits_spent_total", "counter", inner.pads.spent_bits as f64);
         page.single("diqkd_pads_low", "gauge", f64::from(u8::from(inner.pads.is_low)));
         page.single("diqkd_sessions_total", "counter", inner.pads.sessions as f64);
+        page.single("diqkd_sessions_left", "gauge", inner.pads.sessions_left as f64);
         page.single("diqkd_eps_sound_spent", "gauge", inner.pads.eps_spent);
+        page.single("diqkd_eps_sound_budget", "gauge", inner.pads.eps_total);
         let of = |read: fn(&LinkStatus) -> f64| -> Vec<(String, f64)> {
             links.iter().map(|link| (format!("link=\"{}\"", link.name), read(link))).collect()
         };

@@ -13,7 +13,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use diqkd_core::{Epsilon, SessionId};
+use diqkd_core::{Epsilon, EpsilonLedger, SessionId};
 use zeroize::Zeroizing;
 
 /// Pre-shared key and journal.
@@ -25,8 +25,19 @@ pub(crate) struct Pads {
     /// Everything before this has been reserved.
     next: u64,
     sessions: u64,
-    eps_spent: f64,
+    /// What the sessions have spent, with and without a key.
+    ledger: EpsilonLedger,
     torn: bool,
+}
+
+/// The answer to a request for pads.
+pub(crate) enum Reservation {
+    /// These bytes, for one session.
+    Granted(Zeroizing<Vec<u8>>),
+    /// Some of the bytes have been reserved before or do not exist.
+    Taken,
+    /// The budget of this pre-shared key does not cover another session.
+    Overspent,
 }
 
 /// Why the pre-shared key can't be used.
@@ -71,8 +82,9 @@ pub enum PadsError {
 }
 
 impl Pads {
-    /// Opens the pre-shared key and its journal in `folder`, or begins one.
-    pub(crate) fn open(path: &Path, folder: &Path) -> Result<Self, PadsError> {
+    /// Opens the pre-shared key and its journal in `folder`, or begins one. All sessions under this key together, those of
+    /// earlier processes among them, may spend `eps_total`.
+    pub(crate) fn open(path: &Path, folder: &Path, eps_total: Epsilon) -> Result<Self, PadsError> {
         let io = |path: &Path| {
             let path = path.to_path_buf();
             move |source| PadsError::Io { path, source }
@@ -109,7 +121,7 @@ impl Pads {
             journal_path,
             next: LINK_KEY_BYTES,
             sessions: 0,
-            eps_spent: 0.0,
+            ledger: EpsilonLedger::new(eps_total),
             torn: false,
         };
         pads.recover(&bytes)?;
@@ -133,9 +145,19 @@ impl Pads {
         self.length.saturating_sub(self.next)
     }
 
-    /// Sessions that have been entered, and the sum of their epsilons.
-    pub(crate) fn spent(&self) -> (u64, f64) {
-        (self.sessions, self.eps_spent)
+    /// Sessions that have been entered.
+    pub(crate) fn sessions(&self) -> u64 {
+        self.sessions
+    }
+
+    /// Their epsilons.
+    pub(crate) fn ledger(&self) -> &EpsilonLedger {
+        &self.ledger
+    }
+
+    /// How many more sessions the budget covers.
+    pub(crate) fn sessions_left(&self, eps_sound: Epsilon) -> u64 {
+        self.ledger.times_left(SESSION, eps_sound)
     }
 
     /// Whether a record was torn when the journal was opened.
@@ -143,24 +165,28 @@ impl Pads {
         self.torn
     }
 
-    /// Reserves `length` bytes from `start` on for a session and gives them; `None` when some of them have been reserved
-    /// or do not exist, and then nothing changes. A length of 0 enters a session that takes its pads elsewhere.
+    /// Reserves `length` bytes from `start` on for a session, enters its epsilon, and gives the bytes; nothing changes where
+    /// they are not free or the budget does not cover the session. A length of 0 enters a session that takes its pads
+    /// elsewhere.
     pub(crate) fn reserve(
         &mut self,
         session: SessionId,
         start: u64,
         length: u64,
         eps_sound: Epsilon,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, PadsError> {
-        let Some(range) = self.free(start, length) else { return Ok(None) };
+    ) -> Result<Reservation, PadsError> {
+        let Some(range) = self.free(start, length) else { return Ok(Reservation::Taken) };
+        if !self.ledger.room_for(SESSION, eps_sound, 1) {
+            return Ok(Reservation::Overspent);
+        }
         let record = Record { session, start: range.start, end: range.end, eps_log2: eps_sound.log2() };
         let io = |source| PadsError::Io { path: self.journal_path.clone(), source };
         self.journal.write_all(&record.encode(self.sessions)).map_err(io)?;
         self.journal.sync_all().map_err(io)?;
-        self.enter(&record);
+        self.enter(&record, eps_sound);
         let mut bytes = Zeroizing::new(vec![0; length as usize]);
         self.read_at(start, &mut bytes)?;
-        Ok(Some(bytes))
+        Ok(Reservation::Granted(bytes))
     }
 
     fn free(&self, start: u64, length: u64) -> Option<Range<u64>> {
@@ -175,8 +201,9 @@ impl Pads {
         let (records, rest) = bytes.as_chunks::<RECORD_BYTES>();
         let mut whole = 0;
         for (index, bytes) in records.iter().enumerate() {
-            match Record::decode(bytes, index as u64) {
-                Some(record) => self.enter(&record),
+            let read = Record::decode(bytes, index as u64);
+            match read.and_then(|record| Some((Epsilon::from_log2(record.eps_log2).ok()?, record))) {
+                Some((eps_sound, record)) => self.enter(&record, eps_sound),
                 // Appended at once, a record is whole, cut off or, when power failed, still zeros. Damage to a whole one
                 // came later, when its bytes may have been used.
                 None if index + 1 == records.len() && rest.is_empty() && bytes.iter().all(|&b| b == 0) => {
@@ -197,10 +224,10 @@ impl Pads {
         Ok(())
     }
 
-    fn enter(&mut self, record: &Record) {
+    fn enter(&mut self, record: &Record, eps_sound: Epsilon) {
         self.next = self.next.max(record.end);
         self.sessions += 1;
-        self.eps_spent += record.eps_log2.exp2();
+        self.ledger.carry(SESSION, eps_sound);
     }
 
     fn read_at(&mut self, start: u64, bytes: &mut [u8]) -> Result<(), PadsError> {
@@ -261,6 +288,8 @@ fn checksum(bytes: &[u8; RECORD_BYTES]) -> [u8; 16] {
     check
 }
 
+/// Under what name sessions are in the ledger.
+const SESSION: &str = "session";
 const LINK_KEY_BYTES: u64 = 32;
 const RECORD_BYTES: usize = 64;
 
@@ -282,7 +311,11 @@ mod tests {
         }
 
         fn open(&self) -> Result<Pads, PadsError> {
-            Pads::open(&self.0.join("key"), &self.0)
+            self.open_with(Epsilon::LARGEST)
+        }
+
+        fn open_with(&self, eps_total: Epsilon) -> Result<Pads, PadsError> {
+            Pads::open(&self.0.join("key"), &self.0, eps_total)
         }
 
         fn journal(&self) -> PathBuf {
@@ -301,6 +334,14 @@ mod tests {
         Epsilon::new(1e-10).unwrap()
     }
 
+    /// The bytes that a request is granted.
+    fn granted(pads: &mut Pads, n: u8, start: u64, length: u64) -> Option<Zeroizing<Vec<u8>>> {
+        match pads.reserve(session(n), start, length, eps()).unwrap() {
+            Reservation::Granted(bytes) => Some(bytes),
+            Reservation::Taken | Reservation::Overspent => None,
+        }
+    }
+
     fn session(n: u8) -> SessionId {
         SessionId([n; 16])
     }
@@ -310,19 +351,47 @@ mod tests {
         let place = Place::new("twice");
         let mut pads = place.open().unwrap();
         assert_eq!(pads.next(), 32);
-        let first = pads.reserve(session(1), 32, 100, eps()).unwrap().unwrap();
+        let first = granted(&mut pads, 1, 32, 100).unwrap();
         assert_eq!(first[..3], [32, 33, 34]);
-        assert!(pads.reserve(session(2), 131, 10, eps()).unwrap().is_none());
+        assert!(granted(&mut pads, 2, 131, 10).is_none());
         assert!(place.open().is_err_and(|error| matches!(error, PadsError::InUse { .. })));
         drop(pads);
         let mut pads = place.open().unwrap();
-        assert_eq!((pads.next(), pads.spent().0), (132, 1));
-        assert!(pads.reserve(session(3), 32, 1, eps()).unwrap().is_none());
-        assert!(pads.reserve(session(3), 1000, 33, eps()).unwrap().is_none());
+        assert_eq!((pads.next(), pads.sessions()), (132, 1));
+        assert!(granted(&mut pads, 3, 32, 1).is_none());
+        assert!(granted(&mut pads, 3, 1000, 33).is_none());
         // The peer may be ahead.
-        assert!(pads.reserve(session(3), 200, 800, eps()).unwrap().is_some());
+        assert!(granted(&mut pads, 3, 200, 800).is_some());
         assert_eq!(pads.remaining_bytes(), 32);
-        assert!((pads.spent().1 - 2e-10).abs() < 1e-22);
+        let spent = pads.ledger().total().unwrap().probability();
+        assert!((2e-10..2.000_000_1e-10).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn the_budget_holds_for_all_sessions_also_after_a_restart() {
+        let place = Place::new("budget");
+        let budget = Epsilon::new(3.000_001e-10).unwrap();
+        let mut pads = place.open_with(budget).unwrap();
+        assert_eq!(pads.sessions_left(eps()), 3);
+        assert!(granted(&mut pads, 1, 32, 10).is_some());
+        // One that takes its pads elsewhere counts the same.
+        assert!(granted(&mut pads, 2, 0, 0).is_some());
+        drop(pads);
+        let mut pads = place.open_with(budget).unwrap();
+        assert_eq!(pads.sessions_left(eps()), 1);
+        assert!(granted(&mut pads, 3, 42, 10).is_some());
+        for (start, length) in [(52, 10), (0, 0)] {
+            let refused = pads.reserve(session(4), start, length, eps()).unwrap();
+            assert!(matches!(refused, Reservation::Overspent));
+        }
+        assert_eq!((pads.next(), pads.sessions(), pads.sessions_left(eps())), (52, 3, 0));
+        drop(pads);
+        assert_eq!(std::fs::read(place.journal()).unwrap().len(), 3 * RECORD_BYTES);
+        // A lower budget at the next start is spent; a higher one goes on.
+        let mut lower = place.open_with(Epsilon::new(2e-10).unwrap()).unwrap();
+        assert!(granted(&mut lower, 4, 52, 10).is_none());
+        drop(lower);
+        assert!(granted(&mut place.open_with(Epsilon::new(5e-10).unwrap()).unwrap(), 4, 52, 10).is_some());
     }
 
     #[test]
@@ -331,7 +400,7 @@ mod tests {
         let mut pads = place.open().unwrap();
         for n in 0..3 {
             let next = pads.next();
-            pads.reserve(session(n), next, 10, eps()).unwrap();
+            granted(&mut pads, n, next, 10);
         }
         drop(pads);
         let mut bytes = std::fs::read(place.journal()).unwrap();
@@ -358,8 +427,8 @@ mod tests {
         fn a_torn_tail_loses_only_what_nobody_used(cut in 1usize..64) {
             let place = Place::new(&format!("torn-{cut}"));
             let mut pads = place.open().unwrap();
-            pads.reserve(session(1), 32, 50, eps()).unwrap();
-            pads.reserve(session(2), 82, 50, eps()).unwrap();
+            granted(&mut pads, 1, 32, 50);
+            granted(&mut pads, 2, 82, 50);
             drop(pads);
             let mut bytes = std::fs::read(place.journal()).unwrap();
             // The record of the second session was written in part.
@@ -368,7 +437,7 @@ mod tests {
             let mut pads = place.open().unwrap();
             prop_assert!(pads.was_torn());
             prop_assert_eq!(pads.next(), 82);
-            prop_assert!(pads.reserve(session(3), 82, 50, eps()).unwrap().is_some());
+            prop_assert!(granted(&mut pads, 3, 82, 50).is_some());
             drop(pads);
             prop_assert_eq!(place.open().unwrap().next(), 132);
         }

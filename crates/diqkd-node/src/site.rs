@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use diqkd_core::Epsilon;
 use diqkd_protocol::{Abort, Agreement, SessionParams};
 
 use crate::config::{Config, Tunables};
@@ -39,6 +40,12 @@ pub struct Summary {
     pub key_bits: u64,
     /// How long it ran.
     pub elapsed: Duration,
+    /// Sessions begun under this pre-shared key, also by earlier processes.
+    pub sessions: u64,
+    /// The sum of their epsilons; `None` when there was no session.
+    pub eps_spent: Option<Epsilon>,
+    /// What they may spend together, where the configuration says so.
+    pub eps_total: Option<Epsilon>,
 }
 
 /// How a node ended.
@@ -74,6 +81,8 @@ pub(crate) struct Site {
     /// Where free pads begin at the peer's site, as far as it told.
     peer_next: AtomicU64,
     exhausted: AtomicBool,
+    /// The peer has said that its budget of epsilon is spent; until it is restarted.
+    peer_overspent: AtomicBool,
     refused: Mutex<Option<SiteEnd>>,
 }
 
@@ -117,6 +126,10 @@ pub fn run(
     }
     let mut summary = site.totals.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.elapsed = started.elapsed();
+    let pads = site.pads.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summary.sessions = pads.sessions();
+    summary.eps_spent = pads.ledger().total();
+    summary.eps_total = site.config.eps_total;
     Ok(SiteEnd::Done(summary))
 }
 
@@ -125,7 +138,8 @@ impl Site {
         let randomness = Randomness::from_system()?;
         std::fs::create_dir_all(&config.data)
             .map_err(|source| NodeError::Directory { path: config.data.clone(), source })?;
-        let mut pads = Pads::open(&config.pads_file, &config.data)?;
+        let mut pads =
+            Pads::open(&config.pads_file, &config.data, config.eps_total.unwrap_or(Epsilon::LARGEST))?;
         if pads.was_torn() {
             tracing::warn!(
                 "the last record of the pads journal was torn by a crash and has been cut off; nothing was lost"
@@ -166,6 +180,7 @@ impl Site {
             totals: Mutex::new(Summary::default()),
             peer_next: AtomicU64::new(0),
             exhausted: AtomicBool::new(false),
+            peer_overspent: AtomicBool::new(false),
             refused: Mutex::new(None),
         })
     }

@@ -57,6 +57,16 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let params = params(&text, &file.security)?;
+    let eps_total = file.security.eps_total.map(|total| total.0);
+    if let Some(total) = eps_total
+        && total < params.eps_sound
+    {
+        let what = format!(
+            "{total} is below security.eps_sound, which is {}; no block could begin: state at least as much",
+            params.eps_sound
+        );
+        return Err(text.about("security.eps_total", what));
+    }
     let pad_keys = pad_keys(&text, &file, &params)?;
     let sources = file
         .source
@@ -88,6 +98,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         http,
         chsh_design: file.security.chsh_design.0,
         params,
+        eps_total,
         pad_keys,
         pads_file: folder.join(&file.pads.file),
         sources,
@@ -133,6 +144,7 @@ struct Security {
     qber_design: Value<Qber>,
     omega_threshold: Option<Value<WinProbability>>,
     eps_sound: Value<Epsilon>,
+    eps_total: Option<Value<Epsilon>>,
     theorem: Value<Theorem>,
     key_length_bits: Value<KeyLength>,
     verification_tag_bits: Option<Value<Count<128>>>,

@@ -99,6 +99,10 @@ fn security(config: &Config) -> Fields {
         ("security.qber_design", params.qber_design.get().to_string()),
         ("security.omega_threshold", params.omega_threshold.get().to_string()),
         ("security.eps_sound", format!("2^{}", params.eps_sound.log2())),
+        (
+            "security.eps_total",
+            config.eps_total.map_or("none".to_owned(), |total| format!("2^{}", total.log2())),
+        ),
         ("security.theorem", params.theorem.to_string()),
         ("security.key_length_bits", params.key_length_bits.to_string()),
         ("security.verification_tag_bits", params.verification_tag_bits.to_string()),

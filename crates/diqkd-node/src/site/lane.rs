@@ -55,6 +55,8 @@ pub(crate) enum Decline {
     PadsTaken { next: u64 },
     /// Some of these keys are not free here.
     KeysTaken,
+    /// This site's budget of epsilon does not cover another session.
+    Overspent,
     /// This site is finishing.
     Draining,
     /// This site has trouble of its own: its log says which.
@@ -121,6 +123,7 @@ impl Word {
                     Decline::KeysTaken => (1, 0),
                     Decline::Draining => (2, 0),
                     Decline::Trouble => (3, 0),
+                    Decline::Overspent => (4, 0),
                 };
                 bytes.push(reason);
                 bytes.extend_from_slice(&number.to_le_bytes());
@@ -164,6 +167,7 @@ impl Word {
                     (1, 0) => Decline::KeysTaken,
                     (2, 0) => Decline::Draining,
                     (3, 0) => Decline::Trouble,
+                    (4, 0) => Decline::Overspent,
                     _ => return None,
                 };
                 Some(Self::Decline { session: SessionId(*session), why })
@@ -195,6 +199,7 @@ mod tests {
             Word::Decline { session, why: Decline::KeysTaken },
             Word::Decline { session, why: Decline::Draining },
             Word::Decline { session, why: Decline::Trouble },
+            Word::Decline { session, why: Decline::Overspent },
             Word::Frame(vec![1, 2, 3]),
             Word::Over(session),
         ];

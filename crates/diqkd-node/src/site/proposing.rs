@@ -15,6 +15,7 @@ use super::block::{Block, Ending};
 use super::lane::{Decline, Lane, PadsOffer, Word};
 use crate::error::NodeError;
 use crate::link_lost::LinkLost;
+use crate::pads::Reservation;
 use crate::source::{Device, Source};
 use crate::vault::Vault;
 
@@ -32,6 +33,7 @@ pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Resu
             Ok(Turn::Again) => {}
             Ok(Turn::Finished) => return Ok(()),
             Err(NodeError::PeerLost(LinkLost::PeerRestarted)) => {
+                site.peer_overspent.store(false, Ordering::Relaxed);
                 tracing::warn!(source = %source.name, "the peer was restarted; the block in progress gives no key here unless it had one");
                 worker.lane.renew();
             }
@@ -67,9 +69,18 @@ struct Worker<'a> {
 }
 
 /// Secret bytes reserved for a session at this site, and how the peer is told about them.
-struct Reserved {
+struct Granted {
     offer: PadsOffer,
     secret: Zeroizing<Vec<u8>>,
+}
+
+/// What Alice has for a session.
+enum Reserved {
+    Granted(Granted),
+    /// No key for authentication is left.
+    Exhausted,
+    /// No epsilon is left.
+    Overspent,
 }
 
 impl Worker<'_> {
@@ -83,6 +94,11 @@ impl Worker<'_> {
         }
         if !site.trunk.is_ready() {
             std::thread::sleep(PAUSE);
+            return Ok(Turn::Again);
+        }
+        if !self.covers_a_session() || site.peer_overspent.load(Ordering::Relaxed) {
+            // Hears, and so notices, when the peer was restarted.
+            self.lane.hear(PAUSE)?;
             return Ok(Turn::Again);
         }
         let Some(_running) = Running::claim(site) else {
@@ -103,9 +119,14 @@ impl Worker<'_> {
         let mut nonce = [0; 16];
         crate::randomness::Randomness::from_system()?.generator("nonce of a session").fill_bytes(&mut nonce);
         let params = self.params(&nonce);
-        let Some(reserved) = self.reserve(&params)? else {
-            self.exhausted();
-            return Ok(Turn::Again);
+        let reserved = match self.reserve(&params)? {
+            Reserved::Granted(reserved) => reserved,
+            Reserved::Exhausted => {
+                self.exhausted();
+                return Ok(Turn::Again);
+            }
+            // The last session that the budget covers is another lane's.
+            Reserved::Overspent => return Ok(Turn::Again),
         };
         self.lane.say(&Word::Propose { nonce, block, pads: reserved.offer })?;
         let session = self.session(&params, reserved.secret)?;
@@ -119,6 +140,10 @@ impl Worker<'_> {
             Some(Err(Decline::PadsTaken { next })) => {
                 tracing::info!(source = %self.source.name, next, "the peer has used more of the pre-shared key; going on from there");
                 site.peer_next.fetch_max(next, Ordering::Relaxed);
+            }
+            Some(Err(Decline::Overspent)) => {
+                tracing::error!(source = %self.source.name, "the peer's budget of epsilon does not cover another session; no blocks until it is restarted");
+                site.peer_overspent.store(true, Ordering::Relaxed);
             }
             Some(Err(Decline::KeysTaken)) => {
                 tracing::warn!(source = %self.source.name, "the peer lacks keys that were set aside; they are given up");
@@ -152,36 +177,49 @@ impl Worker<'_> {
             self.lane.say(&decline(Decline::Draining))?;
             return Ok(Turn::Again);
         };
-        let bytes = params.key_pool_bytes();
-        let secret = match pads {
-            PadsOffer::File { start } => {
-                let mut own = site.pads();
-                match own.reserve(id, start, bytes as u64, params.eps_sound)? {
-                    Some(secret) => secret,
-                    None => {
-                        let next = own.next();
-                        drop(own);
-                        self.lane.say(&decline(Decline::PadsTaken { next }))?;
-                        return Ok(Turn::Again);
-                    }
-                }
+        let secret = match self.accept(&params, pads)? {
+            Ok(secret) => secret,
+            Err(why) => {
+                self.lane.say(&decline(why))?;
+                return Ok(Turn::Again);
             }
-            PadsOffer::Keys(ids) => match self.vault.take_named(&ids, bytes)? {
-                Some(taken) => {
-                    site.pads().reserve(id, 0, 0, params.eps_sound)?;
-                    taken.secret
-                }
-                None => {
-                    self.lane.say(&decline(Decline::KeysTaken))?;
-                    return Ok(Turn::Again);
-                }
-            },
         };
         let session = self.session(&params, secret)?;
         let device = self.source.device();
         self.lane.say(&Word::Accept(id))?;
         self.run(session, block, device)?;
         Ok(Turn::Again)
+    }
+
+    /// Bob: the secret bytes that Alice suggests, or why not these.
+    fn accept(
+        &self,
+        params: &SessionParams,
+        pads: PadsOffer,
+    ) -> Result<Result<Zeroizing<Vec<u8>>, Decline>, NodeError> {
+        // Before anything is taken.
+        if !self.covers_a_session() {
+            return Ok(Err(Decline::Overspent));
+        }
+        let (id, bytes) = (params.session, params.key_pool_bytes());
+        let (start, length, set_aside) = match pads {
+            PadsOffer::File { start } => (start, bytes as u64, None),
+            PadsOffer::Keys(ids) => match self.vault.take_named(&ids, bytes)? {
+                Some(taken) => (0, 0, Some(taken.secret)),
+                None => return Ok(Err(Decline::KeysTaken)),
+            },
+        };
+        let mut own = self.site.pads();
+        Ok(match own.reserve(id, start, length, params.eps_sound)? {
+            Reservation::Granted(secret) => Ok(set_aside.unwrap_or(secret)),
+            Reservation::Taken => Err(Decline::PadsTaken { next: own.next() }),
+            Reservation::Overspent => Err(Decline::Overspent),
+        })
+    }
+
+    /// Whether the budget of epsilon covers one more session at this site.
+    fn covers_a_session(&self) -> bool {
+        self.site.pads().sessions_left(self.site.config.params.eps_sound) > 0
     }
 
     fn params(&self, nonce: &[u8; 16]) -> SessionParams {
@@ -192,19 +230,27 @@ impl Worker<'_> {
         SessionParams { session: SessionId(session), ..self.site.config.params.clone() }
     }
 
-    /// Alice: sets secret bytes aside for a session; `None` when there are none left.
-    fn reserve(&self, params: &SessionParams) -> Result<Option<Reserved>, NodeError> {
+    /// Alice: sets secret bytes aside for a session.
+    fn reserve(&self, params: &SessionParams) -> Result<Reserved, NodeError> {
         let bytes = params.key_pool_bytes();
         if self.site.config.pad_keys > 0
             && let Some(taken) = self.vault.take_pads(bytes)?
         {
-            self.site.pads().reserve(params.session, 0, 0, params.eps_sound)?;
-            return Ok(Some(Reserved { offer: PadsOffer::Keys(taken.ids), secret: taken.secret }));
+            let offer = PadsOffer::Keys(taken.ids);
+            return Ok(match self.site.pads().reserve(params.session, 0, 0, params.eps_sound)? {
+                Reservation::Granted(_) => Reserved::Granted(Granted { offer, secret: taken.secret }),
+                Reservation::Taken | Reservation::Overspent => Reserved::Overspent,
+            });
         }
         let mut pads = self.site.pads();
         let start = pads.next().max(self.site.peer_next.load(Ordering::Relaxed));
-        let secret = pads.reserve(params.session, start, bytes as u64, params.eps_sound)?;
-        Ok(secret.map(|secret| Reserved { offer: PadsOffer::File { start }, secret }))
+        Ok(match pads.reserve(params.session, start, bytes as u64, params.eps_sound)? {
+            Reservation::Granted(secret) => {
+                Reserved::Granted(Granted { offer: PadsOffer::File { start }, secret })
+            }
+            Reservation::Taken => Reserved::Exhausted,
+            Reservation::Overspent => Reserved::Overspent,
+        })
     }
 
     fn exhausted(&mut self) {

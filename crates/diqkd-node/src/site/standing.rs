@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
+use diqkd_core::Epsilon;
+
 use super::Site;
 use crate::error::NodeError;
 use crate::http::{Http, Page};
@@ -52,14 +54,23 @@ impl Site {
         if !self.trunk.is_ready() {
             return Some("no link to the peer".to_owned());
         }
-        self.exhausted.load(Ordering::Relaxed).then(|| "the key for authentication is used up".to_owned())
+        if self.exhausted.load(Ordering::Relaxed) {
+            return Some("the key for authentication is used up".to_owned());
+        }
+        if self.pads().sessions_left(self.config.params.eps_sound) == 0 {
+            return Some(SPENT.to_owned());
+        }
+        self.peer_overspent
+            .load(Ordering::Relaxed)
+            .then(|| "the peer's budget of epsilon does not cover another session".to_owned())
     }
 
-    /// Counts the key left for authentication and raises the alarm when it becomes low.
+    /// Counts the key left for authentication and the epsilon left, and raises the alarm when one of them runs out.
     pub(super) fn watch_pads(&self) -> Result<(), NodeError> {
-        let (remaining, (sessions, eps_spent)) = {
+        let (remaining, sessions, sessions_left, ledger) = {
             let pads = self.pads();
-            (8 * pads.remaining_bytes(), pads.spent())
+            let left = pads.sessions_left(self.config.params.eps_sound);
+            (8 * pads.remaining_bytes(), pads.sessions(), left, pads.ledger().clone())
         };
         let mut available = remaining;
         for (_, vault) in &self.sources {
@@ -80,9 +91,22 @@ impl Site {
             }
             pads.available_bits = available;
             pads.is_low = is_low;
+            if sessions_left == 0 && !pads.is_overspent {
+                tracing::error!(
+                    sessions, spent = ledger.total().map(tracing::field::display), budget = %ledger.budget(),
+                    "ALARM epsilon-spent: {SPENT}; no further blocks until both sites have a new pre-shared key, or a larger \
+                     security.eps_total, and a restart"
+                );
+            }
+            pads.is_overspent = sessions_left == 0;
             pads.sessions = sessions;
-            pads.eps_spent = eps_spent;
+            pads.sessions_left = sessions_left;
+            let nothing = ledger.entries().is_empty();
+            pads.eps_spent = if nothing { 0.0 } else { ledger.total().map_or(1.0, Epsilon::probability) };
+            pads.eps_total = ledger.budget().probability().min(1.0);
         });
         Ok(())
     }
 }
+
+const SPENT: &str = "the budget of epsilon of this pre-shared key does not cover another session";

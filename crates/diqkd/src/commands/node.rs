@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use diqkd_core::Epsilon;
 use diqkd_node::site::{self, SiteEnd, Summary};
 use diqkd_node::{Config, Control, NodeError};
 use serde_json::json;
@@ -57,18 +58,33 @@ fn failed(error: NodeError) -> Failure {
 
 fn answer(end: SiteEnd, console: &Console) -> Result<Answer, Failure> {
     match end {
-        SiteEnd::Done(Summary { blocks, aborted, rounds, key_bits, elapsed }) => {
+        SiteEnd::Done(Summary {
+            blocks,
+            aborted,
+            rounds,
+            key_bits,
+            elapsed,
+            sessions,
+            eps_spent,
+            eps_total,
+        }) => {
             let seconds = elapsed.as_secs_f64();
             let rounds_per_s = rounds as f64 / seconds.max(1e-9);
+            let budget = eps_total.zip(eps_spent).map_or_else(String::new, |(total, spent)| {
+                format!("\n{sessions} sessions under this pre-shared key have spent {spent} of {total}")
+            });
             let text = format!(
                 "{blocks} blocks with key, {aborted} without\n{key_bits} certified bits from {rounds} rounds\n\
-                 {seconds:.1} s, {rounds_per_s:.0} rounds/s"
+                 {seconds:.1} s, {rounds_per_s:.0} rounds/s{budget}"
             );
             // A daemon has nothing to say on standard output unless it is asked for an object.
             let text = if console.is_json() { text } else { format!("stopped: {text}") };
             let json = json!({
                 "blocks": blocks, "aborted": aborted, "rounds": rounds, "key_bits": key_bits,
                 "seconds": seconds, "rounds_per_s": rounds_per_s,
+                "sessions": sessions,
+                "eps_sound_spent": eps_spent.map_or(0.0, Epsilon::probability),
+                "eps_sound_budget": eps_total.map(Epsilon::probability),
             });
             Ok(Answer::new(text, json))
         }

@@ -33,6 +33,12 @@ fn a_broken_configuration_is_refused_with_its_line_and_field() {
         ("gamma = \"1/10\"", "gama = 0.05", ": security.gama", "unknown field `gama`"),
         ("gamma = \"1/10\"", "gamma = [1, 2]", ": security.gamma", "expected a probability"),
         ("eps_sound = \"1e-10\"", "eps_sound = \"2\"", ": security.eps_sound", "as 1e-10 or \"2^-64\""),
+        (
+            "eps_sound = \"1e-10\"",
+            "eps_sound = \"1e-10\"\neps_total = \"1e-11\"",
+            ": security.eps_total",
+            "state at least as much",
+        ),
         ("theorem = \"reat\"", "theorem = \"best\"", ": security.theorem", "reat, reat-basic"),
         ("chsh_design = 2.656", "chsh_design = 1.9", ": security.chsh_design", "above 2"),
         (

@@ -127,6 +127,47 @@ fn pads_that_run_out_raise_two_alarms_and_stop_the_blocks() {
 }
 
 #[test]
+fn a_spent_budget_of_epsilon_stops_the_blocks_also_after_a_restart() {
+    let mut pair = Pair::new("epsilon");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.security = "eps_total = \"3.5e-10\"\n".to_owned();
+        settings.pipelines = 2;
+    }
+    let spent = "the budget of epsilon of this pre-shared key does not cover another session\n";
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(PATIENCE, "three blocks", || bob.metric("diqkd_blocks_total{source=\"bench\"}") == Some(3.0));
+    for (node, role) in [(&alice, "alice"), (&bob, "bob")] {
+        until(SOON, "not ready", || node.get("/readyz") == Some((503, spent.to_owned())));
+        until(SOON, "an alarm", || pair.log(role).contains("ALARM epsilon-spent"));
+        until(SOON, "counted", || node.metric("diqkd_sessions_left") == Some(0.0));
+        let total = node.metric("diqkd_eps_sound_spent").unwrap();
+        assert!((3e-10..3.000_001e-10).contains(&total), "{total}");
+        assert!(node.metric("diqkd_eps_sound_budget") >= Some(3.5e-10));
+    }
+    alice.kill();
+    bob.signal("-TERM");
+    let (_, said) = bob.wait(PATIENCE);
+    assert_eq!((&said["blocks"], &said["sessions"]), (&3.into(), &3.into()), "{said}");
+    let keys = pair.same_keys("bench");
+
+    // The journals remember.
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(SOON, "not ready", || alice.get("/readyz") == Some((503, spent.to_owned())));
+    alice.kill();
+    assert_eq!(bob.metric("diqkd_sessions_left"), Some(0.0));
+    // A site that does not know is told by the other one, and each of its lanes asks once, not again and again.
+    std::fs::remove_dir_all(pair.folder().join("alice")).unwrap();
+    let alice = pair.start(&pair.alice, &[]);
+    let theirs = "the peer's budget of epsilon does not cover another session\n";
+    until(SOON, "the peer's is spent", || alice.get("/readyz") == Some((503, theirs.to_owned())));
+    std::thread::sleep(Duration::from_millis(500));
+    alice.kill();
+    bob.kill();
+    assert!(pair.log("alice").matches("the peer's budget of epsilon").count() <= 2, "{}", pair.log("alice"));
+    assert_eq!(pair.keys("bob", "bench").len(), keys);
+}
+
+#[test]
 fn two_quantum_links_keep_their_keys_apart() {
     let mut pair = Pair::new("sources");
     for settings in [&mut pair.alice, &mut pair.bob] {

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) rounds: u64,
     pub(crate) pipelines: u16,
     pub(crate) refill: bool,
+    /// Further fields of `[security]`.
+    pub(crate) security: String,
     pub(crate) http: u16,
     pub(crate) source: String,
     pub(crate) links: String,
@@ -48,6 +50,7 @@ impl Pair {
             rounds: 200_000,
             pipelines: 1,
             refill: true,
+            security: String::new(),
             http: free_port(),
             source: SIMULATOR.to_owned(),
             links: format!("[[link]]\nname = \"first\"\n{end} = \"127.0.0.1:{port}\"\n"),
@@ -127,11 +130,11 @@ impl Drop for Pair {
 
 impl Settings {
     pub(crate) fn toml(&self) -> String {
-        let Self { role, rounds, pipelines, refill, http, source, links, more } = self;
+        let Self { role, rounds, pipelines, refill, security, http, source, links, more } = self;
         format!(
             "version = 1\n\n[node]\nrole = \"{role}\"\nname = \"{role}\"\ndata = \"{role}\"\npipelines = {pipelines}\n\
              workers = 2\nhttp = \"127.0.0.1:{http}\"\n\n[security]\nrounds = {rounds}\ngamma = \"1/10\"\n\
-             chsh_design = 2.656\nqber_design = 0.0165\neps_sound = \"1e-10\"\ntheorem = \"reat\"\nkey_length_bits = 256\n\n\
+             chsh_design = 2.656\nqber_design = 0.0165\neps_sound = \"1e-10\"\ntheorem = \"reat\"\nkey_length_bits = 256\n{security}\n\
              [pads]\nfile = \"preshared.key\"\nrefill = {refill}\n\n{source}\n{links}\n{more}"
         )
     }

@@ -20,15 +20,21 @@ pub(super) fn answer(config: &Config) -> Result<Answer, Failure> {
     text.push_str(&format!("digest of the agreed fields: {digest}\n"));
     let foreseen = site::foresee(&config.params)
         .map_err(|e| Failure::because("the parameters of the configuration can't be used", e))?;
+    let blocks_covered = config.blocks_covered();
     let json = |key_bits: Option<u64>| {
         json!({
             "digest": digest, "fields": fields, "agreed": agreed, "key_bits": key_bits,
-            "pad_bits_per_session": config.pad_bits_a_session(),
+            "pad_bits_per_session": config.pad_bits_a_session(), "blocks_covered": blocks_covered,
         })
     };
     match foreseen {
         Ok(agreement) => {
             let key_bits = agreement.certificate.key_bits();
+            if let Some(blocks) = blocks_covered {
+                text.push_str(&format!(
+                    "the budget of epsilon covers {blocks} blocks under one pre-shared key\n"
+                ));
+            }
             text.push_str(&format!(
                 "an accepted block gives {key_bits} bits; a session takes {} bits of pre-shared key",
                 config.pad_bits_a_session()
