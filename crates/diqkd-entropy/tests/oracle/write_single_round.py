@@ -7,6 +7,7 @@ TOP = 8**0.5
 ULP = 2.0**-51
 EDGES = [2 + ULP, 2 + 1e-12, 2 + 1e-8, 2 + 1e-5]
 MIDDLE = [2.001, 2.1, 2.26, 2.3, 2.5, 2.677, 2.8]
+NEARER = [TOP - 1e-8, TOP - 1e-11, TOP - 1e-12, TOP - 1e-14, TOP - 4 * ULP]
 NEAR_TOP = [TOP - 1e-4, TOP - 1e-7, TOP - 1e-10, TOP - 1e-13, TOP - 2 * ULP, TOP - ULP]
 
 
@@ -29,7 +30,7 @@ for s in EDGES + MIDDLE + NEAR_TOP:
 for s in EDGES[1:] + MIDDLE + NEAR_TOP:
     for q in (0.0, 0.01, 0.2, 0.4):
         row("two-basis", s, q, None, None, bounds.two_basis(s, q))
-for s in MIDDLE + NEAR_TOP[:3]:
+for s in EDGES + MIDDLE + NEAR_TOP + NEARER:
     for q in (0.0, 0.01, 0.2):
         row("two-basis-tight", s, q, None, None, bounds.two_basis_tight(s, q))
 for weight in (0.05, 0.2, 0.7, 0.99, 0.9999, 1.0, 1.3, 5.0):
