@@ -8,7 +8,7 @@ mod two_basis;
 pub(crate) use bell::{below_maximum, below_maximum_at, most, squares_apart};
 pub(crate) use both_bases::{BothBases, Concave};
 pub(crate) use jet::Jet;
-pub(crate) use two_basis::two_basis_point;
+pub(crate) use two_basis::TwoBasisPoint;
 
 use crate::interval::Interval;
 
@@ -149,21 +149,24 @@ impl VonNeumann {
         mixed / (2.0 * Interval::ln_2())
     }
 
-    /// Encloses `d^2F/dv^2`, closely from below only.
+    /// Encloses `d^2F/dv^2`.
     pub(crate) fn curvature_in_v(self, correlation: Correlation) -> Interval {
         let minority = correlation.one_minus_p;
         if minority.lo() < 0.0 || minority.lo() > 0.5 {
             return Interval::ENTIRE;
         }
-        // T' increases in its argument.
-        let (most_v, least_v) = (Correlation::thin(minority.lo()), Correlation::thin(minority.hi().min(0.5)));
-        let plain = inverse_tangent_ratio_slope(least_v);
-        let least = if self.q == 0.0 {
-            plain
+        // T' increases in its argument, so that each part is known from the ends.
+        let ends = [minority.hi().min(0.5), minority.lo()].map(Correlation::thin);
+        let [plain_least, plain_most] = ends.map(inverse_tangent_ratio_slope);
+        let (least, most) = if self.q == 0.0 {
+            (plain_least, plain_most)
         } else {
-            plain - self.spread().square() * self.flipped(most_v).ends(inverse_tangent_ratio_slope)
+            let [mixed_least, mixed_most] =
+                ends.map(|end| self.spread().square() * self.flipped(end).ends(inverse_tangent_ratio_slope));
+            (plain_least - mixed_most, plain_most - mixed_least)
         };
-        Interval::new((least / (2.0 * Interval::ln_2())).lo(), f64::INFINITY)
+        let scale = 2.0 * Interval::ln_2();
+        Interval::new((least / scale).lo(), (most / scale).hi())
     }
 
     /// The entropy of a bit that Eve knows before the flip: the value at `v = 0`.

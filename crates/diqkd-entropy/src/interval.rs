@@ -157,6 +157,9 @@ impl Mul for Interval {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
+        if self.lo >= 0.0 && other.lo >= 0.0 {
+            return Self::new((self.lo * other.lo).next_down(), (self.hi * other.hi).next_up());
+        }
         outward([self.lo * other.lo, self.lo * other.hi, self.hi * other.lo, self.hi * other.hi])
     }
 }
@@ -167,6 +170,9 @@ impl Div for Interval {
     fn div(self, other: Self) -> Self {
         if other.lo <= 0.0 && other.hi >= 0.0 {
             return Self::ENTIRE;
+        }
+        if self.lo >= 0.0 && other.lo > 0.0 {
+            return Self::new((self.lo / other.hi).next_down(), (self.hi / other.lo).next_up());
         }
         outward([self.lo / other.lo, self.lo / other.hi, self.hi / other.lo, self.hi / other.hi])
     }

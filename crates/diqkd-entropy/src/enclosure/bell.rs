@@ -1,6 +1,6 @@
 //! Distances of Bell values from the quantum maximum, known to a relative 1e-15: there the bounds are steepest.
 
-use super::jet::Jet;
+use super::jet::{Jet, Number};
 use crate::interval::Interval;
 
 /// `4 (1 + a^2) - S^2` for the value `S` of the CHSH expression with weight `a`.

@@ -5,6 +5,32 @@ use core::ops::{Add, Mul, Sub};
 use super::{RenyiFunctional, VonNeumann};
 use crate::interval::Interval;
 
+/// What formulas of a curve are made of, so that one text gives values alone or with derivatives.
+pub(crate) trait Number: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+    fn constant(x: Interval) -> Self;
+    fn scaled(self, factor: Interval) -> Self;
+    fn sqrt(self) -> Self;
+    fn reciprocal(self) -> Self;
+}
+
+impl Number for Interval {
+    fn constant(x: Interval) -> Self {
+        x
+    }
+
+    fn scaled(self, factor: Interval) -> Self {
+        factor * self
+    }
+
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+
+    fn reciprocal(self) -> Self {
+        1.0 / self
+    }
+}
+
 /// Value, first and second derivative.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Jet {
@@ -19,26 +45,28 @@ impl Jet {
         Self { value: x, first: Interval::point(1.0), second: Interval::point(0.0) }
     }
 
-    pub(crate) fn constant(x: Interval) -> Self {
-        Self { value: x, first: Interval::point(0.0), second: Interval::point(0.0) }
-    }
-
-    pub(crate) fn scaled(self, factor: Interval) -> Self {
-        Self { value: factor * self.value, first: factor * self.first, second: factor * self.second }
-    }
-
     /// `f` of this jet, from enclosures of `f`, `f'` and `f''` on the box of its value.
     pub(crate) fn through(self, value: Interval, first: Interval, second: Interval) -> Self {
         Self { value, first: first * self.first, second: first * self.second + second * self.first.square() }
     }
+}
 
-    pub(crate) fn sqrt(self) -> Self {
+impl Number for Jet {
+    fn constant(x: Interval) -> Self {
+        Self { value: x, first: Interval::point(0.0), second: Interval::point(0.0) }
+    }
+
+    fn scaled(self, factor: Interval) -> Self {
+        Self { value: factor * self.value, first: factor * self.first, second: factor * self.second }
+    }
+
+    fn sqrt(self) -> Self {
         let root = self.value.sqrt();
         let first = 0.5 / root;
         self.through(root, first, -(first / (2.0 * self.value)))
     }
 
-    pub(crate) fn reciprocal(self) -> Self {
+    fn reciprocal(self) -> Self {
         let inverse = 1.0 / self.value;
         let square = inverse.square();
         self.through(inverse, -square, 2.0 * square * inverse)

@@ -1,7 +1,7 @@
 //! The extremal curve of two equally likely key bases.
 
 use super::Correlation;
-use super::jet::Jet;
+use super::jet::{Jet, Number};
 use crate::interval::Interval;
 
 /// The curve at `m = cos 2n`, from 0 (`S = 2 sqrt 2`) to 1 (`S = 2`), `2n` being the angle between Alice's measurements.
@@ -10,18 +10,40 @@ use crate::interval::Interval;
 /// from the quantum maximum, without cancellation (`docs/theory.md`, section 3.7):
 /// `1 - v = 2 c^3 m / (c (1+u) + R (1-u))` and
 /// `8 - S^2 = 16 m (8u - 8u^2 + 2u^3 - 1) / (4 - 2u + 4u^2 - 2u^3 + 2 c R (3-u)(1-u))`.
-pub(crate) struct TwoBasisPoint {
+pub(crate) struct TwoBasisPoint<N> {
     /// `2 sqrt 2 - S`.
-    pub(crate) below_maximum: Jet,
-    pub(crate) v: Jet,
-    pub(crate) correlation: Correlation,
+    pub(crate) below_maximum: N,
+    pub(crate) v: N,
+    pub(crate) one_minus_v: N,
 }
 
-pub(crate) fn two_basis_point(m: Interval) -> TwoBasisPoint {
+impl TwoBasisPoint<Interval> {
+    pub(crate) fn at(m: Interval) -> Self {
+        two_basis_point(m)
+    }
+
+    pub(crate) fn correlation(&self) -> Correlation {
+        Correlation::new(self.v, self.one_minus_v)
+    }
+}
+
+impl TwoBasisPoint<Jet> {
+    /// With derivatives in `m`.
+    pub(crate) fn jets(m: Interval) -> Self {
+        let at = two_basis_point(Jet::variable(m));
+        let v = Jet { value: at.v.value, first: -at.one_minus_v.first, second: -at.one_minus_v.second };
+        Self { v, ..at }
+    }
+
+    pub(crate) fn correlation(&self) -> Correlation {
+        Correlation::new(self.v.value, self.one_minus_v.value)
+    }
+}
+
+fn two_basis_point<N: Number>(m: N) -> TwoBasisPoint<N> {
     let point = Interval::point;
-    let constant = |x: f64| Jet::constant(point(x));
-    let scaled = |jet: Jet, factor: f64| jet.scaled(point(factor));
-    let m = Jet::variable(m);
+    let constant = |x: f64| N::constant(point(x));
+    let scaled = |number: N, factor: f64| number.scaled(point(factor));
     let (u, rest) = (scaled(constant(1.0) + m, 0.5), scaled(constant(1.0) - m, 0.5));
     let (c, spread) = (u.sqrt(), (u + constant(4.0)).sqrt());
     let r = scaled(c + spread, 0.5);
@@ -32,9 +54,7 @@ pub(crate) fn two_basis_point(m: Interval) -> TwoBasisPoint {
     let other = constant(4.0) + u * (u * (constant(4.0) - scaled(u, 2.0)) - constant(2.0));
     let mixed = scaled(c * spread * (constant(3.0) - u) * rest, 2.0);
     let bell_value = scaled(c + rest * r, 2.0);
-    let most = Jet::constant(point(8.0).sqrt());
+    let most = N::constant(point(8.0).sqrt());
     let below_maximum = scaled(m * cubic, 16.0) * ((other + mixed) * (most + bell_value)).reciprocal();
-    let correlation = Correlation::new(v.value, one_minus_v.value);
-    let v = Jet { value: v.value, first: -one_minus_v.first, second: -one_minus_v.second };
-    TwoBasisPoint { below_maximum, v, correlation }
+    TwoBasisPoint { below_maximum, v, one_minus_v }
 }

@@ -47,50 +47,117 @@ pub(super) fn lowered_below(curve: &impl Curve, line: Line) -> Option<Line> {
         .find(|line| is_below(curve, *line))
 }
 
-fn is_below(curve: &impl Curve, line: Line) -> bool {
-    let mut pieces = vec![(0.0, curve.end())];
-    for _ in 0..MOST_PIECES {
-        let Some((low, high)) = pieces.pop() else { return true };
-        if is_below_on(curve, line, low, high) {
-            continue;
-        }
-        let middle =
-            if low > 0.0 && high > 2.0 * low { (low * high).sqrt() } else { f64::midpoint(low, high) };
-        if middle <= low || middle >= high {
-            return false;
-        }
-        pieces.push((low, middle));
-        pieces.push((middle, high));
-    }
-    false
+/// Branch and bound on both sides of the parameter where curve and line are nearest, from there outwards.
+pub(super) fn is_below(curve: &impl Curve, line: Line) -> bool {
+    let touch = line.touch.clamp(0.0, curve.end());
+    let tangent = curve.jets(Interval::point(touch)).map(|(below, entropy)| Apart::new(line, below, entropy));
+    let proof = Proof { curve, line, touch, tangent };
+    let [nearest, first, last] = [touch, 0.0, curve.end()].map(|t| proof.height(t));
+    proof.holds_outwards(nearest, first) && proof.holds_outwards(nearest, last)
 }
 
-fn is_below_on(curve: &impl Curve, line: Line, low: f64, high: f64) -> bool {
-    let on = Interval::new(low, high);
-    let (below_maximum, entropy) = curve.point(on);
-    if (entropy - line.at(below_maximum)).lo() >= 0.0 {
-        return true;
+/// A parameter and by how much the curve lies above the line there.
+#[derive(Clone, Copy)]
+struct Height {
+    t: f64,
+    above: Interval,
+}
+
+/// Derivatives in the parameter of how far the curve lies above the line.
+struct Apart {
+    slope: Interval,
+    curvature: Interval,
+    /// The slope of the curve in the Bell value minus that of the line, with the opposite sign.
+    in_bell_value: Interval,
+}
+
+impl Apart {
+    fn new(line: Line, below: Jet, entropy: Jet) -> Self {
+        Self {
+            slope: entropy.first + line.slope * below.first,
+            curvature: entropy.second + line.slope * below.second,
+            in_bell_value: entropy.first / below.first + line.slope,
+        }
     }
-    let height = |t: f64| {
-        let (below_maximum, entropy) = curve.point(Interval::point(t));
-        entropy - line.at(below_maximum)
-    };
-    let Some((below, entropy)) = curve.jets(on) else { return false };
-    let middle = f64::midpoint(low, high);
-    let slope = entropy.first + line.slope * below.first;
-    let curvature = entropy.second + line.slope * below.second;
-    if (height(middle) + slope * (on - middle)).lo() >= 0.0 {
-        return true;
+}
+
+struct Proof<'a, C> {
+    curve: &'a C,
+    line: Line,
+    touch: f64,
+    /// At the touching parameter.
+    tangent: Option<Apart>,
+}
+
+impl<C: Curve> Proof<'_, C> {
+    fn height(&self, t: f64) -> Height {
+        let (below, entropy) = self.curve.point(Interval::point(t));
+        Height { t, above: entropy - self.line.at(below) }
     }
-    // Tangents of a convex function lie below it; where it touches the line they are as good as parallel.
-    let touch = line.touch.clamp(low, high);
-    let Some((below, entropy)) = curve.jets(Interval::point(touch)) else { return false };
-    if curve.is_convex_on(on) {
-        let apart = below_maximum - curve.point(Interval::point(touch)).0;
-        return (height(touch) + (entropy.first / below.first + line.slope) * apart).lo() >= 0.0;
+
+    fn holds_outwards(&self, nearest: Height, farthest: Height) -> bool {
+        // How far from the touching parameter the distance is known to be convex without a gap.
+        let mut convex_to = nearest.t;
+        let mut pieces = vec![(nearest, farthest)];
+        for _ in 0..MOST_PIECES {
+            let Some((near, far)) = pieces.pop() else { return true };
+            if near.above.lo() >= 0.0
+                && far.above.lo() >= 0.0
+                && self.holds_on(nearest, near, far, &mut convex_to)
+            {
+                continue;
+            }
+            let (low, high) = (near.t.min(far.t), near.t.max(far.t));
+            let middle =
+                if low > 0.0 && high > 2.0 * low { (low * high).sqrt() } else { f64::midpoint(low, high) };
+            if middle <= low || middle >= high {
+                return false;
+            }
+            let middle = self.height(middle);
+            pieces.push((middle, far));
+            pieces.push((near, middle));
+        }
+        false
     }
-    curvature.lo() >= 0.0
-        && (height(touch) + (entropy.first + line.slope * below.first) * (on - touch)).lo() >= 0.0
+
+    fn holds_on(&self, nearest: Height, near: Height, far: Height, convex_to: &mut f64) -> bool {
+        let on = Interval::point(near.t).hull(Interval::point(far.t));
+        let jets = self.curve.jets(on);
+        if let Some((below, entropy)) = jets {
+            let apart = Apart::new(self.line, below, entropy);
+            // Where a function is convex from its least value on it lies above its tangent there.
+            if near.t == *convex_to && apart.curvature.lo() >= 0.0 {
+                *convex_to = far.t;
+                let above_tangent = |tangent: &Apart| nearest.above + tangent.slope * (on - self.touch);
+                if self.tangent.as_ref().is_some_and(|tangent| above_tangent(tangent).lo() >= 0.0) {
+                    return true;
+                }
+            }
+            let width = Interval::point(far.t) - near.t;
+            // At most this much below the lower end.
+            let sag = apart.curvature.max(Interval::point(0.0)) * width.square() / 8.0;
+            if (near.above.min(far.above) - sag).lo() >= 0.0 {
+                return true;
+            }
+            let from = |end: Height| (end.above + apart.slope * (on - end.t)).lo() >= 0.0;
+            if from(near) || from(far) {
+                return true;
+            }
+        }
+        let (below, entropy) = self.curve.point(on);
+        if (entropy - self.line.at(below)).lo() >= 0.0 {
+            return true;
+        }
+        if !self.curve.is_convex_on(on) {
+            return false;
+        }
+        // Where it touches the line a convex function is as good as parallel to it.
+        let tangent = self.curve.jets(Interval::point(near.t));
+        let apart = below - self.curve.point(Interval::point(near.t)).0;
+        tangent.is_some_and(|(below, entropy)| {
+            (near.above + Apart::new(self.line, below, entropy).in_bell_value * apart).lo() >= 0.0
+        })
+    }
 }
 
 const MARGINS: [f64; 5] = [2e-14, 2e-13, 1e-12, 1e-10, 1e-9];
