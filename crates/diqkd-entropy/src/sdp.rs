@@ -14,16 +14,18 @@
 //!   the infimum over operators `Z_a` that commute with all observables.
 //!
 //! Moments that a relabelling of settings and outcomes maps to each other, where it leaves the problem as it is, are one
-//! variable (or 0). Derivations are in `docs/theory.md`, section 3.9.
+//! variable (or 0), and commuting relabellings of order 2 split the matrix into blocks for the solver. Derivations are in `docs/theory.md`, section 3.9.
 //!
 //! The interior-point solver is not trusted. A matrix from its solution is turned into a dual certificate: what it fails
 //! to satisfy is multiplied by a bound on the moment concerned, a negative part of its spectrum by a bound on the trace
 //! of the moment matrix, all in interval arithmetic. The result is affine in the observed values: each bound comes with
 //! its slopes and holds for all behaviours, not only for those observed.
 //!
-//! Cost: a Schur complement over all distinct moments, `O(m^3 + N^4)` a step for `m` of them and `N` words.
+//! Cost: a Schur complement over all distinct moments, `O(m^3 + B N^4)` a step for `m` of them and `B` blocks of size `N`.
 
+mod blocks;
 mod certify;
+mod cholesky;
 mod expression;
 mod moments;
 mod outcomes;
@@ -106,7 +108,7 @@ pub fn quantum_maximum(
 ) -> Result<f64, Error> {
     let objective = expression.polynomial().negated();
     let words = party_words(expression, level, extra)?;
-    let symmetry = Symmetry::of(expression.settings(), None, &[&objective]);
+    let symmetry = Symmetry::of(expression.settings(), None, &[&objective]).keeping(&words);
     let problem = MomentProblem { words, objective, constraints: Vec::new(), z_norm: 1.0, symmetry };
     Ok((-certified_minimum(&problem)?.at(&[])).hi())
 }

@@ -29,15 +29,25 @@ impl AffineBound {
 pub(super) fn certified_minimum(problem: &MomentProblem) -> Result<AffineBound, Error> {
     let coordinates = problem.coordinates().ok_or(Error::BellExpression)?;
     let pivots = pivots(&coordinates).ok_or(Error::BellExpression)?;
-    let project = |x: &DMatrix<f64>| Some(repaired(&coordinates, &multipliers(&coordinates, &pivots, x)?, x));
+    let blocks = &coordinates.blocks;
+    let project = |parts: &[DMatrix<f64>]| {
+        let x = blocks.join(parts);
+        let repaired = repaired(&coordinates, &multipliers(&coordinates, &pivots, &x)?, &x);
+        Some(blocks.split(all_entries(&repaired)))
+    };
     let certify = || {
-        let solution = reduced(&coordinates, &pivots).dual_solution(project)?;
+        let solution = blocks.join(&reduced(&coordinates, &pivots).dual_solution(project)?);
         let slopes = multipliers(&coordinates, &pivots, &solution)?;
         let constant =
             certified_constant(&coordinates, &slopes, &repaired(&coordinates, &slopes, &solution))?;
         Some(AffineBound { constant, slopes })
     };
     certify().ok_or(Error::SemidefiniteProgram)
+}
+
+fn all_entries(matrix: &DMatrix<f64>) -> impl Iterator<Item = (usize, usize, f64)> {
+    let size = matrix.nrows();
+    matrix.iter().enumerate().map(move |(place, &value)| (place % size, place / size, value))
 }
 
 /// One variable for each constraint, chosen so that the constraints can be solved for them.
@@ -94,9 +104,10 @@ fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
             matrix.extend(entries[pivot].iter().map(|&(i, j, sign)| (i, j, -sign * effect)));
             price -= effect * coordinates.objective[pivot];
         }
-        matrices.push(matrix);
+        matrices.push(coordinates.blocks.split_sparse(&matrix));
         cost.push(price);
     }
+    let constant = coordinates.blocks.split(all_entries(&constant));
     Lmi { constant, matrices, cost: DVector::from_vec(cost) }
 }
 
@@ -213,4 +224,51 @@ fn negativity(x: &DMatrix<f64>) -> Option<Interval> {
     }
     let negativity = Interval::point(largest) + lift;
     negativity.hi().is_finite().then_some(negativity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::symmetry::Symmetry;
+    use super::super::{BellExpression, Level, party_words};
+    use super::*;
+
+    /// The certificate is made for the whole matrix, whatever blocks the solver had.
+    #[test]
+    fn blocks_change_the_time_and_not_the_bound() {
+        for expression in
+            [BellExpression::chsh(), BellExpression::tilted_chsh(0.5), BellExpression::chained(3)]
+        {
+            let objective = expression.polynomial().negated();
+            let words = party_words(&expression, Level::OnePlusAb, &[]).unwrap();
+            let all = Symmetry::of(expression.settings(), None, &[&objective]).keeping(&words);
+            let most = |symmetry: Symmetry| {
+                let (words, objective) = (words.clone(), objective.clone());
+                let problem = MomentProblem { words, objective, constraints: vec![], z_norm: 1.0, symmetry };
+                certified_minimum(&problem).unwrap().at(&[]).lo()
+            };
+            let (split, whole) = (most(all), most(Symmetry::none()));
+            assert!((split - whole).abs() < 1e-8, "{split} {whole}");
+        }
+    }
+
+    /// A solution that is no solution, or whose blocks were mixed up, is repaired at a price or refused: never a better bound.
+    #[test]
+    fn a_wrong_solution_certifies_no_more() {
+        let expression = BellExpression::chsh();
+        let objective = expression.polynomial().negated();
+        let words = party_words(&expression, Level::One, &[]).unwrap();
+        let symmetry = Symmetry::of(expression.settings(), None, &[&objective]).keeping(&words);
+        let problem = MomentProblem { words, objective, constraints: vec![], z_norm: 1.0, symmetry };
+        let coordinates = problem.coordinates().unwrap();
+        for k in 0..40u32 {
+            let noise = |i: usize, j: usize| {
+                f64::from((k * 7919 + (i * 5 + j) as u32 * 104_729) % 1_000) / 500.0 - 1.0
+            };
+            let x = DMatrix::from_fn(coordinates.size, coordinates.size, noise);
+            let x = (&x * x.transpose()) * (0.1 * f64::from(k % 5));
+            if let Some(constant) = certified_constant(&coordinates, &[], &repaired(&coordinates, &[], &x)) {
+                assert!(constant.lo() <= -8f64.sqrt(), "{k}: {constant:?}");
+            }
+        }
+    }
 }

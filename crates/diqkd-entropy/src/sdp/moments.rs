@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::blocks::Blocks;
 use super::symmetry::Symmetry;
 use super::word::Word;
 
@@ -84,6 +85,8 @@ pub(super) struct Coordinates {
     pub(super) objective: Vec<f64>,
     /// Coefficients and value of each constraint.
     pub(super) constraints: Vec<(Vec<f64>, f64)>,
+    /// For the solver.
+    pub(super) blocks: Blocks,
 }
 
 impl MomentProblem {
@@ -120,6 +123,7 @@ impl MomentProblem {
             Some(coefficients)
         };
         Some(Coordinates {
+            blocks: self.symmetry.blocks(&words),
             size,
             entries,
             bound,

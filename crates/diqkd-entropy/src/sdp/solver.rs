@@ -1,17 +1,23 @@
 //! A primal-dual interior-point method for small linear matrix inequalities. Untrusted.
 //!
 //! Minimises `cost . y` subject to `constant + sum_j y_j matrices_j >= 0` with the HKM direction and a predictor-corrector
-//! step; dense Schur complement, so `O(m^3 + N^4)` a step for `m` variables and size `N`.
+//! step, block by block; dense Schur complement, so `O(m^3 + N^4)` a step for `m` variables and blocks of size `N`.
 
-use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::cholesky::cholesky;
 
 /// A symmetric matrix as a list of entries, both triangles listed.
 pub(super) type Sparse = Vec<(usize, usize, f64)>;
 
-/// The problem.
+/// A block-diagonal matrix.
+type BlockMatrix = Vec<DMatrix<f64>>;
+
+/// The problem, block by block.
 pub(super) struct Lmi {
-    pub(super) constant: DMatrix<f64>,
-    pub(super) matrices: Vec<Sparse>,
+    pub(super) constant: BlockMatrix,
+    /// For each variable, its blocks.
+    pub(super) matrices: Vec<Vec<Sparse>>,
     pub(super) cost: DVector<f64>,
 }
 
@@ -23,27 +29,29 @@ impl Lmi {
     /// positive definite, which keeps rounding errors of the Schur complement from accumulating.
     pub(super) fn dual_solution(
         &self,
-        project: impl Fn(&DMatrix<f64>) -> Option<DMatrix<f64>>,
-    ) -> Option<DMatrix<f64>> {
-        let size = self.constant.nrows();
+        project: impl Fn(&[DMatrix<f64>]) -> Option<BlockMatrix>,
+    ) -> Option<BlockMatrix> {
+        let size: usize = self.constant.iter().map(DMatrix::nrows).sum();
         let scale = 1.0 + self.cost.amax();
-        let mut state = State {
-            x: DMatrix::identity(size, size) * (scale * 10.0),
-            s: DMatrix::identity(size, size) * 10.0,
-            y: DVector::zeros(self.matrices.len()),
+        let identity = |factor: f64| -> BlockMatrix {
+            let block = |a: &DMatrix<f64>| DMatrix::identity(a.nrows(), a.nrows()) * factor;
+            self.constant.iter().map(block).collect()
         };
+        let mut state =
+            State { x: identity(scale * 10.0), s: identity(10.0), y: DVector::zeros(self.matrices.len()) };
         let mut best = None;
         let mut idle = 0;
         for _ in 0..MOST_STEPS {
             let residual = self.residual(&state);
-            let gap = state.x.dot(&state.s) / size as f64;
+            let gap = dot(&state.x, &state.s) / size as f64;
             if idle > MOST_IDLE_STEPS || self.step(&mut state, &residual, gap).is_none() {
                 break;
             }
             idle += usize::from(best.is_some());
-            if let Some(projected) = project(&state.x).filter(|x| Cholesky::new(x.clone()).is_some()) {
+            let positive = |x: &BlockMatrix| x.iter().all(|block| Cholesky::new(block.clone()).is_some());
+            if let Some(projected) = project(&state.x).filter(positive) {
                 state.x = projected;
-                let value = -self.constant.dot(&state.x);
+                let value = -dot(&self.constant, &state.x);
                 if best.as_ref().is_none_or(|(most, _)| value > *most) {
                     best = Some((value, state.x.clone()));
                     idle = 0;
@@ -57,76 +65,86 @@ impl Lmi {
     }
 
     fn residual(&self, state: &State) -> Residual {
-        Residual {
-            primal: DVector::from_iterator(
-                self.matrices.len(),
-                self.matrices.iter().zip(self.cost.iter()).map(|(a, c)| c - inner(a, &state.x)),
-            ),
-            dual: self.constant.clone() + self.combination(&state.y) - &state.s,
+        let lacks = self.matrices.iter().zip(self.cost.iter()).map(|(a, c)| c - inner(a, &state.x));
+        let mut dual = self.combination(&state.y);
+        for ((rest, constant), s) in dual.iter_mut().zip(&self.constant).zip(&state.s) {
+            *rest += constant;
+            *rest -= s;
         }
+        Residual { primal: DVector::from_iterator(self.matrices.len(), lacks), dual }
     }
 
-    fn combination(&self, y: &DVector<f64>) -> DMatrix<f64> {
-        let size = self.constant.nrows();
-        let mut sum = DMatrix::zeros(size, size);
+    fn combination(&self, y: &DVector<f64>) -> BlockMatrix {
+        let mut sums: BlockMatrix =
+            self.constant.iter().map(|a| DMatrix::zeros(a.nrows(), a.nrows())).collect();
         for (matrix, weight) in self.matrices.iter().zip(y.iter()) {
-            for &(i, j, value) in matrix {
-                sum[(i, j)] += value * weight;
+            for (sum, part) in sums.iter_mut().zip(matrix) {
+                for &(i, j, value) in part {
+                    sum[(i, j)] += value * weight;
+                }
             }
         }
-        sum
+        sums
     }
 
     fn step(&self, state: &mut State, residual: &Residual, gap: f64) -> Option<()> {
-        let inverse = Cholesky::new(state.s.clone())?.inverse();
-        let schur = Schur::new(self.schur(&state.x, &inverse)?)?;
-        let predictor = self.direction(state, residual, &inverse, &schur, 0.0, None);
+        let inverses: BlockMatrix =
+            state.s.iter().map(|s| Some(Cholesky::new(s.clone())?.inverse())).collect::<Option<_>>()?;
+        let schur = Schur::new(self.schur(&state.x, &inverses)?)?;
+        let predictor = self.direction(state, residual, &inverses, &schur, 0.0, None);
         let (primal, dual) = (step_length(&state.x, &predictor.x)?, step_length(&state.s, &predictor.s)?);
-        let after = (&state.x + &predictor.x * primal).dot(&(&state.s + &predictor.s * dual));
-        let centring = (after / state.x.dot(&state.s)).clamp(1e-6, 1.0).powi(3).max(1e-6);
+        let reached = |at: &BlockMatrix, direction: &BlockMatrix, step: f64| -> BlockMatrix {
+            at.iter().zip(direction).map(|(a, d)| a + d * step).collect()
+        };
+        let after = dot(&reached(&state.x, &predictor.x, primal), &reached(&state.s, &predictor.s, dual));
+        let centring = (after / dot(&state.x, &state.s)).clamp(1e-6, 1.0).powi(3).max(1e-6);
         // Equations first: a gap far below what they lack leaves no room to satisfy them later.
         let centring = if residual.primal.amax() * 30.0 > gap { centring.max(0.8) } else { centring };
-        let full = self.direction(state, residual, &inverse, &schur, centring * gap, Some(&predictor));
+        let full = self.direction(state, residual, &inverses, &schur, centring * gap, Some(&predictor));
         let primal = (0.95 * step_length(&state.x, &full.x)?).min(1.0);
         let dual = (0.95 * step_length(&state.s, &full.s)?).min(1.0);
         if primal.max(dual) < 1e-9 || !primal.is_finite() || !dual.is_finite() {
             return None;
         }
-        state.x += full.x * primal;
-        state.s += full.s * dual;
+        state.x = reached(&state.x, &full.x, primal);
+        state.s = reached(&state.s, &full.s, dual);
         state.y += full.y * dual;
         Some(())
     }
 
     /// `<A_i, X A_j S^-1>`.
-    fn schur(&self, x: &DMatrix<f64>, inverse: &DMatrix<f64>) -> Option<DMatrix<f64>> {
-        let (m, size) = (self.matrices.len(), x.nrows());
-        let mut schur = DMatrix::zeros(m, m);
-        // Columns as slices, entries by their place in storage: the inner loops are nearly all of the time.
-        let placed: Vec<Vec<(usize, f64)>> = self
-            .matrices
-            .iter()
-            .map(|matrix| matrix.iter().map(|&(r, c, value)| (r + c * size, value)).collect())
-            .collect();
-        let columns: Vec<&[f64]> = x.as_slice().chunks_exact(size).collect();
-        let mut product = vec![0.0; size * size];
-        for (j, matrix) in self.matrices.iter().enumerate() {
-            product.fill(0.0);
-            for &(p, q, value) in matrix {
-                // X e_p e_q' S^-1 is an outer product of a column of X and a row (a column) of the inverse.
-                for (out, entry) in product.chunks_exact_mut(size).zip(inverse.column(q).iter()) {
-                    let weight = value * entry;
-                    for (sum, factor) in out.iter_mut().zip(columns[p]) {
-                        *sum += factor * weight;
+    fn schur(&self, x: &BlockMatrix, inverses: &BlockMatrix) -> Option<DMatrix<f64>> {
+        let count = self.matrices.len();
+        let mut schur = DMatrix::<f64>::zeros(count, count);
+        for (block, (x, inverse)) in x.iter().zip(inverses).enumerate() {
+            let size = x.nrows();
+            // Entries by their place in storage, of the variables that occur in the block.
+            let placed: Vec<(usize, Vec<(usize, f64)>)> = (self.matrices.iter().enumerate())
+                .filter(|(_, matrix)| !matrix[block].is_empty())
+                .map(|(i, matrix)| (i, matrix[block].iter().map(|&(r, c, v)| (r + c * size, v)).collect()))
+                .collect();
+            let mut product = DMatrix::zeros(size, size);
+            for (start, (j, _)) in placed.iter().enumerate() {
+                // X A_j, of which few columns are not 0, times these rows (columns) of the inverse.
+                let mut columns: Vec<usize> = self.matrices[*j][block].iter().map(|&(_, q, _)| q).collect();
+                columns.sort_unstable();
+                columns.dedup();
+                let mut left = DMatrix::zeros(size, columns.len());
+                for &(p, q, value) in &self.matrices[*j][block] {
+                    if let Ok(k) = columns.binary_search(&q) {
+                        left.column_mut(k).axpy(value, &x.column(p), 1.0);
                     }
                 }
-            }
-            for (i, other) in placed.iter().enumerate().skip(j) {
-                let entry: f64 = other.iter().map(|&(place, value)| value * product[place]).sum();
-                schur[(i, j)] = entry;
-                schur[(j, i)] = entry;
+                let right = DMatrix::from_fn(columns.len(), size, |k, c| inverse[(c, columns[k])]);
+                product.gemm(1.0, &left, &right, 0.0);
+                let product = product.as_slice();
+                for (i, entries) in &placed[start..] {
+                    schur[(*i, *j)] +=
+                        entries.iter().map(|&(place, value)| value * product[place]).sum::<f64>();
+                }
             }
         }
+        schur.fill_upper_triangle_with_lower_triangle();
         schur.iter().all(|entry| entry.is_finite()).then_some(schur)
     }
 
@@ -134,38 +152,49 @@ impl Lmi {
         &self,
         state: &State,
         residual: &Residual,
-        inverse: &DMatrix<f64>,
+        inverses: &BlockMatrix,
         schur: &Schur,
         target: f64,
         predictor: Option<&State>,
     ) -> State {
         // In terms of S = constant + sum y A: dS = residual + sum dy A, and X S = target 1 linearised.
-        let mut fixed = inverse * target - &state.x - &state.x * &residual.dual * inverse;
-        if let Some(predictor) = predictor {
-            fixed -= &predictor.x * &predictor.s * inverse;
-        }
-        symmetrise(&mut fixed);
+        let fixed: BlockMatrix = (0..inverses.len())
+            .map(|b| {
+                let (x, inverse) = (&state.x[b], &inverses[b]);
+                let mut change = x * &residual.dual[b];
+                if let Some(predictor) = predictor {
+                    change += &predictor.x[b] * &predictor.s[b];
+                }
+                let mut fixed = inverse * target - x - change * inverse;
+                symmetrise(&mut fixed);
+                fixed
+            })
+            .collect();
         let right = DVector::from_iterator(
             self.matrices.len(),
             self.matrices.iter().zip(residual.primal.iter()).map(|(a, rest)| inner(a, &fixed) - rest),
         );
         let y = schur.solve(&right);
-        let change = self.combination(&y);
-        let mut x = fixed - &state.x * &change * inverse;
-        symmetrise(&mut x);
-        State { x, s: change + &residual.dual, y }
+        let mut s = self.combination(&y);
+        let mut x = fixed;
+        for (b, change) in s.iter_mut().enumerate() {
+            x[b] -= &state.x[b] * &*change * &inverses[b];
+            symmetrise(&mut x[b]);
+            *change += &residual.dual[b];
+        }
+        State { x, s, y }
     }
 }
 
 struct State {
-    x: DMatrix<f64>,
-    s: DMatrix<f64>,
+    x: BlockMatrix,
+    s: BlockMatrix,
     y: DVector<f64>,
 }
 
 struct Residual {
     primal: DVector<f64>,
-    dual: DMatrix<f64>,
+    dual: BlockMatrix,
 }
 
 /// A positive definite system that may be singular to working precision.
@@ -180,7 +209,7 @@ impl Schur {
         for i in 0..matrix.nrows() {
             ridged[(i, i)] *= 1.0 + 1e-13;
         }
-        Some(Self { factor: Cholesky::new(ridged)?, matrix })
+        Some(Self { factor: cholesky(ridged)?, matrix })
     }
 
     /// Solves with iterative refinement, which takes back the ridge.
@@ -193,8 +222,13 @@ impl Schur {
     }
 }
 
-fn inner(sparse: &Sparse, dense: &DMatrix<f64>) -> f64 {
-    sparse.iter().map(|&(i, j, value)| value * dense[(i, j)]).sum()
+fn inner(sparse: &[Sparse], dense: &BlockMatrix) -> f64 {
+    let entries = sparse.iter().zip(dense).flat_map(|(part, block)| part.iter().map(move |e| (e, block)));
+    entries.map(|(&(i, j, value), block)| value * block[(i, j)]).sum()
+}
+
+fn dot(a: &BlockMatrix, b: &BlockMatrix) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.dot(b)).sum()
 }
 
 fn symmetrise(matrix: &mut DMatrix<f64>) {
@@ -204,12 +238,15 @@ fn symmetrise(matrix: &mut DMatrix<f64>) {
 }
 
 /// The longest step, at most 1/0.95, that keeps a positive definite matrix positive semidefinite.
-fn step_length(at: &DMatrix<f64>, direction: &DMatrix<f64>) -> Option<f64> {
-    let root = Cholesky::new(at.clone())?.l();
-    let half = root.solve_lower_triangular(direction)?;
-    let mut scaled = root.solve_lower_triangular(&half.transpose())?;
-    symmetrise(&mut scaled);
-    let least = SymmetricEigen::new(scaled).eigenvalues.min();
+fn step_length(at: &BlockMatrix, direction: &BlockMatrix) -> Option<f64> {
+    let mut least = f64::INFINITY;
+    for (at, direction) in at.iter().zip(direction) {
+        let root = Cholesky::new(at.clone())?.l();
+        let half = root.solve_lower_triangular(direction)?;
+        let mut scaled = root.solve_lower_triangular(&half.transpose())?;
+        symmetrise(&mut scaled);
+        least = least.min(scaled.symmetric_eigenvalues().min());
+    }
     Some(if least < -0.95 { -1.0 / least } else { 1.0 / 0.95 })
 }
 

@@ -4,12 +4,15 @@
 //! and its images is feasible with the same objective, so it is enough to bound matrices whose moments are equal along
 //! orbits. The orbit of a moment that also holds its negative is 0.
 
+use super::blocks::Blocks;
 use super::moments::Polynomial;
 use super::word::{Letter, Word};
 
-/// Alice's and Bob's settings permuted and their outcomes flipped; Eve's guess follows the key bit.
+/// Alice's and Bob's settings permuted and their outcomes flipped; Eve's guess follows the key bit. Or both parties
+/// exchanged: then each table says which setting of the other party a setting becomes.
 #[derive(Clone, Debug, PartialEq)]
 struct Relabelling {
+    exchanges_parties: bool,
     alice: Vec<(u8, bool)>,
     bob: Vec<(u8, bool)>,
     flips_key: bool,
@@ -25,6 +28,8 @@ impl Relabelling {
         };
         let mut flips_of_eve = false;
         let image = word.map(|letter| match letter {
+            Letter::Alice(x) if self.exchanges_parties => Letter::Bob(moved(&self.alice, x)),
+            Letter::Bob(y) if self.exchanges_parties => Letter::Alice(moved(&self.bob, y)),
             Letter::Alice(x) => Letter::Alice(moved(&self.alice, x)),
             Letter::Bob(y) => Letter::Bob(moved(&self.bob, y)),
             Letter::Eve => {
@@ -53,7 +58,8 @@ pub(super) struct Symmetry {
 }
 
 impl Symmetry {
-    /// All relabellings of up to three settings a side; of more, only the flip of all outcomes.
+    /// All relabellings of up to three settings a side; of more, only the flip of all outcomes. Without a key setting also
+    /// those that exchange the parties, where both have as many settings.
     pub(super) fn of(settings: (usize, usize), key: Option<usize>, fixed: &[&Polynomial]) -> Self {
         let mut group = Vec::new();
         let tables = |count: usize| -> Vec<Vec<(u8, bool)>> {
@@ -70,6 +76,8 @@ impl Symmetry {
                 .collect()
         };
         let bobs = tables(settings.1);
+        let exchanges: &[bool] =
+            if key.is_none() && settings.0 == settings.1 { &[false, true] } else { &[false] };
         for alice in tables(settings.0) {
             let moved = key.map(|key| alice[key]);
             if let (Some(key), Some((to, _))) = (key, moved)
@@ -79,9 +87,12 @@ impl Symmetry {
             }
             for bob in &bobs {
                 let flips_key = moved.is_some_and(|(_, flipped)| flipped);
-                let relabelling = Relabelling { alice: alice.clone(), bob: bob.clone(), flips_key };
-                if fixed.iter().all(|polynomial| relabelling.leaves(polynomial)) {
-                    group.push(relabelling);
+                for &exchanges_parties in exchanges {
+                    let (alice, bob) = (alice.clone(), bob.clone());
+                    let relabelling = Relabelling { exchanges_parties, alice, bob, flips_key };
+                    if fixed.iter().all(|polynomial| relabelling.leaves(polynomial)) {
+                        group.push(relabelling);
+                    }
                 }
             }
         }
@@ -91,6 +102,16 @@ impl Symmetry {
     /// No relabelling.
     pub(super) fn none() -> Self {
         Self { group: Vec::new() }
+    }
+
+    /// Without the exchange of parties where it would add rows to a moment matrix.
+    pub(super) fn keeping(mut self, rows: &[Word]) -> Self {
+        let keeps =
+            |relabelling: &Relabelling| rows.iter().all(|row| rows.contains(&relabelling.image(row).0));
+        if !self.group.iter().filter(|relabelling| relabelling.exchanges_parties).all(keeps) {
+            self.group.retain(|relabelling| !relabelling.exchanges_parties);
+        }
+        self
     }
 
     /// The representative of a word's orbit, and whether its moment is the negative of the word's; `None` where the
@@ -113,6 +134,18 @@ impl Symmetry {
             }
         }
         (!both_signs).then_some(least)
+    }
+
+    /// The blocks of the moment matrix with these rows, which hold all their images.
+    pub(super) fn blocks(&self, words: &[Word]) -> Blocks {
+        let images = |relabelling: &Relabelling| {
+            let image = |word: &Word| {
+                let (image, negative) = relabelling.image(word);
+                words.iter().position(|known| *known == image).map(|to| (to, negative))
+            };
+            words.iter().map(image).collect::<Option<Vec<_>>>()
+        };
+        Blocks::new(words.len(), self.group.iter().filter_map(images))
     }
 
     /// The rows of a moment matrix and all their images.
@@ -162,9 +195,23 @@ mod tests {
         let chsh = BellExpression::chsh().polynomial();
         // With the key setting kept: all outcomes flipped, and Bob's settings exchanged with Alice's second flipped.
         assert_eq!(Symmetry::of((2, 2), Some(0), &[&chsh]).group.len(), 4);
-        assert_eq!(Symmetry::of((2, 2), None, &[&chsh]).group.len(), 8);
+        // Without a key setting every setting may go everywhere, and the parties may be exchanged.
+        assert_eq!(Symmetry::of((2, 2), None, &[&chsh]).group.len(), 16);
         let tilted = BellExpression::tilted_chsh(0.5).polynomial();
         assert_eq!(Symmetry::of((2, 2), Some(0), &[&tilted]).group.len(), 2);
+    }
+
+    #[test]
+    fn parties_are_exchanged_where_that_adds_no_rows() {
+        let i3322 = BellExpression::i3322().polynomial();
+        let symmetry = Symmetry::of((3, 3), None, &[&i3322]);
+        let exchanges = |symmetry: &Symmetry| symmetry.group.iter().filter(|r| r.exchanges_parties).count();
+        assert_eq!(2 * exchanges(&symmetry), symmetry.group.len());
+        let single = |letter: fn(u8) -> Letter| (0..3).map(move |k| Word::letter(letter(k)));
+        let rows: Vec<Word> =
+            [Word::default()].into_iter().chain(single(Letter::Alice)).chain(single(Letter::Bob)).collect();
+        assert_eq!(exchanges(&symmetry.clone().keeping(&rows)), exchanges(&symmetry));
+        assert_eq!(exchanges(&symmetry.keeping(&rows[..4])), 0);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Word {
         self.0.first() == Some(&Letter::Zero)
     }
 
-    /// Replaces every letter by one of the same party.
+    /// Replaces every letter by one of the same party, or by one of the other throughout.
     pub(super) fn map(&self, letter: impl FnMut(Letter) -> Letter) -> Self {
         Self::default().times(&Self(self.0.iter().copied().map(letter).collect()))
     }
