@@ -143,6 +143,23 @@ impl SingleRound {
         }
     }
 
+    /// The same with another flip probability of key rounds.
+    #[must_use]
+    pub fn with_flips(self, q: f64) -> Self {
+        let flipped = q != 0.0;
+        match self {
+            Self::Chsh | Self::NoisyPreprocessing { .. } if flipped => Self::NoisyPreprocessing { q },
+            Self::Chsh | Self::NoisyPreprocessing { .. } => Self::Chsh,
+            Self::ChshTwoBasisTests | Self::NoisyTwoBasisTests { .. } if flipped => {
+                Self::NoisyTwoBasisTests { q }
+            }
+            Self::ChshTwoBasisTests | Self::NoisyTwoBasisTests { .. } => Self::ChshTwoBasisTests,
+            Self::TwoBases | Self::NoisyTwoBases { .. } if flipped => Self::NoisyTwoBases { q },
+            Self::TwoBases | Self::NoisyTwoBases { .. } => Self::TwoBases,
+            Self::BiasedSettings { tau, .. } => Self::BiasedSettings { q, tau },
+        }
+    }
+
     /// Largest bias of a setting bit of the test rounds.
     pub fn setting_bias(self) -> f64 {
         match self {

@@ -1,15 +1,14 @@
 //! Planning: the best test probability and threshold for a setup, and the least number of rounds that gives a key.
 
-use diqkd_core::{Chsh, Epsilon, LeakBits, Qber, TestProbability, WinProbability, binary_entropy};
+mod search;
+mod threshold;
 
-use crate::acceptance::Acceptance;
-use crate::certificate::Certificate;
+use diqkd_core::{Chsh, Epsilon, LeakBits, Qber, WinProbability};
+
+use self::search::{FEWEST_ROUNDS, Planner};
 use crate::error::Error;
-use crate::key_length::certify;
-use crate::optimise::reat;
-use crate::optimise::scalar::{argmax, argmax_of_peaks, entropy_per_round};
-use crate::params::{EpsilonSplit, Params, SingleRound};
-use crate::shares::{self, Shares};
+use crate::optimise::scalar::argmax;
+use crate::params::{MOST_NOISE_OF_TWO_BASES, SingleRound};
 use crate::theorem::Theorem;
 
 /// What a setup reaches and what is asked of it.
@@ -86,7 +85,7 @@ pub fn plan(request: &PlanRequest) -> Result<Plan, Error> {
 /// # Errors
 /// As for [`plan`].
 pub fn plan_with_noise(request: &PlanRequest, q: f64) -> Result<Plan, Error> {
-    plan_with_bound(request, noisy(q))
+    plan_with_bound(request, SingleRound::Chsh.with_flips(q))
 }
 
 /// Plans a run whose certificate rests on any single-round bound. With two key bases `qber` is the mean error rate of
@@ -133,299 +132,47 @@ pub fn plan_under(request: &PlanRequest, theorem: Theorem, bound: SingleRound) -
     planner.plan(rounds, min_rounds)
 }
 
-/// The flip probability that needs the fewest rounds, and the plan that uses it. About twenty times the cost of
-/// [`plan`].
+/// The flip probability that needs the fewest rounds under a theorem, and the plan that uses it; `bound` says what is counted,
+/// its own flip probability is not used. Ten to twenty times the cost of [`plan_under`].
 ///
 /// # Errors
-/// As for [`plan`].
-pub fn plan_with_best_noise(request: &PlanRequest) -> Result<Plan, Error> {
+/// As for [`plan_under`].
+pub fn plan_with_best_noise(
+    request: &PlanRequest,
+    theorem: Theorem,
+    bound: SingleRound,
+) -> Result<Plan, Error> {
+    let most = match bound {
+        SingleRound::TwoBases | SingleRound::NoisyTwoBases { .. } => MOST_NOISE_OF_TWO_BASES,
+        _ => MOST_NOISE,
+    };
+    Planner::new(request, theorem, bound.with_flips(most))?;
     let least = |q: f64| {
-        Planner::new(request, Theorem::Reat, noisy(q))
+        Planner::new(request, theorem, bound.with_flips(q))
             .map_or(f64::INFINITY, |planner| planner.estimated_least_rounds(0.0).unwrap_or(f64::MAX))
     };
-    let q = argmax(0.0, 0.45, 16, |q| -least(q));
-    plan_with_noise(request, if least(0.0) <= least(q) { 0.0 } else { q })
+    // A step of an estimate without a closed form takes a certificate; the optimum is flat.
+    let steps = if matches!(theorem, Theorem::Reat | Theorem::ReatBasic) { 16 } else { 9 };
+    let q = argmax(0.0, most, steps, |q| -least(q));
+    plan_under(request, theorem, bound.with_flips(if least(0.0) <= least(q) { 0.0 } else { q }))
 }
 
 /// The least number of rounds, to three digits rounded up, whose certified key is at least `key_rate_per_round` bits a
-/// round; `None` when no number below 10^14 gives that. The number of rounds in `request` is not used.
+/// round under a theorem; `None` when no number below 10^14 gives that. The number of rounds in `request` is not used.
 ///
 /// # Errors
-/// [`Error`] naming a field that no run can have.
+/// As for [`plan_under`].
 pub fn rounds_for_rate(
     request: &PlanRequest,
+    theorem: Theorem,
     bound: SingleRound,
     key_rate_per_round: f64,
 ) -> Result<Option<u64>, Error> {
-    Planner::new(request, Theorem::Reat, bound)?.least_rounds(key_rate_per_round)
+    Planner::new(request, theorem, bound)?.least_rounds(key_rate_per_round)
 }
 
-struct Planner<'a> {
-    request: &'a PlanRequest,
-    theorem: Theorem,
-    bound: SingleRound,
-    omega: f64,
-    /// One-sided normal quantile of the honest-abort probability.
-    deviations: f64,
-    shares: Shares,
-}
-
-impl<'a> Planner<'a> {
-    fn new(request: &'a PlanRequest, theorem: Theorem, bound: SingleRound) -> Result<Self, Error> {
-        bound.validate()?;
-        if !(request.f_ec >= 1.0 && request.f_ec.is_finite()) {
-            return Err(Error::ReconciliationEfficiency { f_ec: request.f_ec });
-        }
-        let planner = Self {
-            request,
-            theorem,
-            bound,
-            omega: WinProbability::from_chsh(request.chsh)?.get().min(WinProbability::QUANTUM_MAX),
-            deviations: normal_quantile(request.eps_complete),
-            shares: shares::divide(request.eps_sound, EpsilonSplit::Optimised)?,
-        };
-        planner.params(FEWEST_ROUNDS, 0.5, WinProbability::new(planner.omega)?).validate()?;
-        Ok(planner)
-    }
-
-    fn entropy_per_round(&self, gamma: f64) -> f64 {
-        let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
-        (1.0 - gamma) * binary_entropy(error + q - 2.0 * q * error) + gamma * binary_entropy(self.omega)
-    }
-
-    fn leak(&self, rounds: f64, gamma: f64) -> f64 {
-        (self.request.f_ec * rounds * self.entropy_per_round(gamma)).ceil() + TAG_BITS
-    }
-
-    fn params(&self, rounds: u64, gamma: f64, omega_threshold: WinProbability) -> Params {
-        Params {
-            rounds,
-            gamma,
-            omega_threshold,
-            leak_bits: LeakBits(self.leak(rounds as f64, gamma) as u64),
-            eps_sound: self.request.eps_sound,
-            split: EpsilonSplit::Optimised,
-            theorem: self.theorem,
-            bound: self.bound,
-            assumptions: Vec::new(),
-        }
-    }
-
-    /// Where a round without test scores between a loss (0) and a win (1), about; `None` where it is the threshold.
-    fn none_position(&self) -> Option<f64> {
-        match self.theorem {
-            Theorem::Reat | Theorem::ReatBasic => None,
-            Theorem::Df19 | Theorem::Geat => Some(0.5),
-            Theorem::Df19FixedCPerp => Some(1.0),
-            Theorem::Eat2018 => Some(0.0),
-        }
-    }
-
-    /// Standard deviation of the winning frequency on the scale of the threshold: of a round's score, with a round
-    /// without test at the position, over `gamma sqrt n`.
-    fn deviation(&self, rounds: f64, gamma: f64, none_position: Option<f64>) -> f64 {
-        let (omega, none) = (self.omega, none_position.unwrap_or(self.omega));
-        let square = omega * (1.0 - none) * (1.0 - none) + (1.0 - omega) * none * none;
-        ((square / gamma - (omega - none) * (omega - none)) / rounds).max(0.0).sqrt()
-    }
-
-    fn threshold(&self, rounds: f64, gamma: f64) -> f64 {
-        let deviation = self.deviation(rounds, gamma, self.none_position());
-        self.omega - self.deviations * deviation - 1.0 / (rounds * gamma)
-    }
-
-    /// Key bits, not certified, at the normal approximation of the threshold.
-    fn estimate(&self, rounds: f64, gamma: f64) -> f64 {
-        let omega = self.threshold(rounds, gamma).min(WinProbability::QUANTUM_MAX - 1e-6);
-        if omega <= WinProbability::LOCAL_MAX + 1e-6 {
-            // Worse the fewer tests there are, so that a search moves towards more.
-            return f64::MIN * (1.0 - gamma) / 2.0;
-        }
-        if !matches!(self.theorem, Theorem::Reat | Theorem::ReatBasic) {
-            let bits = WinProbability::new(omega)
-                .map(|threshold| certify(&self.params(rounds as u64, gamma, threshold), &self.shares, None));
-            return match bits {
-                Ok(Ok(Ok(certificate))) => certificate.key_bits() as f64,
-                Ok(Ok(Err(shortfall))) => shortfall.best_bits,
-                _ => f64::MIN,
-            };
-        }
-        let problem = reat::Problem {
-            theorem: self.theorem,
-            bound: self.bound,
-            rounds,
-            gamma,
-            omega,
-            eps_pa_log2: self.shares.secrecy.log2(),
-        };
-        problem.best().0 + 2.0 - self.leak(rounds, gamma)
-    }
-
-    /// The best test probability in multiples of 2^-16.
-    fn best_gamma(&self, rounds: f64) -> Result<f64, Error> {
-        Ok(TestProbability::nearest(self.best_ln_gamma(rounds, 18).exp())?.get())
-    }
-
-    /// Hardly any test costs hardly any key: beside the peak that matters there is one at the end.
-    fn best_ln_gamma(&self, rounds: f64, steps: usize) -> f64 {
-        argmax_of_peaks(LEAST_GAMMA.ln(), MOST_GAMMA.ln(), 14, steps, |ln_gamma| {
-            self.estimate(rounds, ln_gamma.exp())
-        })
-    }
-
-    /// Least rounds for at least one bit and at least `key_rate` bits a round, not certified.
-    fn estimated_least_rounds(&self, key_rate: f64) -> Option<f64> {
-        let (error, q) = (self.request.qber.get(), self.bound.flip_probability());
-        let omega = self.omega.min(WinProbability::QUANTUM_MAX - 1e-9);
-        // Test rounds cost more than they certify, so that ever fewer of them is the limit of many rounds.
-        let (certified, _) = entropy_per_round(self.bound, 0.0, omega);
-        let leaked = self.request.f_ec * binary_entropy(error + q - 2.0 * q * error);
-        if omega <= WinProbability::LOCAL_MAX || certified - key_rate.max(0.0) <= leaked {
-            return None;
-        }
-        let best = |rounds: f64| self.estimate(rounds, self.best_ln_gamma(rounds, 10).exp());
-        let (mut low, mut high) = ((FEWEST_ROUNDS as f64).ln(), (MOST_ROUNDS as f64).ln());
-        let suffices = |rounds: f64| best(rounds) >= (key_rate * rounds).max(1.0);
-        if !suffices(high.exp()) {
-            return None;
-        }
-        for _ in 0..18 {
-            let middle = f64::midpoint(low, high);
-            if suffices(middle.exp()) { high = middle } else { low = middle }
-        }
-        Some(high.exp())
-    }
-
-    /// The estimate, raised until a certificate confirms it.
-    fn least_rounds(&self, key_rate: f64) -> Result<Option<u64>, Error> {
-        let Some(estimate) = self.estimated_least_rounds(key_rate) else { return Ok(None) };
-        let mut rounds = three_digits_up(estimate);
-        while rounds <= MOST_ROUNDS {
-            let plan = self.plan(rounds, None)?;
-            if plan.key_bits > 0 && plan.key_rate_per_round >= key_rate {
-                return Ok(Some(rounds));
-            }
-            rounds = three_digits_up(rounds as f64 * 1.002);
-        }
-        Ok(None)
-    }
-
-    fn plan(&self, rounds: u64, min_rounds: Option<u64>) -> Result<Plan, Error> {
-        let gamma = self.best_gamma(rounds as f64)?;
-        let mut none_position = self.none_position();
-        if matches!(self.theorem, Theorem::Df19 | Theorem::Geat) {
-            // The position that suits the threshold; the next certificate may move it a little.
-            let threshold = WinProbability::new(self.threshold(rounds as f64, gamma).clamp(0.0, 1.0))?;
-            let first = self.certified(rounds, gamma, threshold)?;
-            none_position = first.map_or(none_position, |certificate| certificate.acceptance().none_position);
-        }
-        let (mut omega_threshold, mut honest_abort) = self.exact_threshold(rounds, gamma, none_position)?;
-        let mut certificate = self.certified(rounds, gamma, omega_threshold)?;
-        let deviation = self.deviation(rounds as f64, gamma, none_position);
-        while let Some(made) = &certificate {
-            honest_abort = made.acceptance().honest_abort(rounds, gamma, WinProbability::new(self.omega)?);
-            if honest_abort <= self.request.eps_complete.probability() {
-                break;
-            }
-            omega_threshold = WinProbability::new((omega_threshold.get() - 0.01 * deviation).max(0.0))?;
-            certificate = self.certified(rounds, gamma, omega_threshold)?;
-        }
-        let key_bits = certificate.map_or(0, |certificate| certificate.key_bits());
-        let leak_bits = self.params(rounds, gamma, omega_threshold).leak_bits;
-        Ok(Plan {
-            rounds,
-            key_bits,
-            gamma,
-            omega_threshold,
-            honest_abort,
-            leak_bits,
-            noise: self.bound.flip_probability(),
-            min_rounds,
-            key_rate_per_round: key_bits as f64 / rounds as f64,
-        })
-    }
-
-    /// The certificate at a threshold; `None` without a key. Needs no reason, so only thresholds above the local maximum
-    /// are tried.
-    fn certified(
-        &self,
-        rounds: u64,
-        gamma: f64,
-        threshold: WinProbability,
-    ) -> Result<Option<Certificate>, Error> {
-        if threshold.get() <= WinProbability::LOCAL_MAX {
-            return Ok(None);
-        }
-        Ok(certify(&self.params(rounds, gamma, threshold), &self.shares, None)?.ok())
-    }
-
-    /// The highest threshold, to a thousandth of a standard deviation, whose honest-abort probability fits.
-    fn exact_threshold(
-        &self,
-        rounds: u64,
-        gamma: f64,
-        none_position: Option<f64>,
-    ) -> Result<(WinProbability, f64), Error> {
-        let honest = WinProbability::new(self.omega)?;
-        let deviation = self.deviation(rounds as f64, gamma, none_position);
-        let at = |deviations: f64| -> Result<(WinProbability, f64), Error> {
-            let threshold = WinProbability::new((self.omega - deviations * deviation).clamp(0.0, 1.0))?;
-            let rule = Acceptance { rounds, gamma, omega_threshold: threshold, none_position };
-            Ok((threshold, rule.honest_abort(rounds, gamma, honest)))
-        };
-        let fits = |abort: f64| abort <= self.request.eps_complete.probability();
-        let (mut near, mut far) = (self.deviations - 0.5, self.deviations + 0.5);
-        let mut best = at(far)?;
-        while !fits(best.1) && best.0.get() > 0.0 {
-            far += 1.0;
-            best = at(far)?;
-        }
-        for _ in 0..11 {
-            let middle = f64::midpoint(near, far);
-            let tried = at(middle)?;
-            if fits(tried.1) {
-                (best, far) = (tried, middle);
-            } else {
-                near = middle;
-            }
-        }
-        Ok(best)
-    }
-}
-
-fn noisy(q: f64) -> SingleRound {
-    if q == 0.0 { SingleRound::Chsh } else { SingleRound::NoisyPreprocessing { q } }
-}
-
-fn three_digits_up(x: f64) -> u64 {
-    let unit = libm::exp10((libm::log10(x).floor() - 2.0).max(0.0));
-    ((x / unit).ceil() * unit) as u64
-}
-
-/// The number of standard deviations that a normal variable exceeds with probability `epsilon`, at least 0; to about
-/// 1e-3, a starting point for exact evaluation.
-fn normal_quantile(epsilon: Epsilon) -> f64 {
-    let ln_target = epsilon.log2() * core::f64::consts::LN_2;
-    let ln_tail = |z: f64| {
-        if z < 20.0 {
-            libm::log(libm::erfc(z / core::f64::consts::SQRT_2) / 2.0)
-        } else {
-            -z * z / 2.0 - libm::log(z * (2.0 * core::f64::consts::PI).sqrt())
-        }
-    };
-    let (mut low, mut high) = (0.0, 1e3);
-    for _ in 0..40 {
-        let middle = f64::midpoint(low, high);
-        if ln_tail(middle) > ln_target { low = middle } else { high = middle }
-    }
-    high
-}
-
-const TAG_BITS: f64 = 128.0;
-const FEWEST_ROUNDS: u64 = 1_000;
-const MOST_ROUNDS: u64 = 100_000_000_000_000;
-const LEAST_GAMMA: f64 = 1.0 / 65_536.0;
-const MOST_GAMMA: f64 = 0.9;
+/// More flips leave nothing to certify.
+const MOST_NOISE: f64 = 0.45;
 
 #[cfg(test)]
 mod tests {
@@ -439,16 +186,6 @@ mod tests {
             eps_complete: Epsilon::new(1e-2).unwrap(),
             rounds: Some(1_500_000),
             f_ec: 1.1,
-        }
-    }
-
-    #[test]
-    fn quantiles_of_the_normal_distribution() {
-        for (epsilon, deviations) in
-            [(0.5, 0.0), (0.158_655, 1.0), (1.349_898e-3, 3.0), (7.619_853e-24, 10.0)]
-        {
-            let got = normal_quantile(Epsilon::new(epsilon).unwrap());
-            assert!((got - deviations).abs() < 1e-3, "{epsilon} {got}");
         }
     }
 
@@ -480,14 +217,14 @@ mod tests {
     #[test]
     fn a_wanted_rate_needs_more_rounds_than_a_key() {
         let request = request(2.677, 0.0144);
-        let rounds = rounds_for_rate(&request, SingleRound::Chsh, 0.3).unwrap().unwrap();
+        let rounds = rounds_for_rate(&request, Theorem::Reat, SingleRound::Chsh, 0.3).unwrap().unwrap();
         let at = |rounds| plan(&PlanRequest { rounds: Some(rounds), ..request }).unwrap().key_rate_per_round;
         assert!(at(rounds) >= 0.3 && at(rounds * 95 / 100) < 0.3, "{rounds}");
         assert_eq!(
-            rounds_for_rate(&request, SingleRound::Chsh, 0.0).unwrap(),
+            rounds_for_rate(&request, Theorem::Reat, SingleRound::Chsh, 0.0).unwrap(),
             plan(&request).unwrap().min_rounds
         );
-        assert_eq!(rounds_for_rate(&request, SingleRound::Chsh, 0.9).unwrap(), None);
+        assert_eq!(rounds_for_rate(&request, Theorem::Reat, SingleRound::Chsh, 0.9).unwrap(), None);
     }
 
     #[test]
@@ -514,6 +251,30 @@ mod tests {
             plan_under(&request, Theorem::ReatBasic, bound),
             Err(Error::BoundNotAvailable { .. })
         ));
+    }
+
+    #[test]
+    fn wishes_are_met_under_other_theorems_too() {
+        let request = PlanRequest { rounds: None, f_ec: 1.0, ..request(2.578, 0.078) };
+        let (theorem, bound) = (Theorem::Eat2018, SingleRound::Chsh);
+        let plain = plan_under(&request, theorem, bound).unwrap();
+        let best = plan_with_best_noise(&request, theorem, bound).unwrap();
+        assert!(
+            best.noise > 0.01 && best.min_rounds.unwrap() < plain.min_rounds.unwrap(),
+            "{best:?} {plain:?}"
+        );
+        // Under a theorem that has no flips the answer is an error, not a plan without them.
+        let none = plan_with_best_noise(&request, Theorem::ReatBasic, bound);
+        assert_eq!(none, Err(Error::BoundNotAvailable { theorem: Theorem::ReatBasic, bound: "npp" }));
+        for theorem in [Theorem::ReatBasic, Theorem::Eat2018] {
+            let request = PlanRequest { chsh: Chsh::new(2.75).unwrap(), ..request };
+            let rounds = rounds_for_rate(&request, theorem, bound, 0.2).unwrap().unwrap();
+            let at = |rounds| {
+                plan_under(&PlanRequest { rounds: Some(rounds), ..request }, theorem, bound).unwrap()
+            };
+            assert!(at(rounds).key_rate_per_round >= 0.2, "{theorem} {rounds}");
+            assert!(at(rounds * 95 / 100).key_rate_per_round < 0.2, "{theorem} {rounds}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use diqkd_core::{Chsh, Epsilon, Qber};
-use diqkd_entropy::{Plan, PlanRequest, plan_with_noise};
+use diqkd_entropy::{Plan, PlanRequest, SingleRound, Theorem, plan_under};
 
 use crate::error::Error;
 
@@ -16,8 +16,10 @@ pub struct Grid {
     pub chsh_s: Vec<f64>,
     /// Error rates.
     pub qber: Vec<f64>,
-    /// Flip probability of noisy preprocessing.
-    pub noise: f64,
+    /// The accumulation theorem.
+    pub theorem: Theorem,
+    /// The bound for one round, with the flips of noisy preprocessing.
+    pub bound: SingleRound,
     /// Soundness.
     pub eps_sound: Epsilon,
     /// Probability of an honest abort.
@@ -26,7 +28,8 @@ pub struct Grid {
     pub f_ec: f64,
 }
 
-/// Plans every point, rounds fastest, then error rates, then CHSH values. Deterministic; up to a second a point.
+/// Plans every point, rounds fastest, then error rates, then CHSH values. Deterministic; up to a second a point, two under theorems
+/// whose estimates are certificates.
 ///
 /// # Errors
 /// [`Error::TableTooLarge`] above 10,000 points; [`Error`] naming a value out of range.
@@ -47,7 +50,7 @@ pub fn table(grid: &Grid) -> Result<Vec<(PlanRequest, Plan)>, Error> {
                     rounds: Some(rounds),
                     f_ec: grid.f_ec,
                 };
-                rows.push((request, plan_with_noise(&request, grid.noise)?));
+                rows.push((request, plan_under(&request, grid.theorem, grid.bound)?));
             }
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
 use diqkd_core::Epsilon;
+use diqkd_entropy::{SingleRound, Theorem};
 use diqkd_planner::{
     Approach, DataValue, EventReady, Grid, LossProfile, Need, Path, Photonic, Reason, Setup, Verdict, advise,
     compare, comparison_csv, table, table_csv,
@@ -116,7 +117,8 @@ fn tables_grow_with_rounds_and_violation() {
         rounds: vec![200_000, 2_000_000],
         chsh_s: vec![2.6, 2.7],
         qber: vec![0.01, 0.02],
-        noise: 0.0,
+        theorem: Theorem::Reat,
+        bound: SingleRound::Chsh,
         eps_sound: Epsilon::new(1e-10).unwrap(),
         eps_complete: Epsilon::new(1e-2).unwrap(),
         f_ec: 1.1,
@@ -132,6 +134,18 @@ fn tables_grow_with_rounds_and_violation() {
     }
     assert!(key(1) > key(3), "fewer errors");
     assert_eq!(table_csv(&rows).lines().count(), 9);
+    // The same points under an earlier theorem give less.
+    let basic =
+        table(&Grid { theorem: Theorem::ReatBasic, rounds: vec![2_000_000], ..grid.clone() }).unwrap();
+    for (row, longer) in basic.iter().zip(rows.iter().skip(1).step_by(2)) {
+        assert!(row.1.key_bits < longer.1.key_bits, "{row:?} {longer:?}");
+    }
+    let flipped = Grid {
+        bound: SingleRound::NoisyPreprocessing { q: 0.1 },
+        theorem: Theorem::ReatBasic,
+        ..grid.clone()
+    };
+    assert!(table(&flipped).is_err(), "no flips under this theorem");
     let many = Grid { rounds: vec![1; 20_000], ..grid };
     assert!(table(&many).is_err());
 }

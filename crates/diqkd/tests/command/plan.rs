@@ -14,6 +14,23 @@ fn a_plan_names_the_rounds_for_a_wanted_rate() {
 }
 
 #[test]
+fn a_rate_and_a_table_are_had_under_other_theorems() {
+    let setup = ["plan", "--chsh", "2.75", "--qber", "0.0144", "--key-rate", "0.3", "--theorem"];
+    let (status, plan) = json(&[&setup[..], &["eat2018"], &SECURITY].concat());
+    assert_eq!(status, 0, "{plan}");
+    assert!(plan["rounds_for_key_rate"].as_u64().unwrap() > plan["min_rounds"].as_u64().unwrap(), "{plan}");
+    let grid = ["plan", "table", "--rounds", "1e6", "--chsh", "2.677", "--qber", "0.0144", "--theorem"];
+    let bits = |theorem| {
+        json(&[&grid[..], &[theorem], &SECURITY].concat()).1["rows"][0]["key_bits"].as_u64().unwrap()
+    };
+    assert!(bits("reat") > bits("reat-basic"));
+    // No flips under this theorem: said so, not planned without.
+    let best = ["plan", "--chsh", "2.6", "--qber", "0.07", "--noise", "best", "--theorem", "reat-basic"];
+    let (status, said) = failure(&[&best[..], &SECURITY].concat());
+    assert!(status == 2 && said.contains("npp is not proved under reat-basic"), "{said}");
+}
+
+#[test]
 fn a_table_has_a_row_for_every_combination() {
     let folder = folder("plan-table");
     let file = folder.join("table.csv");

@@ -1,12 +1,12 @@
 //! What a setup can hope for, against the number of rounds.
 
-use diqkd_entropy::{Plan, PlanRequest, SingleRound, plan_with_bound};
+use diqkd_entropy::{Plan, PlanRequest, SingleRound, Theorem, plan_under};
 use diqkd_plot::{Axis, Figure, Level, Series};
 
 use crate::picture::{grouped, ladder};
 
 /// The best key per round from below the least number of rounds to far above the plan.
-pub(super) fn figure(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> Figure {
+pub(super) fn figure(request: &PlanRequest, plan: &Plan, theorem: Theorem, bound: SingleRound) -> Figure {
     let first = plan.min_rounds.unwrap_or(plan.rounds).min(plan.rounds) / 2;
     let last = plan.rounds.max(plan.min_rounds.unwrap_or(0)).saturating_mul(1_000).min(LAST);
     let mut rungs = ladder(first.max(100), last.max(first.max(100)), RUNGS);
@@ -17,7 +17,8 @@ pub(super) fn figure(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> 
     let points: Vec<(f64, f64)> = rungs
         .iter()
         .filter_map(|&rounds| {
-            let planned = plan_with_bound(&PlanRequest { rounds: Some(rounds), ..*request }, bound).ok()?;
+            let planned =
+                plan_under(&PlanRequest { rounds: Some(rounds), ..*request }, theorem, bound).ok()?;
             Some((rounds as f64, planned.key_rate_per_round))
         })
         .collect();
@@ -27,7 +28,7 @@ pub(super) fn figure(request: &PlanRequest, plan: &Plan, bound: SingleRound) -> 
         Axis::linear("key / (bits per round)").including(0.0),
     )
     .with_note(format!(
-        "S {}, Q {} %, f {}, soundness {:.1e}, honest abort {:.1e}, bound {}; best gamma and threshold at each n",
+        "S {}, Q {} %, f {}, soundness {:.1e}, honest abort {:.1e}, {theorem} with bound {}; best gamma and threshold at each n",
         request.chsh.get(),
         100.0 * request.qber.get(),
         request.f_ec,

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use diqkd_core::Epsilon;
+use diqkd_entropy::Theorem;
 use diqkd_planner::{Grid, table, table_csv};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
+use crate::commands::keylength::bound_of;
 
 #[derive(Debug, Args)]
 pub(super) struct Table {
@@ -32,6 +34,12 @@ pub(super) struct Table {
     /// Flip probability of noisy preprocessing.
     #[arg(long, value_name = "q", default_value_t = 0.0)]
     noise: f64,
+    /// The bound for one round: chsh, chsh-two-basis-tests or two-basis.
+    #[arg(long, default_value = "chsh", value_name = "NAME")]
+    bound: String,
+    /// The accumulation theorem: reat, reat-basic, df19, df19-fixed, geat, eat2018.
+    #[arg(long, default_value = "reat", value_name = "NAME")]
+    theorem: Theorem,
     /// Write the table to a file too.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -43,7 +51,8 @@ impl Table {
             rounds: self.rounds,
             chsh_s: self.chsh,
             qber: self.qber,
-            noise: self.noise,
+            theorem: self.theorem,
+            bound: bound_of(&self.bound, self.noise)?,
             eps_sound: self.eps_sound,
             eps_complete: self.eps_complete,
             f_ec: self.f_ec,
