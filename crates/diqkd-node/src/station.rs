@@ -139,8 +139,10 @@ pub(crate) fn device(error: impl diqkd_hal::Error) -> StationError {
 }
 
 /// The slot rule that a station's layout describes. Windows of a layout count from the start of the slot, those of an
-/// event-ready rule from the herald.
-fn slotter(layout: &StationLayout) -> Result<Slotter, StationError> {
+/// event-ready rule from the herald. A click that comes sooner after the last one of its detector than the tagger says it
+/// can tell apart is a bounce or an afterpulse: it is counted and left out.
+fn slotter(layout: &StationLayout, tagger: &impl TimeTagger) -> Result<Slotter, StationError> {
+    let dead_time_ps = on_any_clock(tagger.capabilities().dead_time_ps, layout);
     let (station, origin_ps) = match layout.trigger {
         Trigger::EventReady => {
             (StationKind::EventReady { herald: common_channel(layout)? }, layout.herald_ps)
@@ -156,10 +158,18 @@ fn slotter(layout: &StationLayout) -> Result<Slotter, StationError> {
         detectors: layout.channels.detectors,
         setting_window_ps: window(layout.setting_window),
         detection_window_ps: window(layout.detection_window),
-        dead_time_ps: 0,
+        dead_time_ps,
         no_click: layout.no_click,
         multi_click: layout.multi_click,
     })?)
+}
+
+/// A shortest distance of tags, as another clock within the layout's bounds sees it at the least, rounding included.
+fn on_any_clock(distance_ps: u64, layout: &StationLayout) -> i64 {
+    let distance_ps = i64::try_from(distance_ps).unwrap_or(i64::MAX);
+    let drift = layout.clock_bounds.max_drift_ppb * 1e-9;
+    let slack_ps = 1.0 + (distance_ps as f64 * drift).ceil();
+    distance_ps.saturating_sub(slack_ps as i64).max(0)
 }
 
 /// The channel of events that both sites see: heralds or synchronisation pulses.

@@ -151,3 +151,51 @@ fn stations_of_different_worlds_never_lock() {
     let bob = station(Role::Bob, &Experiment::new(preset, ROUNDS, 6), gamma);
     assert!(matches!(record(alice, bob, &experiment), Err(StationError::NoPeak(_))));
 }
+
+/// A tagger that declares another dead time than it has.
+struct Declaring {
+    inner: SimulatedStation,
+    dead_time_ps: u64,
+}
+
+impl ErrorType for Declaring {
+    type Error = Infallible;
+}
+
+impl TimeTagger for Declaring {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { dead_time_ps: self.dead_time_ps, ..self.inner.capabilities() }
+    }
+
+    fn start(&mut self) -> Result<(), Infallible> {
+        self.inner.start()
+    }
+
+    fn fill(&mut self, block: TagBlock<'_>) -> Result<Filled, Infallible> {
+        self.inner.fill(block)
+    }
+
+    fn stop(&mut self) -> Result<(), Infallible> {
+        self.inner.stop()
+    }
+}
+
+#[test]
+fn clicks_within_the_declared_dead_time_do_not_count() {
+    let preset = Preset::Oxford2022;
+    let experiment = Experiment::new(preset, ROUNDS, 4);
+    let dropped = |dead_time_ps| {
+        let [alice, bob] = [Role::Alice, Role::Bob].map(|role| Declaring {
+            inner: station(role, &experiment, preset.test_probability()),
+            dead_time_ps,
+        });
+        let (alice, bob, _) = record(alice, bob, &experiment).unwrap();
+        [alice, bob].map(|recording| recording.report.clicks_in_dead_time)
+    };
+    // What a tagger says of itself is kept on either clock; what it does not keep is counted.
+    let declared = station(Role::Alice, &experiment, preset.test_probability()).capabilities().dead_time_ps;
+    assert!(declared > 0);
+    assert_eq!(dropped(declared), [0, 0]);
+    assert!(dropped(experiment.layout().slot_period_ps as u64).iter().all(|&clicks| clicks > 0));
+    assert!(dropped(u64::MAX).iter().all(|&clicks| clicks > 0));
+}

@@ -52,6 +52,11 @@ pub(crate) fn grouped(n: u64) -> String {
     text
 }
 
+/// The same with its sign, also where it is positive.
+pub(crate) fn signed(n: i64) -> String {
+    format!("{}{}", if n < 0 { '−' } else { '+' }, grouped(n.unsigned_abs()))
+}
+
 /// Numbers of rounds from `first` to `last`, equal factors apart, without repetition.
 pub(crate) fn ladder(first: u64, last: u64, steps: u32) -> Vec<u64> {
     let (low, high) = ((first.max(1) as f64).ln(), (last.max(1) as f64).ln());
@@ -75,6 +80,7 @@ mod tests {
                 .each_ref()
                 .map(String::as_str)
         );
+        assert_eq!([-1_010_371, 7].map(signed), ["−1\u{a0}010\u{a0}371", "+7"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: checks that a machine can make about the tree and its documents.
 //! `cargo xtask notebooks`: the notebooks of `examples/notebooks/` out of their programs.
 //! `cargo xtask book`: the book as pages, every link followed.
+//! `cargo xtask sbom`: the bill of materials of the command.
 //! `cargo xtask ensembles`: the degree distributions that `diqkd-reconcile` ships.
 
 mod book;
@@ -9,6 +10,7 @@ mod ensembles;
 mod graph;
 mod notebooks;
 mod requirements;
+mod sbom;
 mod trusted_base;
 mod unsafe_code;
 
@@ -29,6 +31,16 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some(("sbom", options)) => match sbom::write(&workspace_root(), options) {
+            Ok(bill) => {
+                println!("{bill}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Some(("ensembles", rest)) => match ensembles::run(rest) {
             Ok(()) => ExitCode::SUCCESS,
             Err(usage) => {
@@ -38,7 +50,7 @@ fn main() -> ExitCode {
         },
         _ => {
             eprintln!(
-                "usage: cargo xtask tidy | cargo xtask book | cargo xtask notebooks | cargo xtask ensembles ..."
+                "usage: cargo xtask tidy | cargo xtask book | cargo xtask notebooks | cargo xtask sbom [OPTIONS OF cargo tree] | cargo xtask ensembles ..."
             );
             ExitCode::from(2)
         }
@@ -92,6 +104,8 @@ pub(crate) enum CheckError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("`cargo metadata` failed: {0}")]
     Metadata(String),
+    #[error("`cargo tree` failed: {0}")]
+    Tree(String),
     #[error("`mdbook build docs` failed: {0}")]
     Book(String),
 }

@@ -35,7 +35,7 @@ impl<T: TimeTagger> ReferenceStation<T> {
     /// [`StationError`] when the layout makes no slot rule or the tagger does not start.
     pub fn start(tagger: T, layout: &StationLayout) -> Result<Self, StationError> {
         Ok(Self {
-            slotter: slotter(layout)?,
+            slotter: slotter(layout, &tagger)?,
             common: common_channel(layout)?,
             tags: Tags::start(tagger)?,
             table: LocalTable::new(),

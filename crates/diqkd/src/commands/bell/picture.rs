@@ -22,15 +22,26 @@ pub(super) fn figure(data: &Data, report: &BellReport) -> Figure {
     });
     Figure::new("CHSH correlators", Axis::names("", names), Axis::linear("correlator").including(0.0))
         .with_note(format!(
-            "{}{} trials, S = {:.digits$} ± {:.digits$}; bars: one standard error; {}",
+            "{}{} trials, S = {:.digits$} ± {:.digits$}{}; bars: one standard error; {}",
             if data.counts.total() > chsh.trials { "CHSH part: " } else { "" },
             grouped(chsh.trials),
             chsh.s,
             chsh.s_standard_error,
-            report.options.convention.to_string().replace(' ', "\u{a0}")
+            distance(chsh.s, chsh.s_standard_error),
+            report.options.convention.to_string().replace("= + ", "= ").replace(' ', "\u{a0}")
         ))
         .with(Series::marks("correlator", points))
         .with(Series::marks("mean of the four", [(4.0, chsh.s / 4.0, chsh.s_standard_error / 4.0)]))
         .with_level(Level::horizontal(0.5, "local (S = 2)"))
         .with_level(Level::horizontal(FRAC_1_SQRT_2, "quantum (S = 2√2)"))
+}
+
+/// How far S lies from the local limit, where a picture that shows all correlators can't: at S = 2.00003, say.
+fn distance(s: f64, standard_error: f64) -> String {
+    if standard_error <= 0.0 {
+        return String::new();
+    }
+    let errors = (s - 2.0) / standard_error;
+    let side = if errors < 0.0 { "below" } else { "above" };
+    format!(" ({:.1} standard errors {side} 2)", errors.abs())
 }

@@ -30,7 +30,7 @@ pub(super) fn figure(points: &[Point]) -> Figure {
         };
         figure = figure
             .with(Series::line(format!("n = {}", grouped(length)), curve(|p| p.report.f_ec)).marked().solid())
-            .with(Series::line("", curve(|p| p.report.f_ec_bound)).paired());
+            .with(Series::line("", curve(|p| p.report.f_ec_bound)).marked().paired());
     }
     figure
 }

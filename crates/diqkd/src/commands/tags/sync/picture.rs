@@ -3,6 +3,8 @@
 use diqkd_plot::{Axis, Figure, Level, Series};
 use diqkd_timetag::sync::ClockFit;
 
+use crate::picture::{grouped, signed};
+
 /// Residuals of the events that have a partner near the fitted line, against time. A good fit is a level band; a slope is
 /// drift that is left, a bend is a drift that changes.
 pub(super) fn figure(fit: &ClockFit, reference: &[i64], local: &[i64]) -> Figure {
@@ -26,10 +28,11 @@ pub(super) fn figure(fit: &ClockFit, reference: &[i64], local: &[i64]) -> Figure
     let every = total.div_ceil(MOST_DOTS).max(1);
     let shown = residuals.into_iter().step_by(every);
     let note = format!(
-        "b = a {:+} ps {:+.3} ppb; {total} of {} reference events have a partner{}",
-        fit.offset_ps,
+        "b = a {} ps {:+.3} ppb; {} of {} reference events have a partner{}",
+        signed(fit.offset_ps),
         fit.drift_ppb,
-        reference.len(),
+        grouped(total as u64),
+        grouped(reference.len() as u64),
         if every > 1 { format!(", one in {every} shown") } else { String::new() }
     );
     Figure::new(
