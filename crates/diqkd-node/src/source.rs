@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diqkd_core::{LocalTrial, Role};
 use diqkd_hal::StationLayout;
-use diqkd_protocol::Session;
+use diqkd_protocol::{RaisedFlags, Session};
 use diqkd_sim::SimulatedStation;
 use zeroize::Zeroizing;
 
@@ -37,10 +37,10 @@ pub(crate) struct Device {
 
 /// What records one block.
 pub(crate) enum Recorder {
-    /// Simulated time tags.
-    Simulated { station: Box<SimulatedStation>, layout: Box<StationLayout> },
-    /// Simulated trials.
-    Trials(Box<dyn Iterator<Item = LocalTrial> + Send>),
+    /// Simulated time tags, and the flags that this site drew, where it draws its own.
+    Simulated { station: Box<SimulatedStation>, layout: Box<StationLayout>, raised: Option<RaisedFlags> },
+    /// Simulated trials, and the same.
+    Trials { trials: Box<dyn Iterator<Item = LocalTrial> + Send>, raised: Option<RaisedFlags> },
     /// A file of time tags.
     Recorded { path: PathBuf, layout: Box<StationLayout> },
     /// A vendor's process.

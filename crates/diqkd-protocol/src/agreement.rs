@@ -5,13 +5,16 @@
 use diqkd_amplify::{Family, Plan};
 use diqkd_auth::{batch_forgery_epsilon, collision_epsilon};
 use diqkd_core::{Assumption, LeakBits, SessionId};
-use diqkd_entropy::{Certificate, EpsilonSplit, KeyLength, Params, key_length};
+use diqkd_entropy::{
+    Certificate, EpsilonSplit, KeyLength, LocalFlags, Params, key_length, key_length_with_local_flags,
+};
 use diqkd_reconcile::{CappedLeak, DesignOptions, ErrorClass, Scheme};
 
 use crate::abort::Abort;
 use crate::error::SetupError;
 use crate::padding;
 use crate::params::SessionParams;
+use crate::variant::KeyBases;
 use crate::wire::{MAX_BATCH_BYTES, MAX_BATCH_FRAMES};
 
 /// Everything that is fixed before the data.
@@ -46,7 +49,14 @@ impl Agreement {
     /// # Errors
     /// The outer error for parameters that make no sense, the inner [`Abort`] where they certify no key.
     pub fn derive(params: &SessionParams) -> Result<Result<Self, Abort>, SetupError> {
-        let gamma = params.gamma.get();
+        let local_flags = params.variant.flags.local().transpose()?;
+        if local_flags.is_some() && params.variant.key_bases == KeyBases::Two {
+            return Err(SetupError::Variant {
+                what: "with two key bases the basis is expanded from the pre-shared seed, so flags drawn at the sites would \
+                       spare no assumption; take one key basis or expanded flags",
+            });
+        }
+        let gamma = local_flags.map_or(params.gamma.get(), LocalFlags::test_probability);
         let key_errors = params.variant.flips.after(params.qber_design.get());
         let classes = [
             ErrorClass { fraction: 1.0 - gamma, error_probability: key_errors },
@@ -64,10 +74,14 @@ impl Agreement {
             split: EpsilonSplit::Remaining { eps_ev, eps_auth },
             theorem: params.theorem,
             bound: params.variant.bound(),
-            assumptions: vec![Assumption::ExpandedTestFlags],
+            assumptions: local_flags.is_none().then_some(Assumption::ExpandedTestFlags).into_iter().collect(),
+        };
+        let certify = |entropy: &Params| match local_flags {
+            None => key_length(entropy),
+            Some(flags) => key_length_with_local_flags(entropy, flags),
         };
         // Too few rounds for a key even if nothing leaked are too few for any code.
-        if let KeyLength::NoKey(reason) = key_length(&without_leak)? {
+        if let KeyLength::NoKey(reason) = certify(&without_leak)? {
             return Ok(Err(Abort::NoPositiveKey(reason)));
         }
         let options = DesignOptions {
@@ -79,7 +93,7 @@ impl Agreement {
         let leak = scheme.leak().with_verification_tag(params.verification_tag_bits);
 
         let entropy = Params { leak_bits: leak.total(), ..without_leak };
-        let certificate = match key_length(&entropy)? {
+        let certificate = match certify(&entropy)? {
             KeyLength::Key(certificate) => certificate,
             KeyLength::NoKey(reason) => return Ok(Err(Abort::NoPositiveKey(reason))),
         };

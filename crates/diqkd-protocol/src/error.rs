@@ -28,6 +28,12 @@ pub enum SetupError {
         /// The rounds asked for.
         rounds: u64,
     },
+    /// Two variants that have no proof together.
+    #[error("{what}")]
+    Variant {
+        /// Which, why, and what to do.
+        what: &'static str,
+    },
     /// The agreement was derived from other parameters.
     #[error("the agreement was derived from other parameters than the session's; derive it from these")]
     Agreement,

@@ -14,7 +14,7 @@ use crate::params::tests::oxford;
 use crate::secret_key::key_id;
 use crate::wire::{CHECK_BYTES, ChunkKind, HEADER_BYTES, Message, TAG_BYTES};
 
-const VECTORS: &str = include_str!("../tests/vectors/wire-v2.txt");
+const VECTORS: &str = include_str!("../tests/vectors/wire-v3.txt");
 const HASH_KEY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 const CHECK_KEY: [u8; 32] = [0xc5; 32];
 
@@ -56,6 +56,7 @@ fn messages() -> Vec<Message> {
         chunk(ChunkKind::FailedFrames),
         chunk(ChunkKind::RetryBits),
         chunk(ChunkKind::HashSeed),
+        chunk(ChunkKind::Flags),
     ]
 }
 

@@ -12,9 +12,9 @@ use crate::wire::Writer;
 pub struct SessionParams {
     /// Names the session; never used twice with one pre-shared key.
     pub session: SessionId,
-    /// Number of rounds n of the block.
+    /// Number of rounds n of the block, those that are kept.
     pub rounds: u64,
-    /// Test-round probability gamma.
+    /// Test-round probability gamma; not used where each site draws [flags of its own](crate::FlagSource::Local).
     pub gamma: TestProbability,
     /// Acceptance threshold on the winning probability: the block passes iff `wins >= omega_threshold * tests`.
     pub omega_threshold: WinProbability,
@@ -46,7 +46,7 @@ pub struct SessionParams {
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 18] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 19] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -66,8 +66,15 @@ impl SessionParams {
             ("key_bases", vec![self.variant.key_bases as u8]),
             ("flips", self.variant.flips.threshold().to_le_bytes().to_vec()),
             ("both_test_settings", vec![u8::from(self.variant.both_test_settings)]),
+            ("test_flags", self.variant.flags.encode()),
             ("padded", vec![u8::from(self.variant.padded)]),
         ]
+    }
+
+    /// Rounds that a station should record for a block: [`SessionParams::rounds`], and where each site draws flags of its own
+    /// as many more as are dropped for them, but for once in 10^9 blocks.
+    pub fn rounds_to_record(&self) -> u64 {
+        self.variant.flags.rounds_to_record(self.rounds)
     }
 
     /// Canonical encoding of the whole set: for each field its length as `u16` and its bytes.

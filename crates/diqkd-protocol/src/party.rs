@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use diqkd_core::{LocalTable, Role, SessionId};
+use diqkd_gf2::Bits;
 use rand_core::CryptoRng;
 
 use crate::abort::Abort;
@@ -41,11 +42,12 @@ impl Party {
         Message::chunks(kind, bytes).iter().try_for_each(|chunk| self.link.send(chunk))
     }
 
-    /// Holds every recorded setting against its round's test flag, and all of them against fair bits.
-    pub(crate) fn check_settings(&mut self, table: &LocalTable) -> Result<(), Abort> {
+    /// Holds every recorded setting against its round's test flag, and all of them against fair bits. `own`: the flags of the
+    /// rounds, where this site drew them.
+    pub(crate) fn check_settings(&mut self, table: &LocalTable, own: Option<&Bits>) -> Result<(), Abort> {
         let mut balance = SettingBalance::new(self.role);
-        for trial in table.iter() {
-            let is_test = self.flags.is_test(trial.round);
+        for (index, trial) in table.iter().enumerate() {
+            let is_test = own.map_or_else(|| self.flags.is_test(trial.round), |own| own[index]);
             let basis = self.flags.key_basis(trial.round);
             if !setting_fits(self.role, is_test, basis, trial.setting) {
                 return Err(Abort::SettingsInconsistent { role: self.role, round: trial.round });
@@ -57,8 +59,14 @@ impl Party {
         balance.check()
     }
 
-    /// The block: the kept trials of the table, `kept` yielding the indices of exactly the first n shared rounds.
-    pub(crate) fn sift(&mut self, table: &LocalTable, mut kept: impl FnMut(usize) -> bool) -> Sifted {
+    /// The block: the kept trials of the table, `kept` yielding the indices of exactly the first n shared rounds. `own`: the
+    /// flags of all rounds of the table, where this site drew them.
+    pub(crate) fn sift(
+        &mut self,
+        table: &LocalTable,
+        own: Option<&Bits>,
+        mut kept: impl FnMut(usize) -> bool,
+    ) -> Sifted {
         let n = self.params.rounds as usize;
         let mut string = diqkd_gf2::Bits::with_capacity(n);
         let mut tests = diqkd_gf2::Bits::with_capacity(n);
@@ -72,7 +80,7 @@ impl Party {
             if !kept(index) {
                 continue;
             }
-            let is_test = self.flags.is_test(trial.round);
+            let is_test = own.map_or_else(|| self.flags.is_test(trial.round), |own| own[index]);
             // Drawn for every round, so that nothing depends on which are tests.
             let flip = noise.is_some_and(|noise| noise.flips(self.rng.next_u32() as u16));
             string.push(trial.outcome.bit() ^ (flip && !is_test));
@@ -96,6 +104,7 @@ impl Party {
             rounds: self.params.rounds,
             test_rounds: block.test_rounds,
             dropped_rounds: block.dropped_rounds,
+            unlike_flags: block.unlike_flags,
             leak: self.agreement.leak.total(),
             f_ec: self.agreement.scheme.f_ec(),
             key_bits: self.agreement.certificate.key_bits(),
@@ -118,4 +127,5 @@ impl Party {
 pub(crate) struct BlockNumbers {
     pub(crate) test_rounds: u64,
     pub(crate) dropped_rounds: u64,
+    pub(crate) unlike_flags: u64,
 }

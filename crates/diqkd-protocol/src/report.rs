@@ -14,6 +14,8 @@ pub struct Report {
     pub test_rounds: u64,
     /// Rounds that one site recorded and the other did not, dropped before anything of them was said.
     pub dropped_rounds: u64,
+    /// Rounds that both recorded and that were dropped because one of two flags drawn at the sites was up.
+    pub unlike_flags: u64,
     /// The leak that the certificate counts: the cap.
     pub leak: LeakBits,
     /// Leak cap over the entropy of the error pattern that the scheme is laid out for.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use diqkd_auth::KeyPool;
-use diqkd_core::{LocalTable, Role, SessionId};
+use diqkd_core::{LocalTable, Role, RoundList, SessionId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -130,7 +130,8 @@ impl Session {
         &self.party.agreement
     }
 
-    /// The test flags, for the station's setting chooser. They are secret until both stations have stopped.
+    /// The test flags, for the station's setting chooser. They are secret until both stations have stopped. Not those of a
+    /// session whose flags are [drawn at the sites](crate::FlagSource::Local).
     pub fn test_flags(&self) -> TestFlags {
         flags(&self.test_flag_seed, &self.party.params)
     }
@@ -159,12 +160,23 @@ impl Session {
         }
     }
 
-    /// This site has recorded all its rounds and its devices have stopped. Without effect in a later stage.
+    /// This site has recorded all its rounds and its devices have stopped. Without effect in a later stage. For sessions
+    /// whose flags are [drawn at the sites](crate::FlagSource::Local) see [`Session::finish_recording_with_flags`].
     pub fn finish_recording(&mut self, table: LocalTable) {
+        self.recorded(table, None);
+    }
+
+    /// As [`Session::finish_recording`], with the rounds in which this site's own flag was up
+    /// ([`RaisedFlags`](crate::RaisedFlags)); rounds among them that are not in the table are passed over.
+    pub fn finish_recording_with_flags(&mut self, table: LocalTable, raised: &RoundList) {
+        self.recorded(table, Some(raised));
+    }
+
+    fn recorded(&mut self, table: LocalTable, raised: Option<&RoundList>) {
         match std::mem::replace(&mut self.state, State::Aborted) {
             State::Collecting(collecting) if !collecting.has_recorded() => {
                 let before = Stage::Collecting;
-                let next = collecting.recorded(table, &mut self.party);
+                let next = collecting.recorded(table, raised, &mut self.party);
                 self.enter(next, before);
             }
             other => self.state = other,

@@ -1,6 +1,7 @@
 //! Which of the proved protocols a session runs.
 
-use diqkd_entropy::SingleRound;
+use diqkd_core::TestProbability;
+use diqkd_entropy::{LocalFlags, SingleRound};
 
 /// What a session does beyond spot-checking CHSH with one key basis and outcomes as they come. Everything here has its
 /// bound in docs/theory; a theorem that has none for a variant refuses it ([`diqkd_entropy::Error::BoundNotAvailable`]).
@@ -13,6 +14,8 @@ pub struct Variant {
     /// Count the entropy of both of Alice's settings in test rounds: the same protocol and a longer key, under theorems that
     /// have the bound. With two key bases they are counted anyway.
     pub both_test_settings: bool,
+    /// Who draws the test flags.
+    pub flags: FlagSource,
     /// What is said about Alice's string (syndrome, failed frames, retry bits, tag) is one-time padded with pre-shared key,
     /// so that devices that are used again can't say there what they remember of earlier blocks. The leak is counted as if
     /// it were not padded.
@@ -30,6 +33,65 @@ impl Variant {
             (KeyBases::One, true, true) => SingleRound::ChshTwoBasisTests,
             (KeyBases::One, false, false) => SingleRound::NoisyPreprocessing { q },
             (KeyBases::One, false, true) => SingleRound::NoisyTwoBasisTests { q },
+        }
+    }
+}
+
+/// Who draws the test flags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlagSource {
+    /// Both sites expand them from a pre-shared seed; the certificate lists what that rests on
+    /// ([`diqkd_core::Assumption::ExpandedTestFlags`]).
+    #[default]
+    Expanded,
+    /// Each site draws its own, independent of everything, and reveals them when both stations have stopped. Rounds with one
+    /// flag up are dropped. The block has `rounds` rounds that are kept, and `gamma` is not used. One key basis only: the
+    /// choice of the basis would still be expanded.
+    Local {
+        /// How often Alice's flag is up.
+        alice: TestProbability,
+        /// How often Bob's flag is up.
+        bob: TestProbability,
+    },
+}
+
+impl FlagSource {
+    /// The probabilities of flags drawn at the sites, as the certificate has them.
+    pub(crate) fn local(self) -> Option<Result<LocalFlags, diqkd_entropy::Error>> {
+        match self {
+            Self::Expanded => None,
+            Self::Local { alice, bob } => Some(LocalFlags::new(alice.get(), bob.get())),
+        }
+    }
+
+    /// The share of rounds with both flags alike.
+    fn kept_share(self) -> f64 {
+        match self {
+            Self::Expanded => 1.0,
+            Self::Local { alice, bob } => alice.get() * bob.get() + (1.0 - alice.get()) * (1.0 - bob.get()),
+        }
+    }
+
+    /// Rounds to record so that `kept` of them are kept, but for once in 10^9 blocks.
+    pub(crate) fn rounds_to_record(self, kept: u64) -> u64 {
+        let share = self.kept_share();
+        if share >= 1.0 {
+            return kept;
+        }
+        // With m kept on average the number varies by sqrt(m (1 - share)); six such deviations below m have to be `kept`.
+        let six = 6.0 * (1.0 - share).sqrt();
+        let root = 0.5 * (six + (six * six + 4.0 * kept as f64).sqrt());
+        (root * root / share).ceil() as u64
+    }
+
+    /// The field of the parameters.
+    pub(crate) fn encode(self) -> Vec<u8> {
+        match self {
+            Self::Expanded => vec![0],
+            Self::Local { alice, bob } => {
+                let [a, b] = [alice, bob].map(|p| p.threshold().to_le_bytes());
+                [&[1], &a[..], &b].concat()
+            }
         }
     }
 }
@@ -107,7 +169,7 @@ mod tests {
         for key_bases in [KeyBases::One, KeyBases::Two] {
             for flips in [FlipProbability::default(), flips] {
                 for both_test_settings in [false, true] {
-                    let variant = Variant { key_bases, flips, both_test_settings, padded: false };
+                    let variant = Variant { key_bases, flips, both_test_settings, ..Variant::default() };
                     assert_eq!(variant.bound().flip_probability(), flips.get());
                     names.push(variant.bound().name());
                 }
@@ -119,5 +181,17 @@ mod tests {
             ["chsh", "chsh-two-basis-tests", "npp", "npp-two-basis-tests", "two-basis", "npp-two-basis"]
         );
         assert_eq!(Variant::default().bound(), SingleRound::Chsh);
+    }
+
+    #[test]
+    fn enough_rounds_are_recorded_for_flags_of_ones_own() {
+        let p = |x: f64| TestProbability::nearest(x).unwrap();
+        assert_eq!(FlagSource::Expanded.rounds_to_record(1000), 1000);
+        for (alice, bob, kept) in [(0.2, 0.2, 1_500_000u64), (0.5, 0.5, 1000), (0.05, 0.4, 250_000)] {
+            let source = FlagSource::Local { alice: p(alice), bob: p(bob) };
+            let (share, rounds) = (source.kept_share(), source.rounds_to_record(kept) as f64);
+            let deviations = (rounds * share - kept as f64) / (rounds * share * (1.0 - share)).sqrt();
+            assert!((5.99..6.2).contains(&deviations), "{deviations}");
+        }
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diqkd_core::{Channel, Chsh, Epsilon, Outcome, Qber, Role, SessionId, TestProbability, WinProbability};
-use diqkd_entropy::Theorem;
+use diqkd_entropy::{LocalFlags, Theorem};
 use diqkd_hal::{ChannelMap, ClockBounds, StationLayout, Trigger, Window};
 use diqkd_keystore::Provenance;
-use diqkd_protocol::{SessionParams, Variant};
+use diqkd_protocol::{FlagSource, SessionParams, Variant};
 use diqkd_sim::{Fault, Preset, Strategy};
 use serde::Deserialize;
 use toml::Spanned;
@@ -71,7 +71,19 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let sources = file
         .source
         .iter()
-        .map(|source| source_config(&text, folder, source))
+        .map(|source| {
+            let config = source_config(&text, folder, source)?;
+            let simulated = matches!(config.kind, SourceKind::Simulator(_));
+            if params.variant.flags != FlagSource::Expanded && !simulated {
+                let what = format!(
+                    "a source of kind \"{}\" has no way to draw test flags of its own, only the simulator has; take \
+                     security.gamma instead of flag_alice and flag_bob",
+                    source.get_ref().kind.get_ref()
+                );
+                return Err(text.in_table(source.span().start, "kind", what));
+            }
+            Ok(config)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     if sources.is_empty() {
         return Err(text.about("source", "no [[source]]; a node needs at least one source of rounds"));
@@ -139,7 +151,9 @@ struct Node {
 #[serde(deny_unknown_fields)]
 struct Security {
     rounds: Value<Rounds>,
-    gamma: Value<TestProbability>,
+    gamma: Option<Value<TestProbability>>,
+    flag_alice: Option<Value<TestProbability>>,
+    flag_bob: Option<Value<TestProbability>>,
     chsh_design: Value<Chsh>,
     qber_design: Value<Qber>,
     omega_threshold: Option<Value<WinProbability>>,
@@ -245,7 +259,7 @@ fn cores() -> usize {
 
 fn params(text: &Text<'_>, security: &Security) -> Result<SessionParams, ConfigError> {
     let rounds = security.rounds.0.0;
-    let gamma = security.gamma.0;
+    let (gamma, flags) = test_flags(text, security)?;
     let omega_design = WinProbability::from_chsh(security.chsh_design.0)
         .map_err(|error| text.about("security.chsh_design", error.to_string()))?;
     let omega_threshold = match security.omega_threshold {
@@ -269,7 +283,7 @@ fn params(text: &Text<'_>, security: &Security) -> Result<SessionParams, ConfigE
     }
     let max_batches = match security.max_batches {
         Some(count) => count.0.0 as u32,
-        None => u32::try_from(32 + rounds / 16_384).unwrap_or(u32::MAX),
+        None => 0,
     };
     let mut params = SessionParams {
         session: SessionId([0; 16]),
@@ -286,11 +300,44 @@ fn params(text: &Text<'_>, security: &Security) -> Result<SessionParams, ConfigE
         least_key_bits: 0,
         max_batches,
         max_refused_frames: 16,
-        variant: Variant::default(),
+        variant: Variant { flags, ..Variant::default() },
     };
+    if params.max_batches == 0 {
+        params.max_batches = u32::try_from(32 + params.rounds_to_record() / 16_384).unwrap_or(u32::MAX);
+    }
     // A session that yields less than it uses up is not worth its rounds.
     params.least_key_bits = security.least_key_bits.unwrap_or(8 * params.key_pool_bytes() as u64);
     Ok(params)
+}
+
+/// How test rounds come about: a shared probability, or the probabilities of flags that each site draws for itself.
+fn test_flags(text: &Text<'_>, security: &Security) -> Result<(TestProbability, FlagSource), ConfigError> {
+    match (security.gamma, security.flag_alice, security.flag_bob) {
+        (Some(gamma), None, None) => Ok((gamma.0, FlagSource::Expanded)),
+        (None, Some(alice), Some(bob)) => {
+            let (alice, bob) = (alice.0, bob.0);
+            // For the threshold alone: the certificate has the exact value.
+            let gamma = LocalFlags::new(alice.get(), bob.get())
+                .map_err(|error| error.to_string())
+                .and_then(|flags| {
+                    TestProbability::nearest(flags.test_probability()).map_err(|error| error.to_string())
+                })
+                .map_err(|what| text.about("security.flag_alice", what))?;
+            Ok((gamma, FlagSource::Local { alice, bob }))
+        }
+        (None, None, None) => {
+            let what = "missing field `gamma`; state the test-round probability, or flag_alice and flag_bob for flags that \
+                        each site draws for itself";
+            Err(text.about("security.gamma", what))
+        }
+        (Some(_), ..) => {
+            let what = "contradicts flag_alice and flag_bob: either both sites expand the flags of test rounds from the \
+                        pre-shared key (gamma), or each draws its own; remove one";
+            Err(text.about("security.gamma", what))
+        }
+        (None, Some(_), None) => Err(text.about("security.flag_bob", "missing; flag_alice needs it beside it")),
+        (None, None, Some(_)) => Err(text.about("security.flag_alice", "missing; flag_bob needs it beside it")),
+    }
 }
 
 /// Keys of a block that replace what its session took.

@@ -1,5 +1,8 @@
 //! A configuration told back: field by field, as text.
 
+use diqkd_core::TestProbability;
+use diqkd_protocol::FlagSource;
+
 use super::{Config, Level, LinkEnd, Simulator, SourceKind, StationAddress, Tunables};
 
 type Fields = Vec<(String, String)>;
@@ -92,9 +95,17 @@ pub(super) fn tunables(tunables: &Tunables) -> Fields {
 
 fn security(config: &Config) -> Fields {
     let params = &config.params;
+    let of_65536 = |p: TestProbability| format!("{}/65536", p.threshold());
+    let none = || "none".to_owned();
+    let (gamma, flag_alice, flag_bob) = match params.variant.flags {
+        FlagSource::Expanded => (of_65536(params.gamma), none(), none()),
+        FlagSource::Local { alice, bob } => (none(), of_65536(alice), of_65536(bob)),
+    };
     [
         ("security.rounds", params.rounds.to_string()),
-        ("security.gamma", format!("{}/65536", params.gamma.threshold())),
+        ("security.gamma", gamma),
+        ("security.flag_alice", flag_alice),
+        ("security.flag_bob", flag_bob),
         ("security.chsh_design", config.chsh_design.get().to_string()),
         ("security.qber_design", params.qber_design.get().to_string()),
         ("security.omega_threshold", params.omega_threshold.get().to_string()),

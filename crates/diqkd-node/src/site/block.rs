@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diqkd_core::{LocalTable, Role, SessionId};
 use diqkd_hal::{StationLayout, TimeTagger};
-use diqkd_protocol::{Abort, Event, Report, Session};
+use diqkd_protocol::{Abort, Event, RaisedFlags, Report, Session};
 
 use super::Site;
 use super::lane::{Lane, Word};
@@ -26,6 +26,8 @@ pub(super) struct Block<'a> {
     started: Instant,
     recorded_at: Option<Instant>,
     samples: Vec<Vec<i64>>,
+    /// The flags that this site drew, where it draws its own.
+    raised: Option<RaisedFlags>,
     aborted: Option<Abort>,
     report: Option<Box<Report>>,
     /// The key may be used at this site.
@@ -55,6 +57,7 @@ impl<'a> Block<'a> {
             started: Instant::now(),
             recorded_at: None,
             samples: Vec::new(),
+            raised: None,
             aborted: None,
             report: None,
             usable: false,
@@ -129,8 +132,14 @@ impl<'a> Block<'a> {
     ) -> Result<Result<LocalTable, StationError>, NodeError> {
         let unlimited = AtomicBool::new(false);
         match (self.source.recorder(&self.session, block), device) {
-            (Recorder::Trials(trials), _) => Ok(Ok(self.record_trials(trials)?)),
-            (Recorder::Simulated { station, layout }, _) => self.record_tags(*station, &layout, &unlimited),
+            (Recorder::Trials { trials, raised }, _) => {
+                self.raised = raised;
+                Ok(Ok(self.record_trials(trials)?))
+            }
+            (Recorder::Simulated { station, layout, raised }, _) => {
+                self.raised = raised;
+                self.record_tags(*station, &layout, &unlimited)
+            }
             (Recorder::Recorded { path, layout }, _) => match RecordedTags::open(&path) {
                 Ok(tags) => self.record_tags(tags, &layout, &unlimited),
                 Err(error) => {
@@ -206,7 +215,7 @@ impl<'a> Block<'a> {
             Err(error) => return Ok(Err(error)),
         };
         // What later stages may lose at the edges.
-        let rounds = self.session.params().rounds;
+        let rounds = self.session.params().rounds_to_record();
         let wanted = rounds.saturating_add(rounds / 200).saturating_add(100);
         loop {
             let step = match station.step() {
@@ -267,7 +276,10 @@ impl<'a> Block<'a> {
     fn distil(&mut self, table: LocalTable) -> Result<(), NodeError> {
         {
             let _place = self.site.gate.enter(self.source.priority);
-            self.session.finish_recording(table);
+            match self.raised.take() {
+                None => self.session.finish_recording(table),
+                Some(raised) => self.session.finish_recording_with_flags(table, &raised.take()),
+            }
         }
         self.recorded_at = Some(Instant::now());
         self.take_events()?;

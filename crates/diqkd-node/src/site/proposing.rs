@@ -333,7 +333,7 @@ impl Worker<'_> {
                 });
                 tracing::info!(
                     source = %self.source.name, session = %id, rounds = report.rounds, key_bits = report.key_bits,
-                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, took_ms, "key"
+                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, unlike_flags = report.unlike_flags, took_ms, "key"
                 );
             }
             Ending::Aborted(abort) => {

@@ -1,28 +1,49 @@
 //! Rounds are being recorded. Both sites compare parameters; Alice sends sync samples; nothing else is said before both
 //! have recorded all their rounds and stopped their devices.
 
-use diqkd_core::{LocalTable, Role};
+use diqkd_core::{LocalTable, Role, RoundList};
+use diqkd_gf2::Bits;
 
 use super::{State, sifting::Sifting, unexpected};
 use crate::abort::Abort;
 use crate::event::{Event, Stage};
+use crate::local_flags;
 use crate::party::Party;
+use crate::variant::FlagSource;
 use crate::wire::Message;
+
+/// What this site has recorded.
+pub(crate) struct Recorded {
+    pub(crate) table: LocalTable,
+    /// The flags of its rounds, where this site drew them.
+    pub(crate) flags: Option<Bits>,
+}
 
 #[derive(Default)]
 pub(crate) struct Collecting {
     agreed: bool,
-    own: Option<LocalTable>,
+    own: Option<Recorded>,
     peer_rounds: Option<u64>,
 }
 
 impl Collecting {
     /// This site has recorded all its rounds and its devices have stopped.
-    pub(crate) fn recorded(mut self, table: LocalTable, party: &mut Party) -> Result<State, Abort> {
+    pub(crate) fn recorded(
+        mut self,
+        table: LocalTable,
+        raised: Option<&RoundList>,
+        party: &mut Party,
+    ) -> Result<State, Abort> {
         enough(table.len() as u64, party)?;
-        party.check_settings(&table)?;
+        let flags = match (party.params.variant.flags, raised) {
+            (FlagSource::Expanded, None) => None,
+            (FlagSource::Local { .. }, Some(raised)) => Some(local_flags::of_table(&table, raised)),
+            (FlagSource::Expanded, Some(_)) => return Err(wrong_flags("come from the pre-shared seed")),
+            (FlagSource::Local { .. }, None) => return Err(wrong_flags("are drawn at the sites")),
+        };
+        party.check_settings(&table, flags.as_ref())?;
         party.link.send(&Message::Recorded { rounds: table.len() as u64 })?;
-        self.own = Some(table);
+        self.own = Some(Recorded { table, flags });
         self.advance(party)
     }
 
@@ -53,11 +74,17 @@ impl Collecting {
 
     fn advance(self, party: &mut Party) -> Result<State, Abort> {
         match self {
-            Self { agreed: true, own: Some(table), peer_rounds: Some(rounds) } => {
-                Sifting::start(table, rounds, party).map(State::Sifting)
+            Self { agreed: true, own: Some(recorded), peer_rounds: Some(rounds) } => {
+                Sifting::start(recorded, rounds, party).map(State::Sifting)
             }
             waiting => Ok(State::Collecting(waiting)),
         }
+    }
+}
+
+fn wrong_flags(whence: &str) -> Abort {
+    Abort::InvalidRecording {
+        what: format!("the recording has the wrong kind of test flags; those of this session {whence}"),
     }
 }
 

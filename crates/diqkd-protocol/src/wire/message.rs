@@ -61,6 +61,9 @@ pub enum ChunkKind {
     RetryBits,
     /// The seed of the privacy-amplification hash.
     HashSeed,
+    /// The sender's test flags, where each site draws its own: one bit for each of Alice's rounds; one for each of them that
+    /// Bob has, up to the last of the block.
+    Flags,
 }
 
 impl Message {
@@ -197,7 +200,7 @@ impl Message {
 }
 
 impl ChunkKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Rounds,
         Self::Dropped,
         Self::TestSettings,
@@ -205,6 +208,7 @@ impl ChunkKind {
         Self::FailedFrames,
         Self::RetryBits,
         Self::HashSeed,
+        Self::Flags,
     ];
 
     fn index(self) -> u8 {
@@ -224,6 +228,7 @@ impl ChunkKind {
             Self::FailedFrames => "failed frames",
             Self::RetryBits => "retry bits",
             Self::HashSeed => "hash seed",
+            Self::Flags => "test flags",
         }
     }
 }

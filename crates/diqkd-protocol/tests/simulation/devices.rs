@@ -1,10 +1,11 @@
 //! The smallest block that gives a key, and devices that record it.
 
 use diqkd_core::{
-    Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, TestProbability, WinProbability,
+    Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, RoundList, SessionId, Setting, TestProbability,
+    WinProbability,
 };
 use diqkd_entropy::Theorem;
-use diqkd_protocol::{Agreement, Session, SessionParams, Variant};
+use diqkd_protocol::{Agreement, FlagSource, Session, SessionParams, Variant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -31,6 +32,47 @@ pub(crate) fn params(session: SessionId) -> SessionParams {
 
 pub(crate) fn agreement() -> Agreement {
     Agreement::derive(&params(SessionId([0; 16]))).unwrap().unwrap()
+}
+
+/// The flags that a site draws for itself, round by round; Alice's and Bob's differ.
+fn own_flag(role: Role, source: FlagSource, world: u64, rounds: u64) -> Vec<bool> {
+    let FlagSource::Local { alice, bob } = source else { return Vec::new() };
+    let (probability, mut rng) = match role {
+        Role::Alice => (alice, StdRng::seed_from_u64(world ^ 0xa11ce)),
+        Role::Bob => (bob, StdRng::seed_from_u64(world ^ 0xb0b)),
+    };
+    (0..rounds).map(|_| probability.is_test(rng.random())).collect()
+}
+
+/// One site's rounds and the flags that it drew, for a session whose sites draw their own.
+pub(crate) fn record_with_flags(session: &Session, world: u64) -> (LocalTable, RoundList) {
+    let (role, params) = (session.role(), session.params());
+    let rounds = params.rounds_to_record();
+    let [alice, bob] =
+        [Role::Alice, Role::Bob].map(|role| own_flag(role, params.variant.flags, world, rounds));
+    let mut rng = StdRng::seed_from_u64(world);
+    let (mut table, mut raised) = (LocalTable::new(), RoundList::new());
+    for round in 0..rounds {
+        let up = [alice[round as usize], bob[round as usize]];
+        let bits = [rng.random::<bool>(), rng.random::<bool>()];
+        let (a, slip) = (rng.random::<bool>(), rng.random_bool(0.001));
+        let own = role as usize;
+        let setting = match (up[own], role) {
+            (true, _) => Setting::from_bit(bits[own]),
+            (false, Role::Alice) => Setting::ALICE_KEY,
+            (false, Role::Bob) => Setting::BOB_KEY,
+        };
+        let [x, y] = [up[0] && bits[0], up[1] && bits[1]];
+        let outcome = if role == Role::Alice { a } else { a ^ (x && y) ^ slip };
+        if up[own] {
+            raised.push(round).unwrap();
+        }
+        // Bob misses a few rounds.
+        if role == Role::Alice || round % 500 != 7 {
+            table.push(LocalTrial { round, setting, outcome: Outcome::from_bit(outcome) }).unwrap();
+        }
+    }
+    (table, raised)
 }
 
 /// One site's rounds. Both sites see the same world when they give the same seed; broken devices win half of the tests.

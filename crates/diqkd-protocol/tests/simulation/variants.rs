@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use diqkd_auth::KeyPool;
-use diqkd_core::{Role, SessionId};
+use diqkd_core::{Assumption, Role, SessionId, TestProbability};
 use diqkd_entropy::Theorem;
 use diqkd_protocol::wire::{ChunkKind, Frame, Message};
 use diqkd_protocol::{
-    Abort, Agreement, Event, FlipProbability, KeyBases, LinkConfig, Report, Session, SessionParams,
-    SetupError, Variant,
+    Abort, Agreement, Event, FlagSource, FlipProbability, KeyBases, LinkConfig, Report, Session,
+    SessionParams, SetupError, Variant,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -47,8 +47,12 @@ fn run(mut sites: [Session; 2]) -> ([Result<(Keys, Report), Abort>; 2], Vec<(Rol
     let mut wire = Vec::new();
     let mut queue = VecDeque::new();
     for site in &mut sites {
-        let table = devices::record(site, 11, false);
-        site.finish_recording(table);
+        if site.params().variant.flags == FlagSource::Expanded {
+            site.finish_recording(devices::record(site, 11, false));
+        } else {
+            let (table, raised) = devices::record_with_flags(site, 11);
+            site.finish_recording_with_flags(table, &raised);
+        }
     }
     loop {
         for (site, end) in sites.iter_mut().zip(&mut ends) {
@@ -77,6 +81,11 @@ fn run(mut sites: [Session; 2]) -> ([Result<(Keys, Report), Abort>; 2], Vec<(Rol
     (ends.map(|end| end.expect("the session ended")), wire)
 }
 
+fn local(alice: f64, bob: f64) -> FlagSource {
+    let [alice, bob] = [alice, bob].map(|p| TestProbability::nearest(p).unwrap());
+    FlagSource::Local { alice, bob }
+}
+
 fn flips(q: f64) -> FlipProbability {
     FlipProbability::nearest(q).unwrap()
 }
@@ -95,6 +104,8 @@ fn every_variant_ends_with_the_same_key_under_its_own_bound() {
         (Variant { key_bases: KeyBases::Two, ..Variant::default() }, "two-basis"),
         (Variant { key_bases: KeyBases::Two, flips: flips(0.01), ..Variant::default() }, "npp-two-basis"),
         (Variant { padded: true, ..Variant::default() }, "chsh"),
+        (Variant { flags: local(0.25, 0.25), ..Variant::default() }, "chsh"),
+        (Variant { flags: local(0.2, 0.3), flips: flips(0.01), padded: true, ..Variant::default() }, "npp"),
     ] {
         let params = params(variant);
         let agreement = Arc::new(Agreement::derive(&params).unwrap().unwrap());
@@ -104,13 +115,26 @@ fn every_variant_ends_with_the_same_key_under_its_own_bound() {
         assert_eq!(alice.0, bob.0, "{bound}");
         assert_eq!(alice.0.len() as u64, agreement.certificate.key_bits() / 64, "{bound}");
         // Alice flips key rounds and leaves the tests alone. 7400 key rounds: standard deviation at most 0.0013.
-        let observed = bob.1.observed.unwrap();
+        let observed = bob.1.observed.clone().unwrap();
         assert!(
             (observed.qber() - variant.flips.get() - 0.001).abs() < 0.008,
             "{bound}: {}",
             observed.qber()
         );
         assert!(observed.omega() > 0.98, "{bound}: {}", observed.omega());
+        assert_eq!(observed.tests + observed.key_rounds, params.rounds);
+        let drawn_at_the_sites = variant.flags != FlagSource::Expanded;
+        for report in [&alice.1, &bob.1] {
+            assert_eq!(report.unlike_flags > 0, drawn_at_the_sites);
+            assert_eq!(report.dropped_rounds > 0, drawn_at_the_sites);
+        }
+        assert_eq!(alice.1.unlike_flags, bob.1.unlike_flags);
+        // What the proof counts as tests is what happens: standard deviation at most 32 of 8192 rounds.
+        let expected = agreement.certificate.gamma() * params.rounds as f64;
+        assert!((observed.tests as f64 - expected).abs() < 6.0 * 32.0, "{} {expected}", observed.tests);
+        assert_eq!(agreement.certificate.local_flags().is_some(), drawn_at_the_sites);
+        let expanded = agreement.certificate.assumptions().contains(&Assumption::ExpandedTestFlags);
+        assert_eq!(expanded, !drawn_at_the_sites, "{bound}");
         assert_eq!(alice.1.padding_bits > 0, variant.padded);
         lengths.push(agreement.certificate.key_bits());
     }
@@ -174,6 +198,7 @@ fn sites_with_different_variants_part_by_name() {
         ("flips", Variant { flips: flips(0.01), ..Variant::default() }),
         ("both_test_settings", Variant { both_test_settings: true, ..Variant::default() }),
         ("padded", Variant { padded: true, ..Variant::default() }),
+        ("test_flags", Variant { flags: local(0.25, 0.25), ..Variant::default() }),
     ] {
         let other = params(variant);
         let agreements = [&plain, &other].map(|params| Arc::new(Agreement::derive(params).unwrap().unwrap()));
@@ -192,6 +217,12 @@ fn a_variant_without_a_proof_is_refused() {
     assert!(matches!(Agreement::derive(&unproved), Err(SetupError::Entropy(_))));
     let noisy = params(Variant { key_bases: KeyBases::Two, flips: flips(0.4), ..Variant::default() });
     assert!(matches!(Agreement::derive(&noisy), Err(SetupError::Entropy(_))));
+    let flags = local(0.25, 0.25);
+    let expanded_bases = params(Variant { key_bases: KeyBases::Two, flags, ..Variant::default() });
+    assert!(matches!(Agreement::derive(&expanded_bases), Err(SetupError::Variant { .. })));
+    let unproved =
+        SessionParams { theorem: Theorem::Geat, ..params(Variant { flags, ..Variant::default() }) };
+    assert!(matches!(Agreement::derive(&unproved), Err(SetupError::Entropy(_))));
     let agreement = Arc::new(Agreement::derive(&params(Variant::default())).unwrap().unwrap());
     let mut pool = KeyPool::new(vec![1; 100_000]);
     let rng = Box::new(StdRng::seed_from_u64(0));
@@ -199,4 +230,57 @@ fn a_variant_without_a_proof_is_refused() {
     let refused =
         Session::with_agreement(Role::Alice, other, agreement, &mut pool, rng, LinkConfig::stream(), 0);
     assert!(matches!(refused, Err(SetupError::Agreement)));
+}
+
+/// A site's flags leave it only when both stations have stopped, a recording without flags is not taken for one with, and
+/// one whose settings contradict its flags ends the session.
+#[test]
+fn flags_are_revealed_after_the_run_and_have_to_fit() {
+    let params = params(Variant { flags: local(0.25, 0.25), ..Variant::default() });
+    let agreement = Arc::new(Agreement::derive(&params).unwrap().unwrap());
+    let sites = || [Role::Alice, Role::Bob].map(|role| session(role, &params, &agreement));
+    let reason = |mut site: Session| loop {
+        while site.poll_journal().is_some() {}
+        site.journalled();
+        if let Some(Event::Aborted(abort)) = site.poll_event() {
+            return abort.reason();
+        }
+    };
+    let [mut alice, mut bob] = sites();
+    let (table, raised) = devices::record_with_flags(&alice, 11);
+    alice.finish_recording(table.clone());
+    assert_eq!(reason(alice), "invalid-recording");
+    let (_, others) = devices::record_with_flags(&bob, 12);
+    bob.finish_recording_with_flags(table.clone(), &others);
+    assert_eq!(reason(bob), "settings-inconsistent");
+
+    let [mut alice, mut bob] = sites();
+    let exchange = |alice: &mut Session, bob: &mut Session| {
+        let mut kinds = Vec::new();
+        loop {
+            let before = kinds.len();
+            for from in [Role::Alice, Role::Bob] {
+                let (sender, receiver) =
+                    if from == Role::Alice { (&mut *alice, &mut *bob) } else { (&mut *bob, &mut *alice) };
+                while sender.poll_journal().is_some() {}
+                sender.journalled();
+                while sender.poll_event().is_some() {}
+                while let Some(frame) = sender.poll_transmit(0) {
+                    if let Ok(Frame::Data { kind, .. }) = Frame::parse(&frame, from, params.session) {
+                        kinds.push(kind);
+                    }
+                    receiver.handle_frame(&frame, 0);
+                }
+            }
+            if kinds.len() == before {
+                return kinds;
+            }
+        }
+    };
+    alice.finish_recording_with_flags(table, &raised);
+    let while_bob_records = exchange(&mut alice, &mut bob);
+    assert!(while_bob_records.iter().all(|&kind| kind < 32), "{while_bob_records:?}");
+    let (table, raised) = devices::record_with_flags(&bob, 11);
+    bob.finish_recording_with_flags(table, &raised);
+    assert_eq!(exchange(&mut alice, &mut bob).iter().filter(|&&kind| kind == 39).count(), 2);
 }

@@ -39,6 +39,14 @@ fn a_broken_configuration_is_refused_with_its_line_and_field() {
             ": security.eps_total",
             "state at least as much",
         ),
+        (
+            "gamma = \"1/10\"",
+            "gamma = \"1/10\"\nflag_alice = 0.2\nflag_bob = 0.2",
+            ": security.gamma",
+            "contradicts flag_alice",
+        ),
+        ("gamma = \"1/10\"", "flag_alice = 0.2", ": security.flag_bob", "needs it beside it"),
+        ("gamma = \"1/10\"", "flag_alice = 1.2\nflag_bob = 0.2", ": security.flag_alice", "between 0 and 1"),
         ("theorem = \"reat\"", "theorem = \"best\"", ": security.theorem", "reat, reat-basic"),
         ("chsh_design = 2.656", "chsh_design = 1.9", ": security.chsh_design", "above 2"),
         (

@@ -126,6 +126,36 @@ fn pads_that_run_out_raise_two_alarms_and_stop_the_blocks() {
     assert!(pair.same_keys("bench") > 50);
 }
 
+/// At the level of tags and of trials; a key's certificate then rests on no expanded flags.
+#[test]
+fn sites_that_draw_their_own_flags_get_the_same_keys() {
+    let mut pair = Pair::new("flags");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.gamma = "flag_alice = 0.25\nflag_bob = 0.25".to_owned();
+        let tags = settings.source.replace("bench", "tagged").replace("\"trials\"", "\"tags\"");
+        settings.source.push_str(&tags);
+    }
+    let alice = pair.start(&pair.alice, &[]);
+    let bob = pair.start(&pair.bob, &[]);
+    until(PATIENCE, "a block of each source", || {
+        ["bench", "tagged"].iter().all(|source| {
+            bob.metric(&format!("diqkd_blocks_total{{source=\"{source}\"}}")) >= Some(1.0)
+        })
+    });
+    for node in [&alice, &bob] {
+        node.signal("-TERM");
+    }
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success());
+    for source in ["bench", "tagged"] {
+        assert!(pair.same_keys(source) > 25, "{source}");
+    }
+    let store =
+        StoreOnDisk::open(&pair.folder().join("alice/bench"), &Randomness::from_seed(1)).unwrap();
+    let keys = store.keys().list(0, None, 1).unwrap();
+    let assumptions = &keys[0].provenance.assumptions;
+    assert!(!assumptions.contains(&diqkd_core::Assumption::ExpandedTestFlags), "{assumptions:?}");
+}
+
 #[test]
 fn a_spent_budget_of_epsilon_stops_the_blocks_also_after_a_restart() {
     let mut pair = Pair::new("epsilon");

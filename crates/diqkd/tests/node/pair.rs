@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) rounds: u64,
     pub(crate) pipelines: u16,
     pub(crate) refill: bool,
+    /// The field `gamma`, or what stands in its place.
+    pub(crate) gamma: String,
     /// Further fields of `[security]`.
     pub(crate) security: String,
     pub(crate) http: u16,
@@ -50,6 +52,7 @@ impl Pair {
             rounds: 200_000,
             pipelines: 1,
             refill: true,
+            gamma: "gamma = \"1/10\"".to_owned(),
             security: String::new(),
             http: free_port(),
             source: SIMULATOR.to_owned(),
@@ -130,10 +133,10 @@ impl Drop for Pair {
 
 impl Settings {
     pub(crate) fn toml(&self) -> String {
-        let Self { role, rounds, pipelines, refill, security, http, source, links, more } = self;
+        let Self { role, rounds, pipelines, refill, gamma, security, http, source, links, more } = self;
         format!(
             "version = 1\n\n[node]\nrole = \"{role}\"\nname = \"{role}\"\ndata = \"{role}\"\npipelines = {pipelines}\n\
-             workers = 2\nhttp = \"127.0.0.1:{http}\"\n\n[security]\nrounds = {rounds}\ngamma = \"1/10\"\n\
+             workers = 2\nhttp = \"127.0.0.1:{http}\"\n\n[security]\nrounds = {rounds}\n{gamma}\n\
              chsh_design = 2.656\nqber_design = 0.0165\neps_sound = \"1e-10\"\ntheorem = \"reat\"\nkey_length_bits = 256\n{security}\n\
              [pads]\nfile = \"preshared.key\"\nrefill = {refill}\n\n{source}\n{links}\n{more}"
         )
