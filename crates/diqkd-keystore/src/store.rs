@@ -106,4 +106,6 @@ impl core::fmt::Debug for KeyStore {
     }
 }
 
-const CACHE_BYTES: usize = 64 << 20;
+/// A block's keys change some 10 MiB of pages. What is beyond that is read again from the file, which the operating system
+/// caches; a node has two stores for each source.
+const CACHE_BYTES: usize = 16 << 20;

@@ -62,6 +62,8 @@ pub struct Tunables {
     pub log_level: LogLevel,
     /// Alarm below so many bits of key for authentication.
     pub pads_low_water_bits: u64,
+    /// Alarm where a source has fewer deliverable keys; 0: never.
+    pub keys_low_water: u64,
     /// First pause before a link is tried again; doubles up to `backoff_max`, with jitter.
     pub backoff_min: Duration,
     /// Longest pause before a link is tried again.

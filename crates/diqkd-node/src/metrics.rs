@@ -30,6 +30,7 @@ pub(crate) struct Source {
     pub(crate) key_bits: u64,
     pub(crate) leak_bits: u64,
     pub(crate) keys_available: u64,
+    pub(crate) keys_low: bool,
     pub(crate) secret_fraction: f64,
     pub(crate) f_ec: f64,
     pub(crate) qber: f64,
@@ -68,6 +69,13 @@ impl Metrics {
         change(inner.sources.entry(name.to_owned()).or_default());
     }
 
+    /// The sources whose deliverable keys are few.
+    pub(crate) fn low_on_keys(&self) -> Vec<String> {
+        let inner = self.lock();
+        let low = inner.sources.iter().filter(|(_, source)| source.keys_low);
+        low.map(|(name, _)| name.clone()).collect()
+    }
+
     pub(crate) fn aborted(&self, source: &str, reason: &'static str) {
         *self.lock().aborts.entry((source.to_owned(), reason)).or_default() += 1;
     }
@@ -99,6 +107,7 @@ impl Metrics {
         page.many("diqkd_key_bits_total", "counter", of(|s| s.key_bits as f64));
         page.many("diqkd_leak_bits_total", "counter", of(|s| s.leak_bits as f64));
         page.many("diqkd_keys_available", "gauge", of(|s| s.keys_available as f64));
+        page.many("diqkd_keys_low", "gauge", of(|s| f64::from(u8::from(s.keys_low))));
         page.many("diqkd_secret_fraction", "gauge", of(|s| s.secret_fraction));
         page.many("diqkd_reconciliation_efficiency", "gauge", of(|s| s.f_ec));
         page.many("diqkd_qber", "gauge", of(|s| s.qber));

@@ -211,6 +211,7 @@ impl Site {
             self.check_agreed();
             if watched.elapsed() >= WATCH_EVERY {
                 watched = Instant::now();
+                self.watch_keys();
                 if let Err(error) = self.watch_pads() {
                     result = Err(error);
                     self.control.cancel();

@@ -131,6 +131,8 @@ struct File {
     #[serde(default)]
     link: Vec<Spanned<Link>>,
     #[serde(default)]
+    keys: Keys,
+    #[serde(default)]
     log: Log,
     #[serde(default)]
     timing: Timing,
@@ -236,6 +238,13 @@ struct Tls {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Keys {
+    #[serde(default)]
+    low_water: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Log {
     level: Option<Value<LogLevel>>,
 }
@@ -335,8 +344,12 @@ fn test_flags(text: &Text<'_>, security: &Security) -> Result<(TestProbability, 
                         pre-shared key (gamma), or each draws its own; remove one";
             Err(text.about("security.gamma", what))
         }
-        (None, Some(_), None) => Err(text.about("security.flag_bob", "missing; flag_alice needs it beside it")),
-        (None, None, Some(_)) => Err(text.about("security.flag_alice", "missing; flag_bob needs it beside it")),
+        (None, Some(_), None) => {
+            Err(text.about("security.flag_bob", "missing; flag_alice needs it beside it"))
+        }
+        (None, None, Some(_)) => {
+            Err(text.about("security.flag_alice", "missing; flag_bob needs it beside it"))
+        }
     }
 }
 
@@ -576,6 +589,7 @@ fn tunables(text: &Text<'_>, file: &File, session_bits: u64) -> Result<Tunables,
     let tunables = Tunables {
         log_level: file.log.level.map_or(LogLevel::Info, |level| level.0),
         pads_low_water_bits: file.pads.low_water_bits.unwrap_or(4 * session_bits),
+        keys_low_water: file.keys.low_water,
         backoff_min: ms(file.timing.backoff_min_ms, Duration::from_millis(200)),
         backoff_max: ms(file.timing.backoff_max_ms, Duration::from_secs(30)),
         link_dead_after: ms(file.timing.link_dead_after_ms, Duration::from_secs(10)),

@@ -84,6 +84,7 @@ pub(super) fn tunables(tunables: &Tunables) -> Fields {
     [
         ("log.level", tunables.log_level.name().to_owned()),
         ("pads.low_water_bits", tunables.pads_low_water_bits.to_string()),
+        ("keys.low_water", tunables.keys_low_water.to_string()),
         ("timing.backoff_min_ms", ms(tunables.backoff_min)),
         ("timing.backoff_max_ms", ms(tunables.backoff_max)),
         ("timing.link_dead_after_ms", ms(tunables.link_dead_after)),

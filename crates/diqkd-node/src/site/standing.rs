@@ -21,16 +21,16 @@ pub(super) fn serve(site: &Arc<Site>, address: SocketAddr) -> Result<Http, NodeE
         match path {
             "/healthz" => Some(Page { status: 200, body: "alive\n".to_owned() }),
             "/readyz" => Some(match site.obstacle() {
-                None => Page { status: 200, body: "ready\n".to_owned() },
+                None => match site.metrics.low_on_keys() {
+                    low if low.is_empty() => Page { status: 200, body: "ready\n".to_owned() },
+                    low => Page { status: 200, body: format!("ready; few keys of {}\n", low.join(", ")) },
+                },
                 Some(obstacle) => Page { status: 503, body: format!("{obstacle}\n") },
             }),
             "/metrics" => {
                 let standing =
                     Standing { ready: site.obstacle().is_none(), draining: site.control.is_draining() };
-                for (source, vault) in &site.sources {
-                    site.metrics
-                        .source(&source.name, |numbers| numbers.keys_available = vault.keys_available());
-                }
+                site.watch_keys();
                 Some(Page { status: 200, body: site.metrics.render(standing, &site.trunk.links()) })
             }
             _ => None,
@@ -63,6 +63,28 @@ impl Site {
         self.peer_overspent
             .load(Ordering::Relaxed)
             .then(|| "the peer's budget of epsilon does not cover another session".to_owned())
+    }
+
+    /// Raises the alarm where few keys are left to deliver.
+    pub(super) fn watch_keys(&self) {
+        let low_water = self.tunables().keys_low_water;
+        for (source, vault) in &self.sources {
+            let available = vault.keys_available();
+            self.metrics.source(&source.name, |numbers| {
+                let is_low = available < low_water;
+                if is_low && !numbers.keys_low {
+                    tracing::warn!(
+                        source = %source.name, available, low_water,
+                        "ALARM keys-low: few keys are left to deliver; see whether blocks fail, or are asked for too rarely"
+                    );
+                }
+                if !is_low && numbers.keys_low {
+                    tracing::info!(source = %source.name, available, "keys-low is over");
+                }
+                numbers.keys_available = available;
+                numbers.keys_low = is_low;
+            });
+        }
     }
 
     /// Counts the key left for authentication and the epsilon left, and raises the alarm when one of them runs out.

@@ -21,9 +21,8 @@ pub(super) fn recorder(simulator: &Simulator, role: Role, session: &Session) -> 
     )
     .with_strategy(simulator.strategy);
     experiment.faults.clone_from(&simulator.faults);
-    let bits = |site: Role| {
-        SoftwareSettingRng::new(randomness.generator(&format!("{site}'s setting bits of {id}")))
-    };
+    let bits =
+        |site: Role| SoftwareSettingRng::new(randomness.generator(&format!("{site}'s setting bits of {id}")));
     match session.params().variant.flags {
         FlagSource::Expanded => {
             let chooser = |site| SpotCheckChooser::new(site, session.test_flags(), bits(site));

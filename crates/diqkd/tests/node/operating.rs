@@ -83,6 +83,37 @@ fn sigterm_finishes_the_running_block() {
 }
 
 #[test]
+fn a_second_signal_gives_the_running_block_up() {
+    let mut pair = Pair::new("second");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        // A block takes more than three minutes.
+        settings.source.push_str("pace_hz = 1000\n");
+        settings.more.push_str("[keys]\nlow_water = 1\n");
+    }
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(SOON, "a block", || bob.metric("diqkd_blocks_recording{source=\"bench\"}") == Some(1.0));
+    // Nothing has been delivered to the store yet, which is fewer than one.
+    assert_eq!(alice.get("/readyz"), Some((200, "ready; few keys of bench\n".to_owned())));
+    assert_eq!(alice.metric("diqkd_keys_low{source=\"bench\"}"), Some(1.0));
+    assert!(pair.log("alice").contains("ALARM keys-low"));
+    alice.signal("-TERM");
+    until(SOON, "alice drains", || alice.get("/readyz") == Some((503, "draining\n".to_owned())));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!pair.log("alice").contains("no key"), "one signal lets the block go on");
+    alice.signal("-INT");
+    let (status, said) = alice.wait(SOON);
+    assert!(status.success(), "{}", pair.log("alice"));
+    assert_eq!((&said["blocks"], &said["aborted"]), (&0.into(), &1.into()), "{said}");
+    assert!(pair.log("alice").contains("reason=\"cancelled\""), "{}", pair.log("alice"));
+    until(SOON, "bob's block is over", || pair.log("bob").contains("no key"));
+    for _ in 0..2 {
+        bob.signal("-TERM");
+    }
+    assert!(bob.wait(SOON).0.success());
+    assert_eq!(pair.same_keys("bench"), 0);
+}
+
+#[test]
 fn sighup_takes_over_what_no_security_rests_on() {
     let mut pair = Pair::new("reload");
     let bob = pair.start(&pair.bob, &[]);
@@ -138,9 +169,9 @@ fn sites_that_draw_their_own_flags_get_the_same_keys() {
     let alice = pair.start(&pair.alice, &[]);
     let bob = pair.start(&pair.bob, &[]);
     until(PATIENCE, "a block of each source", || {
-        ["bench", "tagged"].iter().all(|source| {
-            bob.metric(&format!("diqkd_blocks_total{{source=\"{source}\"}}")) >= Some(1.0)
-        })
+        ["bench", "tagged"]
+            .iter()
+            .all(|source| bob.metric(&format!("diqkd_blocks_total{{source=\"{source}\"}}")) >= Some(1.0))
     });
     for node in [&alice, &bob] {
         node.signal("-TERM");
@@ -149,8 +180,7 @@ fn sites_that_draw_their_own_flags_get_the_same_keys() {
     for source in ["bench", "tagged"] {
         assert!(pair.same_keys(source) > 25, "{source}");
     }
-    let store =
-        StoreOnDisk::open(&pair.folder().join("alice/bench"), &Randomness::from_seed(1)).unwrap();
+    let store = StoreOnDisk::open(&pair.folder().join("alice/bench"), &Randomness::from_seed(1)).unwrap();
     let keys = store.keys().list(0, None, 1).unwrap();
     let assumptions = &keys[0].provenance.assumptions;
     assert!(!assumptions.contains(&diqkd_core::Assumption::ExpandedTestFlags), "{assumptions:?}");
