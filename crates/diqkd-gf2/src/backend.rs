@@ -7,6 +7,8 @@
 mod avx2;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod pclmul;
+#[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+mod pmull;
 mod soft;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod vpclmul;
@@ -17,6 +19,8 @@ use core::fmt;
 use avx2::Avx2;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 use pclmul::Pclmul;
+#[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+use pmull::Pmull;
 use soft::Soft;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 use vpclmul::Vpclmul;
@@ -36,6 +40,8 @@ enum Kind {
     Avx2Vpclmul(Avx2<true>),
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Vpclmul(Vpclmul),
+    #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+    Pmull(Pmull),
 }
 
 /// What a backend provides. Lengths are the callers' promise, checked once at the public functions.
@@ -185,6 +191,10 @@ impl Backend {
                 return Self(Kind::Pclmul(token));
             }
         }
+        #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+        if let Some(token) = Pmull::detect() {
+            return Self(Kind::Pmull(token));
+        }
         Self::soft()
     }
 
@@ -205,11 +215,13 @@ impl Backend {
             Avx2::detect().map(|token| Self(Kind::Avx2Vpclmul(token))),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Vpclmul::detect().map(|token| Self(Kind::Vpclmul(token))),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+            Pmull::detect().map(|token| Self(Kind::Pmull(token))),
         ];
         found.into_iter().flatten()
     }
 
-    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq` or `vpclmulqdq`.
+    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq` or `vpclmulqdq`; on aarch64 `soft` or `pmull`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Soft(_) => "soft",
@@ -221,6 +233,8 @@ impl Backend {
             Kind::Avx2Vpclmul(_) => "avx2-vpclmulqdq",
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(_) => "vpclmulqdq",
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+            Kind::Pmull(_) => "pmull",
         }
     }
 
@@ -254,6 +268,8 @@ impl Backend {
             Kind::Avx2Vpclmul(token) => task.run(token),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(token) => task.run(token),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
+            Kind::Pmull(token) => task.run(token),
         }
     }
 }
