@@ -7,6 +7,7 @@ use diqkd_hal::SettingChooser;
 
 use crate::chooser::SeededChooser;
 use crate::experiment::Experiment;
+use crate::heralds::BLOCK;
 use crate::noise::Noise;
 use crate::phase::phases;
 
@@ -63,14 +64,13 @@ impl Experiment {
             let mut from = slots.start.max(phase.from_slot);
             let end = slots.end.min(end);
             while from < end {
-                let next = end.min(from.saturating_add(64));
-                let mut ahead = phase.happening(heralds, from, next);
-                while ahead != 0 {
-                    let round = from + u64::from(ahead.trailing_zeros());
-                    ahead &= ahead - 1;
-                    if phase.sites(heralds.word(round)) != (true, true) {
-                        continue;
-                    }
+                let block = from / BLOCK;
+                let next = end.min((block + 1).saturating_mul(BLOCK));
+                let rounds = phase.rounds(heralds, block);
+                let mut both = rounds.alice & rounds.bob & rounds.either(from, next);
+                while both != 0 {
+                    let round = block * BLOCK + u64::from(both.trailing_zeros());
+                    both &= both - 1;
                     let x = phase.applied(alice.choose(round), || stuck.word(round));
                     let y = bob.choose(round);
                     let (a, b) = phase.honest.sample(x.index(), y.index(), outcomes.word(round));

@@ -12,6 +12,7 @@ mod error;
 mod experiment;
 mod fault;
 mod fibre;
+mod heralds;
 mod measurement;
 mod model;
 mod noise;

@@ -13,6 +13,7 @@ use crate::click_table::Readout;
 use crate::clock::BobClock;
 use crate::experiment::Experiment;
 use crate::fault::FaultKind;
+use crate::heralds::BLOCK;
 use crate::model::{CHANNELS, TriggerModel};
 use crate::noise::Noise;
 use crate::phase::{Phase, phases};
@@ -137,7 +138,7 @@ impl Herald for SimulatedParts {
             let slot = self.next_herald_slot;
             self.next_herald_slot += 1;
             let phase = self.phase_at(slot);
-            let (at_alice, at_bob) = phase.sites(self.heralds.word(slot));
+            let (at_alice, at_bob) = phase.rounds(self.heralds, slot / BLOCK).sites(slot);
             if if self.role == Role::Alice { at_alice } else { at_bob } {
                 let time_ps = self.local_ps(slot, self.experiment.model.timing.herald_ps);
                 return Ok(Some(HeraldEvent { time_ps, state: 0 }));

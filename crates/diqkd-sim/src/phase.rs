@@ -6,6 +6,7 @@ use crate::click_sampler::ClickSampler;
 use crate::click_table::{ClickTable, Readout};
 use crate::experiment::Experiment;
 use crate::fault::FaultKind;
+use crate::heralds::{Happenings, Rounds};
 use crate::model::TriggerModel;
 use crate::noise::{Noise, threshold};
 
@@ -15,8 +16,7 @@ pub(crate) struct Phase {
     pub(crate) from_slot: u64,
     /// The clicks of honest devices.
     pub(crate) honest: ClickSampler,
-    /// Upper ends of: a round at both sites, at Alice alone, at Bob alone.
-    pub(crate) happenings: [u64; 3],
+    pub(crate) happenings: Happenings,
     /// Alice's setting 1 becomes 0 below this word.
     pub(crate) stuck: u64,
     /// Bob's tagger is blind.
@@ -28,29 +28,11 @@ pub(crate) struct Phase {
 }
 
 impl Phase {
-    /// Whether the slot with this word is a round at Alice and at Bob.
+    /// The rounds of a block of slots that are all of this phase.
     #[inline]
-    pub(crate) fn sites(&self, word: u64) -> (bool, bool) {
-        let [both, alice_alone, bob_alone] = self.happenings;
-        // The greatest threshold stands for certainty: a clocked slot.
-        let (at_alice, at_bob) = match word {
-            _ if word < both || both == u64::MAX => (true, true),
-            _ if word < alice_alone => (true, false),
-            _ if word < bob_alone => (false, true),
-            _ => (false, false),
-        };
-        (at_alice, at_bob && !self.bob_blind)
-    }
-
-    /// Which of the slots from `from` to before `end`, at most 64, are a round at either site: bit `i` for slot
-    /// `from + i`. Free of branches, which heralds would make unpredictable.
-    #[inline]
-    pub(crate) fn happening(&self, heralds: Noise, from: u64, end: u64) -> u64 {
-        let [both, _, bob_alone] = self.happenings;
-        if both == u64::MAX {
-            return u64::MAX.checked_shr(64 - (end - from) as u32).unwrap_or(0);
-        }
-        (from..end).rev().fold(0, |bits, slot| bits << 1 | u64::from(heralds.word(slot) < bob_alone))
+    pub(crate) fn rounds(&self, heralds: Noise, block: u64) -> Rounds {
+        let rounds = self.happenings.rounds(heralds, block);
+        if self.bob_blind { Rounds { bob: 0, ..rounds } } else { rounds }
     }
 
     /// What Alice's modulator applies: what was chosen, unless the line is stuck.
@@ -105,12 +87,14 @@ fn phase(experiment: &Experiment, from_slot: u64) -> Phase {
     }
 }
 
-fn happenings(trigger: TriggerModel, rate: f64) -> [u64; 3] {
-    let TriggerModel::EventReady { probability, lost, extra } = trigger else { return [u64::MAX; 3] };
+fn happenings(trigger: TriggerModel, rate: f64) -> Happenings {
+    let TriggerModel::EventReady { probability, lost, extra } = trigger else {
+        return Happenings([u64::MAX; 3]);
+    };
     let [p, lost, extra] = [probability * rate, lost, extra].map(|p| p.clamp(0.0, 1.0));
     let both = p * (1.0 - lost) * (1.0 - lost);
     let alone = p * lost * (1.0 - lost) + (1.0 - p) * extra;
-    [both, both + alone, both + 2.0 * alone].map(threshold)
+    Happenings([both, both + alone, both + 2.0 * alone].map(threshold))
 }
 
 impl Readout {

@@ -6,6 +6,7 @@ use diqkd_hal::SettingChooser;
 use crate::click_table::Readout;
 use crate::devices::{Answer, Devices, PastRound, Preparation};
 use crate::experiment::Experiment;
+use crate::heralds::{BLOCK, Rounds};
 use crate::noise::Noise;
 use crate::phase::{Phase, phases};
 
@@ -17,12 +18,15 @@ pub(crate) struct World<A, B> {
     devices: Option<Box<dyn Devices>>,
     alice: A,
     bob: B,
-    happening_noise: Noise,
+    heralds: Noise,
     outcome_noise: Noise,
     device_noise: Noise,
     stuck_noise: Noise,
     next_slot: u64,
-    /// Slots to come that [`World::next_happening`] has found: bit `i` for slot `ahead_from + i`.
+    /// The rounds of the block of slots that was entered last, as far as its phase goes.
+    rounds: Rounds,
+    rounds_end: u64,
+    /// Those to come that [`World::next_happening`] has found: bit `i` for slot `ahead_from + i`.
     ahead: u64,
     ahead_from: u64,
     last_slot: u64,
@@ -53,11 +57,13 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             devices,
             alice,
             bob,
-            happening_noise: Noise::new(experiment.seed, "heralds"),
+            heralds: Noise::new(experiment.seed, "heralds"),
             outcome_noise: Noise::new(experiment.seed, "outcomes"),
             device_noise: Noise::new(experiment.seed, "devices"),
             stuck_noise: Noise::new(experiment.seed, "stuck settings"),
             next_slot: 0,
+            rounds: Rounds::default(),
+            rounds_end: 0,
             ahead: 0,
             ahead_from: 0,
             last_slot: experiment.greatest_slots(),
@@ -86,6 +92,9 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             return None;
         }
         let index = self.next_slot;
+        if index == self.rounds_end {
+            self.enter_block();
+        }
         self.next_slot += 1;
         Some(self.slot(index))
     }
@@ -101,10 +110,10 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
             if !self.enter_next_slot() {
                 return None;
             }
-            let end = self.next_slot.saturating_add(64).min(self.phase_end).min(self.last_slot);
-            self.ahead_from = self.next_slot;
-            self.ahead = self.phases[self.phase].happening(self.happening_noise, self.next_slot, end);
-            self.next_slot = end;
+            self.enter_block();
+            self.ahead_from = self.next_slot - self.next_slot % BLOCK;
+            self.ahead = self.rounds.either(self.next_slot, self.rounds_end);
+            self.next_slot = self.rounds_end;
         }
         let index = self.ahead_from + u64::from(self.ahead.trailing_zeros());
         self.ahead &= self.ahead - 1;
@@ -124,10 +133,18 @@ impl<A: SettingChooser, B: SettingChooser> World<A, B> {
         self.rounds_left > 0
     }
 
-    /// What happens in a slot of the present phase.
+    /// Finds the rounds from the next slot on to the end of its block or phase.
+    #[inline]
+    fn enter_block(&mut self) {
+        let block = self.next_slot / BLOCK;
+        self.rounds = self.phases[self.phase].rounds(self.heralds, block);
+        self.rounds_end = (block + 1).saturating_mul(BLOCK).min(self.phase_end).min(self.last_slot);
+    }
+
+    /// What happens in a slot of the block that was entered last.
     #[inline]
     fn slot(&mut self, index: u64) -> Slot {
-        let (at_alice, at_bob) = self.phases[self.phase].sites(self.happening_noise.word(index));
+        let (at_alice, at_bob) = self.rounds.sites(index);
         let mut slot = Slot { index, alice: None, bob: None };
         if at_alice && at_bob {
             self.rounds_left -= 1;
