@@ -72,7 +72,7 @@ fn read_ptu() {
 
 #[test]
 fn vendor_hal() {
-    says("vendor_hal", &[], &["both keep the contract; 20272 rounds"]);
+    says("vendor_hal", &[], &["both keep the contract; 20269 rounds"]);
 }
 
 #[test]

@@ -121,12 +121,13 @@ fn one_seed_gives_the_same_files_whatever_the_number_of_threads() {
 
 #[test]
 fn every_fault_and_attack_writes_recordings_that_differ_from_the_honest_ones() {
-    let of = |name: &str, more: &[&str]| {
-        let arguments = ["--preset", "oxford-2022", "--rounds", "4000", "--seed", "8", "--gamma", "0.5"];
+    let seeded = |name: &str, seed: &str, more: &[&str]| {
+        let arguments = ["--preset", "oxford-2022", "--rounds", "4000", "--seed", seed, "--gamma", "0.5"];
         let simulated = Simulated::new(&format!("simulate-{name}"), &[&arguments[..], more].concat());
         let tags = ["alice.ptu", "bob.ptu"].map(|name| std::fs::read(simulated.path(name)).unwrap());
         (simulated.found.clone(), tags)
     };
+    let of = |name, more: &[&str]| seeded(name, "8", more);
     let (_, honest) = of("honest", &[]);
     for fault in ["F1", "F2", "F3", "F4", "F5", "F6", "F7"] {
         let (found, tags) = of(fault, &["--fault", fault, "--onset", "4000"]);
@@ -138,7 +139,12 @@ fn every_fault_and_attack_writes_recordings_that_differ_from_the_honest_ones() {
     for attack in diqkd_sim::Strategy::ALL.into_iter().skip(1) {
         let (found, tags) = of(attack.name(), &["--attack", attack.name()]);
         assert_eq!(found["attack"], attack.name());
-        assert!(tags != honest, "{attack}");
+        // Devices that leak a bit are honest where it is zero.
+        let differs = |seed: &str| {
+            let attacked = ["--attack", attack.name()];
+            seeded(attack.name(), seed, &attacked).1 != seeded("honest", seed, &[]).1
+        };
+        assert!(tags != honest || ["9", "10", "11", "12", "13"].into_iter().any(differs), "{attack}");
     }
 }
 
