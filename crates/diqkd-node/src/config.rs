@@ -43,6 +43,8 @@ pub struct Config {
     pub chsh_design: Chsh,
     /// Soundness of all sessions under one pre-shared key together; `None`: only the sum is kept.
     pub eps_total: Option<Epsilon>,
+    /// Bytes of pre-shared key that a session takes.
+    pub session_bytes: usize,
     /// Keys of each block that are set aside for the authentication of later ones.
     pub pad_keys: u32,
     /// The pre-shared key.
@@ -221,9 +223,9 @@ impl Config {
         understood::understood(self)
     }
 
-    /// Bits of key that one session takes for its authentication and test flags.
+    /// Bits of key that one session takes for its authentication, test flags and padding.
     pub fn pad_bits_a_session(&self) -> u64 {
-        8 * self.params.key_pool_bytes() as u64
+        8 * self.session_bytes as u64
     }
 
     /// Blocks that [`Config::eps_total`] covers under one pre-shared key; `None` where the file states none.

@@ -65,6 +65,8 @@ pub enum SiteEnd {
 /// Everything that the threads of a node share.
 pub(crate) struct Site {
     config: Config,
+    /// What follows from the parameters; all sessions share it.
+    agreement: Arc<Agreement>,
     digest: [u8; 32],
     tunables: Arc<Mutex<Tunables>>,
     trunk: Trunk,
@@ -105,11 +107,12 @@ pub fn run(
     on_tunables: &dyn Fn(&Tunables),
 ) -> Result<SiteEnd, NodeError> {
     on_tunables(&config.tunables);
-    if let Err(abort) = foresee(&config.params)? {
-        return Ok(SiteEnd::Refused { abort: Box::new(abort), field: None });
-    }
+    let agreement = match foresee(&config.params)? {
+        Ok(agreement) => Arc::new(agreement),
+        Err(abort) => return Ok(SiteEnd::Refused { abort: Box::new(abort), field: None }),
+    };
     let started = Instant::now();
-    let site = Arc::new(Site::open(config, blocks, Arc::clone(control))?);
+    let site = Arc::new(Site::open(config, agreement, blocks, Arc::clone(control))?);
     let http = site.config.http.map(|address| standing::serve(&site, address)).transpose()?;
     if let Some(http) = &http {
         tracing::info!(address = %http.address(), "health and metrics");
@@ -134,7 +137,12 @@ pub fn run(
 }
 
 impl Site {
-    fn open(config: Config, limit: Option<u64>, control: Arc<Control>) -> Result<Self, NodeError> {
+    fn open(
+        config: Config,
+        agreement: Arc<Agreement>,
+        limit: Option<u64>,
+        control: Arc<Control>,
+    ) -> Result<Self, NodeError> {
         let randomness = Randomness::from_system()?;
         std::fs::create_dir_all(&config.data)
             .map_err(|source| NodeError::Directory { path: config.data.clone(), source })?;
@@ -168,6 +176,7 @@ impl Site {
             digest: config.digest(),
             gate: Gate::new(config.workers),
             config,
+            agreement,
             tunables,
             trunk,
             pads: Mutex::new(pads),

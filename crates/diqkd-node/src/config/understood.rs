@@ -116,6 +116,7 @@ fn security(config: &Config) -> Fields {
             config.eps_total.map_or("none".to_owned(), |total| format!("2^{}", total.log2())),
         ),
         ("security.theorem", params.theorem.to_string()),
+        ("security.padded", params.variant.padded.to_string()),
         ("security.key_length_bits", params.key_length_bits.to_string()),
         ("security.verification_tag_bits", params.verification_tag_bits.to_string()),
         ("security.max_codeword_bits", params.max_codeword_bits.to_string()),

@@ -274,6 +274,7 @@ impl<'a> Block<'a> {
 
     /// From the recorded table to the key or an abort.
     fn distil(&mut self, table: LocalTable) -> Result<(), NodeError> {
+        self.recorded_at = Some(Instant::now());
         {
             let _place = self.site.gate.enter(self.source.priority);
             match self.raised.take() {
@@ -281,7 +282,6 @@ impl<'a> Block<'a> {
                 Some(raised) => self.session.finish_recording_with_flags(table, &raised.take()),
             }
         }
-        self.recorded_at = Some(Instant::now());
         self.take_events()?;
         while !self.usable && self.aborted.is_none() {
             self.turn(TURN)?;

@@ -201,7 +201,7 @@ impl Worker<'_> {
         if !self.covers_a_session() {
             return Ok(Err(Decline::Overspent));
         }
-        let (id, bytes) = (params.session, params.key_pool_bytes());
+        let (id, bytes) = (params.session, self.site.config.session_bytes);
         let (start, length, set_aside) = match pads {
             PadsOffer::File { start } => (start, bytes as u64, None),
             PadsOffer::Keys(ids) => match self.vault.take_named(&ids, bytes)? {
@@ -232,7 +232,7 @@ impl Worker<'_> {
 
     /// Alice: sets secret bytes aside for a session.
     fn reserve(&self, params: &SessionParams) -> Result<Reserved, NodeError> {
-        let bytes = params.key_pool_bytes();
+        let bytes = self.site.config.session_bytes;
         if self.site.config.pad_keys > 0
             && let Some(taken) = self.vault.take_pads(bytes)?
         {
@@ -276,9 +276,8 @@ impl Worker<'_> {
         let silence = self.site.tunables().peer_silence.as_millis();
         let link =
             LinkConfig { idle_limit_ms: u64::try_from(silence).unwrap_or(u64::MAX), ..LinkConfig::stream() };
-        let _place = self.site.gate.enter(self.source.priority);
-        // The same parameters have been found to certify a key when the node started.
-        Session::new(self.site.config.role, params.clone(), &mut pool, rng, link, 0)?
+        let (role, agreement) = (self.site.config.role, std::sync::Arc::clone(&self.site.agreement));
+        Session::with_agreement(role, params.clone(), agreement, &mut pool, rng, link, 0)?
             .map_err(|abort| NodeError::Refused(Box::new(abort)))
     }
 
@@ -333,7 +332,8 @@ impl Worker<'_> {
                 });
                 tracing::info!(
                     source = %self.source.name, session = %id, rounds = report.rounds, key_bits = report.key_bits,
-                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, unlike_flags = report.unlike_flags, took_ms, "key"
+                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, unlike_flags = report.unlike_flags,
+                    padding_bits = report.padding_bits, unpadded_outcomes = report.unpadded_outcomes, took_ms, "key"
                 );
             }
             Ending::Aborted(abort) => {

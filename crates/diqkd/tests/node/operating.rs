@@ -186,6 +186,35 @@ fn sites_that_draw_their_own_flags_get_the_same_keys() {
     assert!(!assumptions.contains(&diqkd_core::Assumption::ExpandedTestFlags), "{assumptions:?}");
 }
 
+/// Padded blocks take the pads of what they say out of the pre-shared key, and are refused where they would take more than
+/// they give.
+#[test]
+fn padded_blocks_say_nothing_that_devices_could_remember() {
+    let mut pair = Pair::new("padded");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.security = "padded = true\nleast_key_bits = 1\n".to_owned();
+        settings.refill = false;
+    }
+    let alice = pair.start(&pair.alice, &["--blocks", "1"]);
+    let bob = pair.start(&pair.bob, &["--blocks", "1"]);
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success(), "{}", pair.log("alice"));
+    assert!(pair.same_keys("bench") > 25);
+    let log = pair.log("bob");
+    let said = |name: &str| -> u64 {
+        let (_, rest) = log.split_once(name).unwrap_or_else(|| panic!("{name}: {log}"));
+        rest.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    // The pads are as many as the bits that were said, in whole bytes.
+    let (padded, leak) = (said("padding_bits="), said("leak_bits="));
+    assert!(padded.abs_diff(leak) < 1000 && said("unpadded_outcomes=") >= 2, "{padded} {leak}");
+
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.security = "padded = true\n".to_owned();
+    }
+    let (status, said) = pair.start(&pair.alice, &[]).wait(PATIENCE);
+    assert_eq!((status.code(), &said["abort"]["reason"]), (Some(3), &"too-few-rounds".into()), "{said}");
+}
+
 #[test]
 fn a_spent_budget_of_epsilon_stops_the_blocks_also_after_a_restart() {
     let mut pair = Pair::new("epsilon");
