@@ -18,6 +18,7 @@
 //! | Swabian | from 1; [`FALLING`] + the channel for falling edges | none |
 //! | quTAG, quTAU, ID800 | as in the file, below 100 | [`MARKER`] + 100 to 203 |
 //! | NIST, Photon-HDF5 | as in the file | none |
+//! | Parquet | as in the file: what this table says of the device they came from | as in the file |
 //!
 //! `ptufile` gives the sync input of a T2 recording the number of the first input, 0, and `tttrlib` counts its events as
 //! markers; here they are photons of a channel of their own, so that nothing is mixed up. Markers travel in band, in
@@ -50,6 +51,8 @@ mod index;
 mod item;
 pub mod legacy;
 pub mod nist;
+#[cfg(feature = "std")]
+pub mod parquet;
 #[cfg(feature = "photon-hdf5")]
 pub mod photon_hdf5;
 pub mod ptu;
@@ -70,6 +73,8 @@ pub use events_writer::{EventsWriteError, EventsWriter, WordOrder};
 pub use fault::{Fault, FaultKind};
 pub use header::{DTIME_BITS, Epoch, Header, TimeUnit};
 pub use index::{IndexError, RangeError, RangeRead, TimeIndex};
+#[cfg(feature = "std")]
+pub use parquet::{ParquetError, read_parquet};
 #[cfg(feature = "photon-hdf5")]
 pub use photon_hdf5::{PhotonHdf5Error, read_photon_hdf5};
 pub use ptu_writer::{PtuT3Writer, PtuWriteError, PtuWriter};

@@ -269,7 +269,7 @@ impl Decoder {
             | Format::QuTag
             | Format::QuTau
             | Format::Nist => Layout::of(format).map_or(Stage::Ended, |layout| self.begin_fixed(layout)),
-            Format::PhotonHdf5 => Stage::NoStream,
+            Format::PhotonHdf5 | Format::Parquet => Stage::NoStream,
         };
         self.apply_unit();
         if matches!(self.stage, Stage::Binary { .. } | Stage::Text { .. }) {

@@ -31,7 +31,8 @@ pub enum FaultKind {
     UnknownFormat,
     /// The format is a container with an index.
     #[error(
-        "HDF5 is no stream; read it as a file, with the feature `photon-hdf5` (`cargo build --features photon-hdf5`)"
+        "HDF5 and Parquet are no streams: their index is somewhere in the file; read it as a file with a name, HDF5 with the \
+         feature `photon-hdf5` (`cargo build --features photon-hdf5`)"
     )]
     NoStream,
     /// A header tag claims an impossible or unreasonable payload.

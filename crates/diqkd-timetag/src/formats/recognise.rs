@@ -23,6 +23,9 @@ pub fn recognise(first_bytes: &[u8]) -> Option<Format> {
 /// How an HDF5 container begins.
 const HDF5: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
 
+/// How a Parquet file begins, and ends.
+const PARQUET: &[u8; 4] = b"PAR1";
+
 /// The format by its magic number alone.
 pub(crate) fn recognise_magic(bytes: &[u8]) -> Option<Format> {
     let fields = Fields(bytes);
@@ -30,6 +33,8 @@ pub(crate) fn recognise_magic(bytes: &[u8]) -> Option<Format> {
         Some(Format::Ptu)
     } else if bytes.starts_with(HDF5) {
         Some(Format::PhotonHdf5)
+    } else if bytes.starts_with(PARQUET) {
+        Some(Format::Parquet)
     } else if bytes.starts_with(HYDRAHARP) {
         Some(if fields.u32(HYDRA_MODE) == 3 { Format::Ht3 } else { Format::Ht2 })
     } else if bytes.starts_with(PICOHARP) {

@@ -47,11 +47,13 @@ pub enum Format {
     /// Photon-HDF5, read with the feature `photon-hdf5` and not as a stream. Checked against files of its reference
     /// implementation, not against a recording of a device.
     PhotonHdf5,
+    /// A table of tags in Apache Parquet, read with the feature `std` and not as a stream; no device writes it.
+    Parquet,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Ptu,
         Self::Ht2,
         Self::Ht3,
@@ -71,6 +73,7 @@ impl Format {
         Self::QuTau,
         Self::Nist,
         Self::PhotonHdf5,
+        Self::Parquet,
     ];
 
     /// The format of a name; `None` if there is none of that name.
@@ -107,6 +110,7 @@ impl Format {
             Self::QuTau => "qutau",
             Self::Nist => "nist",
             Self::PhotonHdf5 => "photon-hdf5",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -131,7 +135,8 @@ impl Format {
             | Self::Swabian
             | Self::QuTag
             | Self::QuTau
-            | Self::Nist => Epoch::DeviceClock,
+            | Self::Nist
+            | Self::Parquet => Epoch::DeviceClock,
         }
     }
 
@@ -203,6 +208,8 @@ pub enum RecordType {
     Nist,
     /// A row of the tables of Photon-HDF5.
     PhotonHdf5,
+    /// A row of a table in Parquet.
+    ParquetRow,
 }
 
 impl RecordType {
@@ -230,6 +237,7 @@ impl RecordType {
             Self::QuTag => "quTAG",
             Self::Nist => "NIST",
             Self::PhotonHdf5 => "PhotonHDF5",
+            Self::ParquetRow => "ParquetRow",
         }
     }
 
@@ -305,7 +313,8 @@ impl RecordType {
             | Self::SwabianTag
             | Self::QuTag
             | Self::Nist
-            | Self::PhotonHdf5 => 0,
+            | Self::PhotonHdf5
+            | Self::ParquetRow => 0,
         }
     }
 }

@@ -66,7 +66,7 @@ enum Format {
     Ptu,
     /// qcrypto a1 events, 3.90625 ps: channel c is pattern c + 1.
     A1,
-    /// Apache Parquet for data analysis, columns time_ps and channel; the tags commands do not read it.
+    /// Apache Parquet for data analysis, columns time_ps and channel.
     Parquet,
 }
 

@@ -116,3 +116,68 @@ fn a_misspelt_field_of_a_rule_is_refused() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// What the simulator writes as a table for data analysis says the same as what it writes as a recording.
+#[test]
+fn tables_in_parquet_are_recordings() {
+    let folder = folder("parquet");
+    let write = |format: &str| {
+        let run = folder.join(format);
+        let name = run.to_str().unwrap().to_owned();
+        let (status, _) = json(&[
+            "simulate", "--preset", "photonic", "--rounds", "20000", "--seed", "4", "--format", format,
+            "--out", &name,
+        ]);
+        assert_eq!(status, 0);
+        ["alice", "bob"].map(|site| format!("{name}/{site}.{format}"))
+    };
+    let (tables, recordings) = (write("parquet"), write("ptu"));
+    for (table, recording) in tables.iter().zip(&recordings) {
+        let (_, table) = json(&["tags", "info", table]);
+        let (_, recording) = json(&["tags", "info", recording]);
+        assert_eq!(table["format"], "parquet");
+        for field in ["photons", "markers", "channels", "first_ps", "last_ps", "sum_ps_mod_2_64"] {
+            assert_eq!(table[field], recording[field], "{field}");
+        }
+    }
+    let trials = |[a, b]: &[String; 2], name: &str| {
+        let rule = folder.join("ptu/rule.json");
+        let out = folder.join(name);
+        let (status, answer) = json(&[
+            "tags",
+            "trials",
+            a,
+            b,
+            "--rule",
+            rule.to_str().unwrap(),
+            "--max-offset-ps",
+            "5000000000000",
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        assert_eq!(status, 0, "{answer}");
+        std::fs::read(out).unwrap()
+    };
+    assert_eq!(trials(&tables, "from-tables.csv"), trials(&recordings, "from-recordings.csv"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_file_of_photon_hdf5_is_read_where_the_command_was_built_for_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photon-data.h5");
+    let path = path.to_str().unwrap();
+    if cfg!(feature = "photon-hdf5") {
+        let (status, info) = json(&["tags", "info", path]);
+        assert_eq!((status, &info["format"]), (0, &Value::from("photon-hdf5")), "{info}");
+        assert_eq!(
+            (&info["photons"], &info["last_ps"]),
+            (&Value::from(5), &Value::from(12_500_000)),
+            "{info}"
+        );
+        assert_eq!(info["channels"], serde_json::json!({ "0": 2, "1": 3 }));
+        assert_eq!(info["sum_ps_mod_2_64"], (1019 * 12_500).to_string());
+    } else {
+        let (status, errors) = failure(&["tags", "info", path]);
+        assert!(status == 1 && errors.contains("--features photon-hdf5"), "{errors}");
+    }
+}

@@ -79,7 +79,9 @@ fn numbering(record_type: RecordType) -> &'static str {
             "the routing bits in the record, from 0"
         }
         RecordType::SwabianTag => "as the device counts, from 1; negative for falling edges",
-        RecordType::QuTag | RecordType::Nist | RecordType::PhotonHdf5 => "the number in the record",
+        RecordType::QuTag | RecordType::Nist | RecordType::PhotonHdf5 | RecordType::ParquetRow => {
+            "the number in the record"
+        }
         _ => "the code in the record",
     }
 }

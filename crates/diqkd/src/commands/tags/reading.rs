@@ -5,11 +5,12 @@ use std::path::Path;
 
 use clap::Args;
 use diqkd_timetag::formats::{
-    FALLING, Fault, Format, MARKER, OnDamage, ReadOptions, Recording, TagSink, read_with,
+    FALLING, Fault, Format, MARKER, OnDamage, RECOGNISE_BYTES, ReadOptions, Recording, TagSink, read_parquet,
+    read_with, recognise,
 };
 
 #[cfg(feature = "photon-hdf5")]
-use diqkd_timetag::formats::{RECOGNISE_BYTES, read_photon_hdf5, recognise};
+use diqkd_timetag::formats::read_photon_hdf5;
 
 use crate::answer::Failure;
 use crate::input::Input;
@@ -18,7 +19,7 @@ use crate::input::Input;
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Reading {
     /// Format of the recordings, where their first bytes do not tell: ptu, ht2, ht3, pt2, pt3, a0, a1, a1x, a2, a1-49,
-    /// a2-49, spc130, spc600-256, spc600-4096, swabian, qutag, qutau, nist, photon-hdf5.
+    /// a2-49, spc130, spc600-256, spc600-4096, swabian, qutag, qutau, nist, photon-hdf5, parquet.
     #[arg(long, value_name = "NAME", value_parser = format)]
     pub(super) format: Option<Format>,
     /// After damage, look for the next record at every byte: for recordings that have lost bytes.
@@ -29,6 +30,10 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads a recording into a sink.
     pub(super) fn read(&self, path: &Path, sink: &mut impl TagSink) -> Result<Recording, Failure> {
+        let format = self.format.or_else(|| container(path));
+        if let Some(format @ (Format::Parquet | Format::PhotonHdf5)) = format {
+            return Self::read_container(path, format, sink);
+        }
         let mut input = Input::open(path)?;
         self.read_from(path, |buffer| input.read(buffer), sink)
     }
@@ -40,17 +45,32 @@ impl Reading {
         source: impl FnMut(&mut [u8]) -> std::io::Result<usize>,
         sink: &mut impl TagSink,
     ) -> Result<Recording, Failure> {
-        #[cfg(feature = "photon-hdf5")]
-        if self.format == Some(Format::PhotonHdf5) || (self.format.is_none() && begins_as_hdf5(path)) {
-            let failed = |e| Failure::because(format!("{}: can't be opened", path.display()), e);
-            let file = std::fs::File::open(path).map_err(failed)?;
-            return read_photon_hdf5(file, None, sink)
-                .map_err(|e| Failure::because(format!("{}: no Photon-HDF5", path.display()), e));
-        }
         let damage = if self.resync { OnDamage::Resynchronise } else { OnDamage::Report };
         let options = ReadOptions { format: self.format, damage, ..ReadOptions::default() };
         read_with(options, source, sink)
             .map_err(|e| Failure::because(format!("{}: reading failed", path.display()), e))
+    }
+
+    /// Reads a container with an index, which can't be read as a stream.
+    fn read_container(path: &Path, format: Format, sink: &mut impl TagSink) -> Result<Recording, Failure> {
+        let file = std::fs::File::open(path)
+            .map_err(|e| Failure::because(format!("{}: can't be opened", path.display()), e))?;
+        let unreadable = || format!("{}: no tags can be read from it as {format}", path.display());
+        if format == Format::Parquet {
+            return read_parquet(file, sink).map_err(|e| Failure::because(unreadable(), e));
+        }
+        #[cfg(feature = "photon-hdf5")]
+        {
+            read_photon_hdf5(file, None, sink).map_err(|e| Failure::because(unreadable(), e))
+        }
+        #[cfg(not(feature = "photon-hdf5"))]
+        {
+            Err(Failure::new(format!(
+                "{}: Photon-HDF5 is read by a command built with it: `cargo install --locked --path crates/diqkd \
+                 --features photon-hdf5`",
+                path.display()
+            )))
+        }
     }
 
     /// The times of a recording that `wanted` selects by channel, in ps, in order. For diagnostics and clocks of
@@ -86,12 +106,12 @@ impl Reading {
     }
 }
 
-#[cfg(feature = "photon-hdf5")]
-fn begins_as_hdf5(path: &Path) -> bool {
+/// The format by the first bytes of a file that can be opened again: what comes through a pipe is read once.
+fn container(path: &Path) -> Option<Format> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let mut first = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(RECOGNISE_BYTES as u64).read_to_end(&mut first));
-    read.is_ok() && recognise(&first) == Some(Format::PhotonHdf5)
+    std::fs::File::open(path).ok()?.take(RECOGNISE_BYTES as u64).read_to_end(&mut first).ok()?;
+    recognise(&first)
 }
 
 /// A channel as the commands print it: a number, `m` and bits for a marker, a minus sign for a falling edge.
