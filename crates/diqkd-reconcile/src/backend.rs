@@ -14,6 +14,8 @@ use crate::posteriors::Posteriors;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx512;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
+mod neon;
 mod soft;
 
 /// Lanes that are updated together; divides every lift.
@@ -30,6 +32,9 @@ pub(crate) enum Backend {
     /// 512-bit integer vectors.
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Avx512(avx512::Avx512),
+    /// 128-bit integer vectors.
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
+    Neon(neon::Neon),
 }
 
 impl Backend {
@@ -42,7 +47,12 @@ impl Backend {
     fn all() -> impl Iterator<Item = Self> {
         #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
         let vectors = [avx2::Avx2::detect().map(Self::Avx2), avx512::Avx512::detect().map(Self::Avx512)];
-        #[cfg(not(all(target_arch = "x86_64", not(diqkd_backend = "soft"))))]
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
+        let vectors = [Some(Self::Neon(neon::Neon))];
+        #[cfg(not(any(
+            all(target_arch = "x86_64", not(diqkd_backend = "soft")),
+            all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft"))
+        )))]
         let vectors = [None];
         core::iter::once(Self::Soft).chain(vectors.into_iter().flatten())
     }
@@ -54,6 +64,8 @@ impl Backend {
             Self::Avx2(token) => token.update(row, rule, scratch),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Self::Avx512(token) => token.update(row, rule, scratch),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
+            Self::Neon(token) => token.update(row, rule, scratch),
         }
     }
 
@@ -65,6 +77,8 @@ impl Backend {
             Self::Avx2(token) => token.signs(posterior, words),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Self::Avx512(token) => token.signs(posterior, words),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
+            Self::Neon(token) => token.signs(posterior, words),
         }
     }
 }

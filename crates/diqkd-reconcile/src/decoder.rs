@@ -10,7 +10,7 @@ use crate::code::QcCode;
 use crate::encoder::{string_words, words};
 use crate::error::Error;
 use crate::propagation::{Ended, Propagation};
-use crate::scheme::Scheme;
+use crate::scheme::{Retry, Scheme};
 
 /// Finds Alice's string from Bob's and the syndromes.
 #[derive(Debug)]
@@ -55,15 +55,14 @@ impl Decoder {
         let scheme = self.scheme.clone();
         let code = scheme.code();
         let job = Job {
-            code,
+            code: code.decoded(),
+            retry: None,
             noisy: string_words("Bob's string", noisy, &scheme)?,
             class: string_words("the class map", class, &scheme)?,
             scheme: &scheme,
             max_iterations: self.max_iterations,
         };
-        let syndrome = words("the syndrome", syndrome, scheme.syndrome_bits())?;
-        let frames: Vec<(u32, Vec<u64>)> =
-            (0..).zip(syndrome.chunks_exact(code.syndrome_bits() / 64).map(<[u64]>::to_vec)).collect();
+        let frames: Vec<(u32, Vec<u64>)> = (0..).zip(received(&scheme, syndrome)?).collect();
         let estimate = job.noisy.clone();
         Ok(self.run(&job, &frames, estimate))
     }
@@ -88,19 +87,19 @@ impl Decoder {
         };
         let job = Job {
             code: retry.code(),
+            retry: Some(retry),
             noisy: string_words("Bob's string", noisy, &scheme)?,
             class: string_words("the class map", class, &scheme)?,
             scheme: &scheme,
             max_iterations: self.max_iterations,
         };
-        let syndrome = words("the syndrome", syndrome, scheme.syndrome_bits())?;
+        let syndrome = received(&scheme, syndrome)?;
         let estimate = string_words("the first estimate", &first.estimate, &scheme)?;
         let extra = words("the extra syndrome", extra, first.failed.len() * retry.extra_bits())?;
-        let length = scheme.code().syndrome_bits() / 64;
         let known = first.failed.iter().filter(|&&f| f < scheme.frames());
         let frames: Vec<(u32, Vec<u64>)> = known
             .zip(extra.chunks_exact(retry.extra_bits() / 64))
-            .map(|(&f, extra)| (f, retry.syndrome(&syndrome[f as usize * length..][..length], extra)))
+            .map(|(&f, extra)| (f, retry.syndrome(&syndrome[f as usize], extra)))
             .collect();
         Ok(self.run(&job, &frames, estimate))
     }
@@ -163,28 +162,48 @@ impl Decoder {
 struct Job<'a> {
     scheme: &'a Scheme,
     code: &'a QcCode,
+    /// Whose rows `code` splits, in a second round.
+    retry: Option<&'a Retry>,
     noisy: Vec<u64>,
     class: Vec<u64>,
     max_iterations: u32,
 }
 
 impl Job<'_> {
+    /// `syndrome`: Alice's, under `code`.
     fn decode(&self, worker: &mut Propagation, frame: u32, syndrome: &[u64]) -> (Ended, Vec<u64>) {
-        let mut difference = self.code.syndrome(&self.scheme.frame_words(&self.noisy, frame));
+        let bits = self.scheme.frame_words(&self.noisy, frame);
+        let code = self.scheme.code();
+        let mut difference = code.expand(&code.syndrome(&bits));
+        if let Some(retry) = self.retry {
+            difference = retry.syndrome(&difference, &retry.extra(&bits));
+        }
         difference.iter_mut().zip(syndrome).for_each(|(d, s)| *d ^= s);
         let [first, second] = self.scheme.priors();
         let bits = self.scheme.bits_of_frame(frame);
-        let unused = core::iter::repeat(CERTAIN);
+        let unused = core::iter::repeat_n(CERTAIN, code.whole().code_bits() - bits);
+        let rest = unused.chain(code.hidden_priors(CERTAIN));
         if self.class.iter().all(|&word| word == 0) {
-            worker.start(self.code, &difference, core::iter::repeat_n(first, bits).chain(unused));
+            worker.start(self.code, &difference, core::iter::repeat_n(first, bits).chain(rest));
         } else {
             let class = self.scheme.frame_words(&self.class, frame);
             let prior = |k: usize| if class[k / 64] >> (k % 64) & 1 == 0 { first } else { second };
-            worker.start(self.code, &difference, (0..bits).map(prior).chain(unused));
+            worker.start(self.code, &difference, (0..bits).map(prior).chain(rest));
         }
         let ended = worker.run(self.code, &difference, self.max_iterations);
         (ended, worker.decisions().to_vec())
     }
+}
+
+/// Alice's syndrome of each frame, as Bob decodes it.
+fn received(scheme: &Scheme, syndrome: &BitRef) -> Result<Vec<Vec<u64>>, Error> {
+    let (bits, expected) = (syndrome.len(), scheme.syndrome_bits());
+    if bits != expected {
+        return Err(Error::Length { what: "the syndrome", bits, expected });
+    }
+    let code = scheme.code();
+    let frame = code.syndrome_bits();
+    syndrome.chunks_exact(frame).map(|sent| Ok(code.expand(&words("the syndrome", sent, frame)?))).collect()
 }
 
 /// Prior of the code bits that stand for no position: they are 0 on both sides.

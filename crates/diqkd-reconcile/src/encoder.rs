@@ -26,10 +26,13 @@ impl Encoder {
     /// [`Error::Length`] unless `string` has [`Scheme::n_bits`] bits.
     pub fn syndrome(&self, string: &BitRef) -> Result<Bits, Error> {
         let words = string_words("Alice's string", string, &self.scheme)?;
-        let frames = 0..self.scheme.frames();
-        let out: Vec<u64> =
-            frames.flat_map(|f| self.scheme.code().syndrome(&self.scheme.frame_words(&words, f))).collect();
-        Ok(bits_from_words(&out, self.scheme.syndrome_bits()))
+        let code = self.scheme.code();
+        let mut out = Bits::with_capacity(self.scheme.syndrome_bits());
+        for frame in 0..self.scheme.frames() {
+            let syndrome = code.syndrome(&self.scheme.frame_words(&words, frame));
+            out.extend_from_bitslice(&bits_from_words(&syndrome, code.syndrome_bits()));
+        }
+        Ok(out)
     }
 
     /// More syndrome bits for the frames that Bob named: [`Scheme::retry_bits_per_frame`] each, in order.

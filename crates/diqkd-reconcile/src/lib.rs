@@ -18,6 +18,7 @@ mod ensemble;
 mod ensemble_table;
 mod error;
 mod finite_length;
+mod frame_code;
 mod frame_decoder;
 pub mod interactive;
 mod matrix;

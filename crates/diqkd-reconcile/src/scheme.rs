@@ -12,9 +12,9 @@ use diqkd_core::{LeakBits, LeakLedger};
 
 use crate::capped_leak::CappedLeak;
 use crate::class::ErrorClass;
-use crate::code::QcCode;
 use crate::error::Error;
 use crate::finite_length::normal_bound;
+use crate::frame_code::FrameCode;
 use crate::options::DesignOptions;
 
 pub use id::SchemeId;
@@ -51,7 +51,7 @@ struct Parts {
     priors: [i16; 2],
     entropy: f64,
     variance: f64,
-    code: QcCode,
+    code: FrameCode,
     retry: Option<Retry>,
     id: SchemeId,
 }
@@ -139,7 +139,7 @@ impl Scheme {
         self.parts.id
     }
 
-    pub(crate) fn code(&self) -> &QcCode {
+    pub(crate) fn code(&self) -> &FrameCode {
         &self.parts.code
     }
 
@@ -193,7 +193,7 @@ impl Scheme {
 
     /// The code bits of a frame out of a string in words; unused code bits are 0.
     pub(crate) fn frame_words(&self, string: &[u64], frame: u32) -> Vec<u64> {
-        let mut words = vec![0; self.parts.code.code_bits() / 64];
+        let mut words = vec![0; self.parts.code.whole().code_bits() / 64];
         let mut positions = self.positions(frame);
         for word in &mut words {
             for (k, at) in positions.by_ref().take(64).enumerate() {

@@ -6,26 +6,26 @@ pub(crate) struct Shape {
     pub(crate) lift: usize,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
+    /// Bits of the leak beyond whole rows, fewer than `lift`.
+    pub(crate) rest: usize,
 }
 
 impl Shape {
-    /// The shape for frames of `frame_bits` with the least syndrome of at least `leak_bits`, and among equals the one
-    /// with the fewest unused code bits.
+    /// The shape for frames of `frame_bits` whose leak of `leak_bits` is nearest below whole rows, and among equals the
+    /// one with the fewest unused code bits. There are two rows at least, so a tiny leak becomes theirs.
     pub(crate) fn choose(frame_bits: u64, leak_bits: u64) -> Self {
         let step = |bits: u64| (bits / 64 * 64).max(64);
         let most_rows = (EDGES * leak_bits / frame_bits.max(1)).clamp(MOST_ROWS.0, MOST_ROWS.1);
         let (low, high) = (step(leak_bits / most_rows), step(leak_bits * 4 / 3 / most_rows));
-        let shapes = (low..=high).step_by(64).map(|lift| Self {
+        let cost = |&lift: &u64| (leak_bits.next_multiple_of(lift), frame_bits.next_multiple_of(lift));
+        let lift = (low..=high).step_by(64).min_by_key(cost).unwrap_or(64);
+        let rows = (leak_bits / lift).max(2);
+        Self {
             lift: lift as usize,
-            rows: leak_bits.div_ceil(lift).max(2) as usize,
+            rows: rows as usize,
             columns: frame_bits.div_ceil(lift) as usize,
-        });
-        let cost = |s: &Self| (s.rows * s.lift, s.columns * s.lift);
-        shapes.min_by_key(cost).unwrap_or(Self {
-            lift: 64,
-            rows: 2,
-            columns: frame_bits.div_ceil(64) as usize,
-        })
+            rest: leak_bits.saturating_sub(rows * lift) as usize,
+        }
     }
 }
 
@@ -39,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_syndrome_covers_the_leak_with_little_waste() {
-        for (frame_bits, leak, waste) in
-            [(1_500_000, 221_000, 0.002), (20_000, 3_400, 0.02), (2_000_000, 1_800_000, 0.002)]
+    fn rows_and_rest_are_the_leak() {
+        for (frame_bits, leak) in [(1_500_000, 221_000), (20_000, 3_400), (2_000_000, 1_800_000), (4096, 128)]
         {
             let shape = Shape::choose(frame_bits, leak);
             assert!((shape.columns * shape.lift) as u64 >= frame_bits);
-            let syndrome = (shape.rows * shape.lift) as u64;
-            assert!(syndrome >= leak && (syndrome - leak) as f64 <= waste * leak as f64, "{shape:?}");
+            assert_eq!((shape.rows * shape.lift + shape.rest) as u64, leak, "{shape:?}");
+            assert!(shape.rest < shape.lift && shape.rows >= 2, "{shape:?}");
         }
+        assert_eq!(Shape::choose(4096, 5), Shape { lift: 64, rows: 2, columns: 64, rest: 0 });
     }
 }

@@ -24,6 +24,8 @@ mod tests {
         assert!(low == 0.0 && (high - 0.036_217).abs() < 1e-5, "{high}");
         let (low, high) = fer_interval(5, 100);
         assert!((low - 0.016_432).abs() < 1e-5 && (high - 0.112_835).abs() < 1e-5, "{low} {high}");
+        let (low, high) = fer_interval(18, 3000);
+        assert!((low - 0.003_559).abs() < 1e-5 && (high - 0.009_468).abs() < 1e-5, "{low} {high}");
         assert_eq!(fer_interval(3, 3).1, 1.0);
         assert_eq!(fer_interval(0, 0), (0.0, 1.0));
     }

@@ -39,7 +39,7 @@ pub struct Blind {
     split: QcCode,
     /// Block row of `first` whose syndrome a row of `split` has; `None` for halves with syndrome 0.
     row_of: Vec<Option<usize>>,
-    /// Disclosed parities after each message.
+    /// Disclosed parities after each message; the first has what is left of its size beyond whole rows.
     schedule: Vec<usize>,
     prior: i16,
     max_iterations: u32,
@@ -60,8 +60,8 @@ impl Blind {
         let shape = Shape::choose(n_bits, libm::ceil(start) as u64);
         let first =
             construct(shape.lift, shape.rows, &ensemble::degrees(shape.rows, shape.columns), CODE_SEED);
-        let mut disclosed = 0.0;
-        let mut schedule = vec![0];
+        let mut disclosed = shape.rest as f64;
+        let mut schedule = vec![shape.rest];
         schedule.extend(STEPS.iter().map(|step| {
             disclosed += step * deviation;
             libm::ceil(disclosed) as usize
@@ -148,10 +148,23 @@ struct AliceEnd<'a> {
     sent: usize,
 }
 
+impl AliceEnd<'_> {
+    fn disclose(&self, which: core::ops::Range<usize>) -> Bits {
+        let parity = |i| {
+            let at = self.plan.place(i);
+            self.parities[at / 64] >> (at % 64) & 1 == 1
+        };
+        which.map(parity).collect()
+    }
+}
+
 impl Alice for AliceEnd<'_> {
     fn open(&mut self) -> Bits {
         self.sent = 1;
-        bits_from_words(&self.plan.first.syndrome(&self.string), self.plan.first.syndrome_bits())
+        let first = &self.plan.first;
+        let mut message = bits_from_words(&first.syndrome(&self.string), first.syndrome_bits());
+        message.extend_from_bitslice(&self.disclose(0..self.plan.schedule[0]));
+        message
     }
 
     fn answer(&mut self, message: &BitRef) -> Result<Bits, Error> {
@@ -162,11 +175,7 @@ impl Alice for AliceEnd<'_> {
         let start = end(self.sent - 1).unwrap_or(0);
         let end = end(self.sent).unwrap_or(start);
         self.sent = (self.sent + 1).min(self.plan.schedule.len());
-        let parity = |i| {
-            let at = self.plan.place(i);
-            self.parities[at / 64] >> (at % 64) & 1 == 1
-        };
-        Ok((start..end).map(parity).collect())
+        Ok(self.disclose(start..end))
     }
 }
 
@@ -203,7 +212,7 @@ impl BobEnd<'_> {
 
     fn take_parities(&mut self, message: &BitRef) -> Result<(), Error> {
         let plan = self.plan;
-        let (start, end) = (plan.schedule[self.heard - 1], plan.schedule[self.heard]);
+        let (start, end) = (self.disclosed.len(), plan.schedule[self.heard]);
         let (bits, expected) = (message.len(), end - start);
         if bits != expected {
             return Err(Error::Length { what: "the disclosed parities", bits, expected });
@@ -235,7 +244,13 @@ impl BobEnd<'_> {
 impl Bob for BobEnd<'_> {
     fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error> {
         if self.heard == 0 {
-            self.take_syndrome(message)?;
+            let syndrome = self.plan.first.syndrome_bits();
+            let (bits, expected) = (message.len(), syndrome + self.plan.schedule[0]);
+            if bits != expected {
+                return Err(Error::Length { what: "the syndrome", bits, expected });
+            }
+            self.take_syndrome(&message[..syndrome])?;
+            self.take_parities(&message[syndrome..])?;
         } else {
             self.take_parities(message)?;
         }

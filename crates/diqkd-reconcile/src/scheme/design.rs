@@ -3,10 +3,10 @@
 use super::{Parts, Retry, SchemeId};
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
-use crate::construct::construct;
 use crate::ensemble;
 use crate::error::Error;
 use crate::finite_length::{draw_probability, upper_normal_quantile};
+use crate::frame_code::FrameCode;
 use crate::mixture_cost;
 use crate::options::DesignOptions;
 use crate::shape::Shape;
@@ -33,11 +33,11 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
             Budget::choose(frames, options.target_failure, leak)?
         }
     };
-    let shape = Shape::choose(frame_bits, budget.first);
-    let degrees = ensemble::degrees(shape.rows, shape.columns);
-    let code = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
+    // Whole octets: what travels as octets is then no more than what is counted.
+    let shape = Shape::choose(frame_bits, budget.first.next_multiple_of(8));
+    let code = FrameCode::of(&shape, CODE_SEED);
     let retry = (budget.retried > 0).then(|| {
-        let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, shape.rows as u64) as usize;
+        let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, code.plain_rows() as u64) as usize;
         Retry::split_rows(&code, rows, budget.retried)
     });
     let prior =
@@ -122,5 +122,5 @@ const MOST_RETRIED: u32 = 64;
 const PASSES: (f64, f64) = (1.004, 0.005);
 /// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
 /// rate.
-const SHIFT: (f64, f64) = (5.1, 12.0);
+const SHIFT: (f64, f64) = (5.5, 12.0);
 const CODE_SEED: u64 = 1;

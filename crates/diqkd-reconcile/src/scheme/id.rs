@@ -33,16 +33,17 @@ impl SchemeId {
             MESSAGE_SHIFT as u64,
             strong,
             weak,
-            parts.code.checksum(),
+            parts.code.whole().checksum(),
+            parts.code.split_lanes() as u64,
             retry[0],
             retry[1],
         ];
         Self {
             n_bits: parts.n_bits,
             frames: parts.frames,
-            lift: parts.code.lift() as u32,
-            rows: parts.code.rows() as u32,
-            columns: parts.code.columns() as u32,
+            lift: parts.code.whole().lift() as u32,
+            rows: parts.code.whole().rows() as u32,
+            columns: parts.code.whole().columns() as u32,
             checksum: numbers.into_iter().fold(0, |sum, number| mix(sum ^ number).wrapping_add(number)),
         }
     }
@@ -64,4 +65,4 @@ impl fmt::Display for SchemeId {
 }
 
 /// Changes whenever the same arguments give another scheme.
-const FORMAT: u64 = 5;
+const FORMAT: u64 = 6;

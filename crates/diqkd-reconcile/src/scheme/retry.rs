@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::code::{Edge, QcCode};
+use crate::frame_code::FrameCode;
 
 /// The code after a retry and what it takes to get there.
 #[derive(Debug)]
@@ -17,9 +18,10 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    /// Splits `count` evenly spaced block rows.
-    pub(super) fn split_rows(first: &QcCode, count: usize, most_frames: u32) -> Self {
-        let split: Vec<usize> = (0..count).map(|i| i * first.rows() / count).collect();
+    /// Splits `count` evenly spaced block rows, no more than there are plain ones.
+    pub(super) fn split_rows(code: &FrameCode, count: usize, most_frames: u32) -> Self {
+        let first = code.decoded();
+        let split: Vec<usize> = (0..count).map(|i| i * code.plain_rows() / count).collect();
         let mut rows: Vec<Vec<Edge>> = (0..first.rows()).map(|r| first.row(r).to_vec()).collect();
         for &r in &split {
             let half = |parity| first.row(r).iter().copied().skip(parity).step_by(2).collect::<Vec<_>>();
@@ -39,7 +41,8 @@ impl Retry {
         self.split.len() * self.lift
     }
 
-    /// The disclosed parities of a frame, `extra_bits / 64` words.
+    /// The disclosed parities of a frame, `extra_bits / 64` words. Rows with hidden columns are never split, so the
+    /// frame's own code bits are all that it takes.
     pub(crate) fn extra(&self, frame: &[u64]) -> Vec<u64> {
         let words = self.lift / 64;
         let mut out = alloc::vec![0; self.split.len() * words];
@@ -49,7 +52,7 @@ impl Retry {
         out
     }
 
-    /// The syndrome under the split code, out of the first syndrome and the disclosed parities.
+    /// The syndrome under the split code, out of the first syndrome as Bob decodes it and the disclosed parities.
     pub(crate) fn syndrome(&self, first: &[u64], extra: &[u64]) -> Vec<u64> {
         let words = self.lift / 64;
         let mut out = first.to_vec();
@@ -68,17 +71,25 @@ impl Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::construct::construct;
+    use crate::shape::Shape;
     use crate::splitmix::SplitMix64;
 
     #[test]
     fn a_split_syndrome_is_the_syndrome_of_the_split_code() {
-        let first = construct(64, 12, &[3; 40], 5);
-        let retry = Retry::split_rows(&first, 5, 1);
         let mut rng = SplitMix64::new(1);
-        let bits: Vec<u64> = (0..40).map(|_| rng.next()).collect();
-        let syndrome = retry.syndrome(&first.syndrome(&bits), &retry.extra(&bits));
-        assert_eq!(syndrome, retry.code().syndrome(&bits));
-        assert_eq!(syndrome.len() * 64, first.syndrome_bits() + retry.extra_bits());
+        for rest in [0, 20] {
+            let first = FrameCode::of(&Shape { lift: 64, rows: 12, columns: 40, rest }, 5);
+            let retry = Retry::split_rows(&first, 5, 1);
+            let mut bits: Vec<u64> = (0..40).map(|_| rng.next()).collect();
+            let sent = first.syndrome(&bits);
+            let syndrome = retry.syndrome(&first.expand(&sent), &retry.extra(&bits));
+            let hidden = first.decoded().columns() - 40;
+            bits.extend(core::iter::repeat_n(0, hidden));
+            let wrong: u32 =
+                retry.code().syndrome(&bits).iter().zip(&syndrome).map(|(a, b)| (a ^ b).count_ones()).sum();
+            // With 0 for what is hidden, the halves of lanes that are not split add up to the row.
+            assert!(wrong % 2 == 0 && wrong as usize <= 2 * hidden * (64 - rest), "{rest}: {wrong}");
+            assert_eq!(syndrome.len(), 12 + hidden + retry.extra_bits() / 64);
+        }
     }
 }

@@ -1,0 +1,250 @@
+//! 128-bit integer vectors of aarch64, which every such processor has.
+
+#![expect(unsafe_code, reason = "vector loads and stores, and the call of code for vectors")]
+
+use core::arch::aarch64::*;
+
+use super::{BlockRow, LANES, Scratch, group, group_mut, wrap};
+use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, NEUTRAL, Rule};
+use crate::code::Edge;
+
+/// The lanes of a group, posteriors and messages.
+type Group = [int16x8_t; VECTORS];
+/// The lanes of a group, magnitudes.
+type Magnitudes = [uint16x8_t; VECTORS];
+
+const VECTORS: usize = LANES / 8;
+
+/// The vectors, which this module is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Neon;
+
+impl Neon {
+    pub(super) fn update(self, row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
+        // SAFETY: the module exists only where the target has the feature that `update` enables.
+        unsafe { update(row, rule, scratch) }
+    }
+
+    pub(super) fn signs(self, posterior: &[i16], words: &mut [u64]) {
+        // SAFETY: as in `update`.
+        unsafe { signs(posterior, words) }
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
+    match rule {
+        Rule::Exact => exact(row, scratch),
+        Rule::Quick => quick(row, scratch),
+    }
+}
+
+/// The rule [`Rule::Exact`].
+#[target_feature(enable = "neon")]
+fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+    let Some(last) = row.edges.len().checked_sub(1) else { return };
+    for lane in (0..row.lift).step_by(LANES) {
+        let mut sign = widen(group(row.syndrome, lane));
+        let mut forward = [vdupq_n_u16(0); VECTORS];
+        for (i, edge) in row.edges.iter().enumerate() {
+            let extrinsic = extrinsic(row, (i, edge, lane));
+            for v in 0..VECTORS {
+                sign[v] = veorq_s16(sign[v], extrinsic[v]);
+                let magnitude = magnitude(extrinsic[v]);
+                forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
+            }
+            store(&mut scratch.extrinsic[i], extrinsic);
+            store_magnitudes(&mut scratch.forward[i], forward);
+        }
+        let mut backward = [vdupq_n_u16(NEUTRAL); VECTORS];
+        for (i, edge) in row.edges.iter().enumerate().rev() {
+            let extrinsic = load(&scratch.extrinsic[i]);
+            let before = if i == 0 { backward } else { load_magnitudes(&scratch.forward[i - 1]) };
+            let mut strength = before;
+            for v in 0..VECTORS {
+                let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
+                let magnitude = magnitude(extrinsic[v]);
+                backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
+                strength[v] = message(others);
+            }
+            send(row, (i, edge, lane), extrinsic, sign, strength);
+        }
+    }
+}
+
+/// The rule [`Rule::Quick`].
+#[target_feature(enable = "neon")]
+fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
+    for lane in (0..row.lift).step_by(LANES) {
+        let mut sign = widen(group(row.syndrome, lane));
+        let neutral = [vdupq_n_u16(NEUTRAL); VECTORS];
+        let (mut first, mut second, mut rest) = (neutral, neutral, [neutral; 2]);
+        for (i, edge) in row.edges.iter().enumerate() {
+            let extrinsic = extrinsic(row, (i, edge, lane));
+            for v in 0..VECTORS {
+                sign[v] = veorq_s16(sign[v], extrinsic[v]);
+                let magnitude = magnitude(extrinsic[v]);
+                let other = vmaxq_u16(first[v], magnitude);
+                first[v] = vminq_u16(first[v], magnitude);
+                let strong = vmaxq_u16(second[v], other);
+                second[v] = vminq_u16(second[v], other);
+                rest[0][v] = if i < 4 { strong } else { box_plus(rest[0][v], strong) };
+            }
+            rest.swap(0, 1);
+            store(&mut scratch.extrinsic[i], extrinsic);
+        }
+        let (mut to_first, mut to_second, mut to_all) = (neutral, neutral, neutral);
+        for v in 0..VECTORS {
+            let rest = box_plus(rest[0][v], rest[1][v]);
+            let others = box_plus(rest, second[v]);
+            to_first[v] = message(others);
+            to_second[v] = message(box_plus(rest, first[v]));
+            to_all[v] = message(box_plus(others, first[v]));
+        }
+        for (i, edge) in row.edges.iter().enumerate() {
+            let extrinsic = load(&scratch.extrinsic[i]);
+            let mut strength = to_all;
+            for v in 0..VECTORS {
+                let magnitude = magnitude(extrinsic[v]);
+                strength[v] = vbslq_u16(vceqq_u16(magnitude, second[v]), to_second[v], to_all[v]);
+                strength[v] = vbslq_u16(vceqq_u16(magnitude, first[v]), to_first[v], strength[v]);
+            }
+            send(row, (i, edge, lane), extrinsic, sign, strength);
+        }
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn signs(posterior: &[i16], words: &mut [u64]) {
+    // SAFETY: the array has the 16 bytes that are read.
+    let places = unsafe { vld1q_s16([0, 1, 2, 3, 4, 5, 6, 7].as_ptr()) };
+    for (word, lanes) in words.iter_mut().zip(posterior.as_chunks::<64>().0) {
+        *word = 0;
+        for (i, lanes) in lanes.as_chunks::<LANES>().0.iter().enumerate() {
+            for (v, lanes) in load(lanes).into_iter().enumerate() {
+                let negative = vshrq_n_u16::<15>(vreinterpretq_u16_s16(lanes));
+                *word |= u64::from(vaddvq_u16(vshlq_u16(negative, places))) << (LANES * i + 8 * v);
+            }
+        }
+    }
+}
+
+/// The posterior of the bits of an edge without what the row last said about them.
+#[target_feature(enable = "neon")]
+fn extrinsic(row: &BlockRow<'_>, (i, edge, lane): (usize, &Edge, usize)) -> Group {
+    let place = row.posteriors.place(edge.column, wrap(lane + edge.shift as usize, row.lift));
+    let mut extrinsic = load(row.posteriors.lanes(place));
+    for (value, old) in extrinsic.iter_mut().zip(widen(group(row.messages, i * row.lift + lane))) {
+        *value = vqsubq_s16(*value, vshlq_n_s16::<MESSAGE_SHIFT>(old));
+    }
+    extrinsic
+}
+
+/// Keeps the message of an edge and adds it to the posterior.
+#[target_feature(enable = "neon")]
+fn send(
+    row: &mut BlockRow<'_>,
+    (i, edge, lane): (usize, &Edge, usize),
+    extrinsic: Group,
+    sign: Group,
+    strength: Magnitudes,
+) {
+    let (mut message, mut posterior) = (extrinsic, extrinsic);
+    for v in 0..VECTORS {
+        let negative = vshrq_n_s16::<15>(veorq_s16(sign[v], extrinsic[v]));
+        message[v] = vsubq_s16(veorq_s16(vreinterpretq_s16_u16(strength[v]), negative), negative);
+        posterior[v] = vqaddq_s16(extrinsic[v], vshlq_n_s16::<MESSAGE_SHIFT>(message[v]));
+    }
+    narrow(group_mut(row.messages, i * row.lift + lane), message);
+    let start = wrap(lane + edge.shift as usize, row.lift);
+    let place = row.posteriors.place(edge.column, start);
+    store(row.posteriors.lanes_mut(place), posterior);
+    if let Some(again) = row.posteriors.mirror(place, start) {
+        store(row.posteriors.lanes_mut(again), posterior);
+    }
+}
+
+/// From steps to messages.
+#[target_feature(enable = "neon")]
+fn message(strength: uint16x8_t) -> uint16x8_t {
+    let half = vdupq_n_u16(1 << MESSAGE_SHIFT >> 1);
+    vminq_u16(vshrq_n_u16::<MESSAGE_SHIFT>(vaddq_u16(strength, half)), vdupq_n_u16(127))
+}
+
+#[target_feature(enable = "neon")]
+fn magnitude(value: int16x8_t) -> uint16x8_t {
+    vreinterpretq_u16_s16(vabsq_s16(value))
+}
+
+#[target_feature(enable = "neon")]
+fn box_plus(a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
+    let (low, high) = (vminq_u16(a, b), vmaxq_u16(a, b));
+    let more = correction(vqaddq_u16(a, b));
+    let less = correction(vsubq_u16(high, low));
+    vqsubq_u16(vaddq_u16(low, more), less)
+}
+
+#[target_feature(enable = "neon")]
+fn correction(x: uint16x8_t) -> uint16x8_t {
+    let rest = vqsubq_u16(vdupq_n_u16(CORRECTION_ENDS), x);
+    square(square(square(vshlq_n_u16::<CORRECTION_SHIFT>(rest))))
+}
+
+/// The upper halves of the squares.
+#[target_feature(enable = "neon")]
+fn square(x: uint16x8_t) -> uint16x8_t {
+    let low = vmull_u16(vget_low_u16(x), vget_low_u16(x));
+    let high = vmull_high_u16(x, x);
+    vuzp2q_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(high))
+}
+
+#[target_feature(enable = "neon")]
+fn widen(from: &[i8; LANES]) -> Group {
+    let at = from.as_ptr();
+    // SAFETY: the reference covers the 32 bytes that are read; the loads need no alignment.
+    let [first, second] = unsafe { [vld1q_s8(at), vld1q_s8(at.add(16))] };
+    [vmovl_s8(vget_low_s8(first)), vmovl_high_s8(first), vmovl_s8(vget_low_s8(second)), vmovl_high_s8(second)]
+}
+
+/// Writes messages that fit 8 bits.
+#[target_feature(enable = "neon")]
+fn narrow(to: &mut [i8; LANES], message: Group) {
+    let at = to.as_mut_ptr();
+    let first = vmovn_high_s16(vmovn_s16(message[0]), message[1]);
+    let second = vmovn_high_s16(vmovn_s16(message[2]), message[3]);
+    // SAFETY: the reference covers the 32 bytes that are written; the stores need no alignment.
+    unsafe {
+        vst1q_s8(at, first);
+        vst1q_s8(at.add(16), second);
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn load(from: &[i16; LANES]) -> Group {
+    let at = from.as_ptr();
+    // SAFETY: the reference covers the 64 bytes that are read; the loads need no alignment.
+    core::array::from_fn(|v| unsafe { vld1q_s16(at.add(8 * v)) })
+}
+
+#[target_feature(enable = "neon")]
+fn store(to: &mut [i16; LANES], value: Group) {
+    for (lanes, value) in to.as_chunks_mut::<8>().0.iter_mut().zip(value) {
+        // SAFETY: the reference covers the 16 bytes that are written; the store needs no alignment.
+        unsafe { vst1q_s16(lanes.as_mut_ptr(), value) }
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn load_magnitudes(from: &[u16; LANES]) -> Magnitudes {
+    let at = from.as_ptr();
+    // SAFETY: as in `load`.
+    core::array::from_fn(|v| unsafe { vld1q_u16(at.add(8 * v)) })
+}
+
+#[target_feature(enable = "neon")]
+fn store_magnitudes(to: &mut [u16; LANES], value: Magnitudes) {
+    for (lanes, value) in to.as_chunks_mut::<8>().0.iter_mut().zip(value) {
+        // SAFETY: as in `store`.
+        unsafe { vst1q_u16(lanes.as_mut_ptr(), value) }
+    }
+}
