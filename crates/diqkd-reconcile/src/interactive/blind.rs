@@ -280,9 +280,9 @@ impl Bob for BobEnd<'_> {
 
 /// The first syndrome covers this many entropies and standard deviations of the errors' information.
 const CODE_GAP: f64 = 1.03;
-const FIRST: f64 = 0.3;
+const FIRST: f64 = 0.8;
 /// Standard deviations that each further message adds.
-const STEPS: [f64; 4] = [0.8, 0.8, 0.9, 1.6];
+const STEPS: [f64; 4] = [0.7, 0.8, 1.0, 2.5];
 const CODE_SEED: u64 = 1;
 /// Posterior of a bit that is known.
 const CERTAIN: i16 = 10_000;

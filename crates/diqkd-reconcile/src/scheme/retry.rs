@@ -88,7 +88,7 @@ mod tests {
             let wrong: u32 =
                 retry.code().syndrome(&bits).iter().zip(&syndrome).map(|(a, b)| (a ^ b).count_ones()).sum();
             // With 0 for what is hidden, the halves of lanes that are not split add up to the row.
-            assert!(wrong % 2 == 0 && wrong as usize <= 2 * hidden * (64 - rest), "{rest}: {wrong}");
+            assert!(wrong.is_multiple_of(2) && wrong as usize <= 2 * hidden * (64 - rest), "{rest}: {wrong}");
             assert_eq!(syndrome.len(), 12 + hidden + retry.extra_bits() / 64);
         }
     }
