@@ -69,6 +69,11 @@ impl Blocks {
         Self { sizes, components }
     }
 
+    /// Number of blocks.
+    pub(super) fn count(&self) -> usize {
+        self.sizes.len()
+    }
+
     /// The blocks of an invariant matrix, given by its entries.
     pub(super) fn split(&self, entries: impl Iterator<Item = (usize, usize, f64)>) -> Vec<DMatrix<f64>> {
         let mut parts: Vec<_> = self.sizes.iter().map(|&size| DMatrix::zeros(size, size)).collect();
@@ -94,7 +99,7 @@ impl Blocks {
         parts
     }
 
-    /// The matrix with these blocks.
+    /// The matrix with these blocks; further ones are passed over.
     pub(super) fn join(&self, parts: &[DMatrix<f64>]) -> DMatrix<f64> {
         let rows = self.components.len();
         DMatrix::from_fn(rows, rows, |i, j| {

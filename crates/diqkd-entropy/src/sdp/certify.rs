@@ -30,17 +30,26 @@ pub(super) fn certified_minimum(problem: &MomentProblem) -> Result<AffineBound, 
     let coordinates = problem.coordinates().ok_or(Error::BellExpression)?;
     let pivots = pivots(&coordinates).ok_or(Error::BellExpression)?;
     let blocks = &coordinates.blocks;
+    // The last block of the solver, if any, holds the multipliers of the caps.
+    let put_together = |parts: &[DMatrix<f64>]| {
+        let mut caps = vec![0.0; coordinates.bound.len()];
+        if let Some(block) = parts.get(blocks.count()) {
+            coordinates.capped.iter().enumerate().for_each(|(k, &variable)| caps[variable] = block[(k, k)]);
+        }
+        (blocks.join(parts), caps)
+    };
     let project = |parts: &[DMatrix<f64>]| {
-        let x = blocks.join(parts);
-        let repaired = repaired(&coordinates, &multipliers(&coordinates, &pivots, &x)?, &x);
-        Some(blocks.split(all_entries(&repaired)))
+        let (x, caps) = put_together(parts);
+        let repaired = repaired(&coordinates, &multipliers(&coordinates, &pivots, &x)?, &caps, &x);
+        let mut projected = blocks.split(all_entries(&repaired));
+        projected.extend(parts.iter().skip(blocks.count()).cloned());
+        Some(projected)
     };
     let certify = || {
-        let solution = blocks.join(&reduced(&coordinates, &pivots).dual_solution(project)?);
+        let (solution, caps) = put_together(&reduced(&coordinates, &pivots).dual_solution(project)?);
         let slopes = multipliers(&coordinates, &pivots, &solution)?;
-        let constant =
-            certified_constant(&coordinates, &slopes, &repaired(&coordinates, &slopes, &solution))?;
-        Some(AffineBound { constant, slopes })
+        let solution = repaired(&coordinates, &slopes, &caps, &solution);
+        Some(AffineBound { constant: certified_constant(&coordinates, &slopes, &solution)?, slopes })
     };
     certify().ok_or(Error::SemidefiniteProgram)
 }
@@ -69,7 +78,8 @@ fn pivots(coordinates: &Coordinates) -> Option<Vec<usize>> {
     Some(pivots)
 }
 
-/// The inequality without the pivot variables.
+/// The inequality without the pivot variables, and in a further block that capped variables are at most their bound: so
+/// there are solutions well inside, from which the solver comes to those with small multipliers of these bounds.
 fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
     let count = coordinates.bound.len();
     let system = pivot_system(coordinates, pivots);
@@ -94,6 +104,7 @@ fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
             constant[(i, j)] += sign * offset;
         }
     }
+    let capped = !coordinates.capped.is_empty();
     let mut matrices = Vec::new();
     let mut cost = Vec::new();
     for variable in (1..count).filter(|variable| !pivots.contains(variable)) {
@@ -104,10 +115,19 @@ fn reduced(coordinates: &Coordinates, pivots: &[usize]) -> Lmi {
             matrix.extend(entries[pivot].iter().map(|&(i, j, sign)| (i, j, -sign * effect)));
             price -= effect * coordinates.objective[pivot];
         }
-        matrices.push(coordinates.blocks.split_sparse(&matrix));
+        let mut parts = coordinates.blocks.split_sparse(&matrix);
+        if capped {
+            let cap = coordinates.capped.iter().position(|&other| other == variable);
+            parts.push(cap.map(|k| vec![(k, k, -1.0)]).unwrap_or_default());
+        }
+        matrices.push(parts);
         cost.push(price);
     }
-    let constant = coordinates.blocks.split(all_entries(&constant));
+    let mut constant = coordinates.blocks.split(all_entries(&constant));
+    if capped {
+        let caps = coordinates.capped.iter().map(|&variable| coordinates.bound[variable]);
+        constant.push(DMatrix::from_diagonal(&DVector::from_vec(caps.collect())));
+    }
     Lmi { constant, matrices, cost: DVector::from_vec(cost) }
 }
 
@@ -137,14 +157,15 @@ fn multipliers(coordinates: &Coordinates, pivots: &[usize], x: &DMatrix<f64>) ->
     Some(solution.iter().copied().collect())
 }
 
-/// Spreads what each variable lacks evenly over its entries.
-fn repaired(coordinates: &Coordinates, slopes: &[f64], x: &DMatrix<f64>) -> DMatrix<f64> {
+/// Spreads what each variable lacks evenly over its entries, up to the multiplier of its cap, which remains as a residual.
+fn repaired(coordinates: &Coordinates, slopes: &[f64], caps: &[f64], x: &DMatrix<f64>) -> DMatrix<f64> {
     let mut count = vec![0.0; coordinates.bound.len()];
     coordinates.entries.iter().for_each(|entry| count[entry.variable] += 1.0);
     let mut repaired = (x + x.transpose()) * 0.5;
     let pairings = pairings(coordinates, &repaired);
     for (position, entry) in coordinates.entries.iter().enumerate().filter(|(_, entry)| entry.variable > 0) {
-        let lacks = wanted(coordinates, slopes, entry.variable) - pairings[entry.variable];
+        let wanted = wanted(coordinates, slopes, entry.variable) + caps[entry.variable];
+        let lacks = wanted - pairings[entry.variable];
         repaired[(position / coordinates.size, position % coordinates.size)] +=
             entry.sign * lacks / count[entry.variable];
     }
@@ -260,13 +281,16 @@ mod tests {
         let symmetry = Symmetry::of(expression.settings(), None, &[&objective]).keeping(&words);
         let problem = MomentProblem { words, objective, constraints: vec![], z_norm: 1.0, symmetry };
         let coordinates = problem.coordinates().unwrap();
+        let caps = vec![0.0; coordinates.bound.len()];
         for k in 0..40u32 {
             let noise = |i: usize, j: usize| {
                 f64::from((k * 7919 + (i * 5 + j) as u32 * 104_729) % 1_000) / 500.0 - 1.0
             };
             let x = DMatrix::from_fn(coordinates.size, coordinates.size, noise);
             let x = (&x * x.transpose()) * (0.1 * f64::from(k % 5));
-            if let Some(constant) = certified_constant(&coordinates, &[], &repaired(&coordinates, &[], &x)) {
+            if let Some(constant) =
+                certified_constant(&coordinates, &[], &repaired(&coordinates, &[], &caps, &x))
+            {
                 assert!(constant.lo() <= -8f64.sqrt(), "{k}: {constant:?}");
             }
         }

@@ -82,6 +82,8 @@ pub(super) struct Coordinates {
     pub(super) entries: Vec<Entry>,
     /// Bound on the size of each variable.
     pub(super) bound: Vec<f64>,
+    /// Variables on the diagonal with letters that are not observables: nothing but their bound keeps them from growing.
+    pub(super) capped: Vec<usize>,
     pub(super) objective: Vec<f64>,
     /// Coefficients and value of each constraint.
     pub(super) constraints: Vec<(Vec<f64>, f64)>,
@@ -95,7 +97,7 @@ impl MomentProblem {
         let words = self.symmetry.closed(self.words.clone());
         let size = words.len();
         let mut index = BTreeMap::from([(Word::default(), 0)]);
-        let mut bound = vec![1.0];
+        let (mut bound, mut capped) = (vec![1.0], Vec::new());
         let mut entries = Vec::with_capacity(size * size);
         for row in &words {
             let adjoint = row.adjoint();
@@ -109,6 +111,9 @@ impl MomentProblem {
                 let variable = *index.entry(word).or_insert(next);
                 if variable == next {
                     bound.push(self.z_norm.powi(degree as i32) * (1.0 + 1e-9));
+                }
+                if row == column && degree > 0 && !capped.contains(&variable) {
+                    capped.push(variable);
                 }
                 entries.push(Entry { variable, sign: if negative { -1.0 } else { 1.0 } });
             }
@@ -127,6 +132,7 @@ impl MomentProblem {
             size,
             entries,
             bound,
+            capped,
             objective: dense(&self.objective)?,
             constraints: self
                 .constraints

@@ -79,19 +79,15 @@ impl<S: Fn(&Polynomial) -> Symmetry> Program<S> {
         for (node, weight) in quadrature::radau_nodes(nodes) {
             let (words, z_norm) =
                 if node == 1.0 { (&last, 1.0) } else { (&inner, 0.5 / (node * (1.0 - node)).sqrt()) };
-            let Some((price, bound)) = PRICES.into_iter().find_map(|price| {
-                let objective = self.objective(node, price / (f64::from(outcomes) * z_norm * z_norm));
-                let symmetry = (self.symmetry)(&objective);
-                let (words, constraints) = (words.clone(), self.constraints.clone());
-                let problem = MomentProblem { words, objective, constraints, z_norm, symmetry };
-                Some((price, certified_minimum(&problem).ok()?))
-            }) else {
-                continue;
-            };
+            let objective = self.objective(node);
+            let symmetry = (self.symmetry)(&objective);
+            let (words, constraints) = (words.clone(), self.constraints.clone());
+            let problem = MomentProblem { words, objective, constraints, z_norm, symmetry };
+            let Ok(bound) = certified_minimum(&problem) else { continue };
             solved = true;
             let scale = Interval::point(weight) / (Interval::point(node) * Interval::ln_2());
             // Every term of the sum is at least 0: the infimum is at least -1.
-            let term = scale * (1.0 + bound.at(&values) - price);
+            let term = scale * (1.0 + bound.at(&values));
             if term.lo() > 0.0 {
                 entropy = entropy + term;
                 for (slope, part) in slopes.iter_mut().zip(&bound.slopes) {
@@ -113,8 +109,8 @@ impl<S: Fn(&Polynomial) -> Symmetry> Program<S> {
         })
     }
 
-    /// `sum_a <M_a (Z_a + Z_a* + (1-t) Z_a* Z_a)> + t <Z_a Z_a*>` and a price on the squares of the `Z_a`.
-    fn objective(&self, t: f64, price: f64) -> Polynomial {
+    /// `sum_a <M_a (Z_a + Z_a* + (1-t) Z_a* Z_a)> + t <Z_a Z_a*>`.
+    fn objective(&self, t: f64) -> Polynomial {
         let mut objective = Polynomial::default();
         for (a, effect) in self.effects.iter().enumerate() {
             let (z, z_star) = (Word::letter(Letter::Z(a as u8)), Word::letter(Letter::ZStar(a as u8)));
@@ -124,13 +120,7 @@ impl<S: Fn(&Polynomial) -> Symmetry> Program<S> {
             inner.add(z_star.times(&z), 1.0 - t);
             objective = objective.plus(&effect.times(&inner));
             objective.add(z.times(&z_star), t);
-            // At t = 1 only Z Z* has a moment; it is at most 1.
-            objective.add(if t == 1.0 { z.times(&z_star) } else { z_star.times(&z) }, price);
         }
         objective
     }
 }
-
-/// Prices on `<Z_a* Z_a>` that make the program well posed, as bounds on what they add to the infimum: they are
-/// subtracted again. Tried in turn.
-const PRICES: [f64; 4] = [1e-8, 1e-7, 1e-6, 1e-5];

@@ -215,8 +215,12 @@ impl Schur {
     /// Solves with iterative refinement, which takes back the ridge.
     fn solve(&self, right: &DVector<f64>) -> DVector<f64> {
         let mut solution = self.factor.solve(right);
-        for _ in 0..3 {
-            solution += self.factor.solve(&(right - &self.matrix * &solution));
+        for _ in 0..MOST_REFINEMENTS {
+            let rest = right - &self.matrix * &solution;
+            if rest.amax() <= REFINED * right.amax() {
+                break;
+            }
+            solution += self.factor.solve(&rest);
         }
         solution
     }
@@ -251,5 +255,7 @@ fn step_length(at: &BlockMatrix, direction: &BlockMatrix) -> Option<f64> {
 }
 
 const MOST_STEPS: usize = 60;
-const MOST_IDLE_STEPS: usize = 8;
+const MOST_IDLE_STEPS: usize = 4;
+const MOST_REFINEMENTS: usize = 3;
+const REFINED: f64 = 1e-15;
 const GOOD_ENOUGH: f64 = 1e-11;
