@@ -119,6 +119,20 @@ fn nonsense_is_named_and_impossible_values_never_panic() {
     }
 }
 
+/// A matrix of 110 rows in two blocks. There is no closed form; the bound is what one attempt of the solver certifies, with
+/// slopes that make it a minorant, and never beyond the bit.
+#[test]
+fn an_inequality_of_three_settings_is_certified() {
+    let at = |value| {
+        let query = SdpQuery { level: Level::OnePlusAbAa, nodes: 2, ..query(BellExpression::i3322(), value) };
+        von_neumann(&query).unwrap()
+    };
+    let (low, high) = (at(4.9), at(4.95));
+    assert!(high.entropy_bits > 0.448 && high.entropy_bits < 0.47, "{high:?}");
+    assert!(low.entropy_bits > 0.2 && low.entropy_bits < high.entropy_bits, "{low:?}");
+    assert!(high.entropy_bits - 0.05 * high.slopes[0] <= low.entropy_bits + 1e-6, "{low:?} {high:?}");
+}
+
 fn events(terms: impl Iterator<Item = (usize, usize, usize, usize, f64)>) -> Vec<(Event, f64)> {
     terms.map(|(x, y, a, b, weight)| (Event::Both { x, y, a, b }, weight)).collect()
 }

@@ -10,7 +10,8 @@ pub(super) fn cholesky(mut matrix: DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
         let (end, rest) = (start + width, size - start - width);
         let corner = Cholesky::new(matrix.view((start, start), (width, width)).into_owned())?.unpack();
         matrix.view_mut((start, start), (width, width)).copy_from(&corner);
-        let across = corner.solve_lower_triangular(&matrix.view((end, start), (rest, width)).transpose())?;
+        let inverse = corner.solve_lower_triangular(&DMatrix::identity(width, width))?;
+        let across = inverse * matrix.view((end, start), (rest, width)).transpose();
         let panel = across.transpose();
         matrix.view_mut((end, start), (rest, width)).copy_from(&panel);
         for left in (0..rest).step_by(BLOCK) {
@@ -28,3 +29,22 @@ pub(super) fn cholesky(mut matrix: DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
 
 /// Columns that are factored together.
 const BLOCK: usize = 48;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_of_all_sizes_around_a_block() {
+        for size in [1, 2, 47, 48, 49, 96, 130] {
+            let noise = |i: usize, j: usize| ((i * 7919 + j * 104_729) % 1_000) as f64 / 1_000.0 - 0.5;
+            let root = DMatrix::from_fn(size, size, noise) + DMatrix::identity(size, size) * 3.0;
+            let matrix = &root * root.transpose();
+            let factor = cholesky(matrix.clone()).unwrap().l();
+            assert!((&factor * factor.transpose() - &matrix).amax() < 1e-10, "{size}");
+            let mut indefinite = matrix;
+            indefinite[(size - 1, size - 1)] = -1.0;
+            assert!(cholesky(indefinite).is_none(), "{size}");
+        }
+    }
+}

@@ -3,6 +3,8 @@
 //! Minimises `cost . y` subject to `constant + sum_j y_j matrices_j >= 0` with the HKM direction and a predictor-corrector
 //! step, block by block; dense Schur complement, so `O(m^3 + N^4)` a step for `m` variables and blocks of size `N`.
 
+use core::cmp::Ordering;
+
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::cholesky::cholesky;
@@ -118,10 +120,16 @@ impl Lmi {
         let mut schur = DMatrix::<f64>::zeros(count, count);
         for (block, (x, inverse)) in x.iter().zip(inverses).enumerate() {
             let size = x.nrows();
-            // Entries by their place in storage, of the variables that occur in the block.
+            // Entries of the lower triangle by their place in storage, of the variables that occur in the block; those off the
+            // diagonal meet a sum of two.
+            let lower = |&(r, c, v): &(usize, usize, f64)| match r.cmp(&c) {
+                Ordering::Less => None,
+                Ordering::Equal => Some((r + c * size, v / 2.0)),
+                Ordering::Greater => Some((r + c * size, v)),
+            };
             let placed: Vec<(usize, Vec<(usize, f64)>)> = (self.matrices.iter().enumerate())
                 .filter(|(_, matrix)| !matrix[block].is_empty())
-                .map(|(i, matrix)| (i, matrix[block].iter().map(|&(r, c, v)| (r + c * size, v)).collect()))
+                .map(|(i, matrix)| (i, matrix[block].iter().filter_map(lower).collect()))
                 .collect();
             let mut product = DMatrix::zeros(size, size);
             for (start, (j, _)) in placed.iter().enumerate() {
@@ -137,6 +145,11 @@ impl Lmi {
                 }
                 let right = DMatrix::from_fn(columns.len(), size, |k, c| inverse[(c, columns[k])]);
                 product.gemm(1.0, &left, &right, 0.0);
+                for c in 0..size {
+                    for r in c..size {
+                        product[(r, c)] += product[(c, r)];
+                    }
+                }
                 let product = product.as_slice();
                 for (i, entries) in &placed[start..] {
                     schur[(*i, *j)] +=
@@ -174,7 +187,8 @@ impl Lmi {
             self.matrices.len(),
             self.matrices.iter().zip(residual.primal.iter()).map(|(a, rest)| inner(a, &fixed) - rest),
         );
-        let y = schur.solve(&right);
+        // A predictor says how far to go; only the step itself has to be exact.
+        let y = schur.solve(&right, if predictor.is_some() { REFINEMENTS } else { 0 });
         let mut s = self.combination(&y);
         let mut x = fixed;
         for (b, change) in s.iter_mut().enumerate() {
@@ -213,14 +227,10 @@ impl Schur {
     }
 
     /// Solves with iterative refinement, which takes back the ridge.
-    fn solve(&self, right: &DVector<f64>) -> DVector<f64> {
+    fn solve(&self, right: &DVector<f64>, refinements: usize) -> DVector<f64> {
         let mut solution = self.factor.solve(right);
-        for _ in 0..MOST_REFINEMENTS {
-            let rest = right - &self.matrix * &solution;
-            if rest.amax() <= REFINED * right.amax() {
-                break;
-            }
-            solution += self.factor.solve(&rest);
+        for _ in 0..refinements {
+            solution += self.factor.solve(&(right - &self.matrix * &solution));
         }
         solution
     }
@@ -256,6 +266,5 @@ fn step_length(at: &BlockMatrix, direction: &BlockMatrix) -> Option<f64> {
 
 const MOST_STEPS: usize = 60;
 const MOST_IDLE_STEPS: usize = 4;
-const MOST_REFINEMENTS: usize = 3;
-const REFINED: f64 = 1e-15;
+const REFINEMENTS: usize = 2;
 const GOOD_ENOUGH: f64 = 1e-11;
