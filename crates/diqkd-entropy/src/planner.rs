@@ -53,7 +53,7 @@ pub struct Plan {
 
 /// Plans a run of the plain protocol under `reat`; for other theorems see [`plan_under`].
 ///
-/// Deterministic; about a second. The thresholds are exact (see [`Acceptance::honest_abort`]), the key length is
+/// Deterministic; about a second. The thresholds are exact (see [`Acceptance::honest_abort`](crate::Acceptance::honest_abort)), the key length is
 /// certified, the least number of rounds is confirmed by a certificate.
 ///
 /// # Errors
