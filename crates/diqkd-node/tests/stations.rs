@@ -97,6 +97,30 @@ fn the_recording_does_not_depend_on_when_samples_arrive() {
     assert_eq!(bob.finish().unwrap().table, at_once.table);
 }
 
+/// Bob's station may stop as soon as he has all samples: by then his tags reach as far as Alice's.
+#[test]
+fn the_last_sample_reaches_to_the_end_of_the_recording() {
+    let preset = Preset::Oxford2022;
+    let gamma = preset.test_probability();
+    // The last segment of common events is without a sample but for its begin.
+    for rounds in [20_000, 60_000, 90_000] {
+        let experiment = Experiment::new(preset, rounds, 5);
+        let [alice, bob] = [Role::Alice, Role::Bob].map(|role| station(role, &experiment, gamma));
+        let mut alice = ReferenceStation::start(alice, &experiment.layout()).unwrap();
+        let mut bob = FollowerStation::start(bob, &experiment.layout()).unwrap();
+        loop {
+            let step = alice.step().unwrap();
+            step.samples.iter().for_each(|sample| bob.sample(sample).unwrap());
+            if step.ended {
+                break;
+            }
+        }
+        let seen = alice.rounds().min(bob.rounds());
+        let recorded = alice.finish().unwrap().table.len() as u64;
+        assert!(recorded - seen < recorded / 100, "{seen} of {recorded}");
+    }
+}
+
 /// A tagger that loses tags after some blocks.
 struct Lossy {
     inner: SimulatedStation,

@@ -1,5 +1,7 @@
 //! Alice's station: its clock is the reference, by definition.
 
+use std::collections::VecDeque;
+
 use diqkd_core::{Channel, LocalTable};
 use diqkd_hal::{StationLayout, TimeTagger};
 use diqkd_timetag::slot::Slotter;
@@ -17,12 +19,14 @@ pub struct ReferenceStation<T> {
     common: Channel,
     events_seen: usize,
     sample: Vec<i64>,
+    /// The last common events since a sample: what the other site has to cover when the recording ends with them.
+    unsampled: VecDeque<i64>,
 }
 
 /// What one step brought.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// Samples that are complete.
+    /// Samples that are complete; the last one reaches to the last common event.
     pub samples: Vec<Vec<i64>>,
     /// Whether the recording has ended.
     pub ended: bool,
@@ -41,6 +45,7 @@ impl<T: TimeTagger> ReferenceStation<T> {
             table: LocalTable::new(),
             events_seen: 0,
             sample: Vec::new(),
+            unsampled: VecDeque::new(),
         })
     }
 
@@ -61,11 +66,19 @@ impl<T: TimeTagger> ReferenceStation<T> {
                 self.sample.push(time);
                 if place + 1 == wanted {
                     samples.push(std::mem::take(&mut self.sample));
+                    self.unsampled.clear();
+                }
+            } else {
+                self.unsampled.push_back(time);
+                if self.unsampled.len() > TRACKING_EVENTS {
+                    self.unsampled.pop_front();
                 }
             }
         }
-        if self.tags.ended && !self.sample.is_empty() {
-            samples.push(std::mem::take(&mut self.sample));
+        if self.tags.ended {
+            let last = std::mem::take(&mut self.sample);
+            let last = if last.is_empty() { self.unsampled.drain(..).collect() } else { last };
+            samples.extend(Some(last).filter(|last| !last.is_empty()));
         }
         Ok(Step { samples, ended: self.tags.ended })
     }
