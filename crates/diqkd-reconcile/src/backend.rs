@@ -14,6 +14,11 @@ use crate::posteriors::Posteriors;
 mod avx2;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx512;
+#[cfg(all(
+    any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")),
+    not(diqkd_backend = "soft")
+))]
+mod group;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon", not(diqkd_backend = "soft")))]
 mod neon;
 mod soft;
@@ -109,23 +114,6 @@ impl Scratch {
             forward: vec![[0; LANES]; largest_row_degree],
         }
     }
-}
-
-/// `LANES` messages from index `at`.
-#[inline]
-fn group(all: &[i8], at: usize) -> &[i8; LANES] {
-    all[at..].first_chunk().expect("the lift is a multiple of the lanes")
-}
-
-#[inline]
-fn group_mut(all: &mut [i8], at: usize) -> &mut [i8; LANES] {
-    all[at..].first_chunk_mut().expect("the lift is a multiple of the lanes")
-}
-
-/// A lane below `2·lift`, modulo `lift`.
-#[inline]
-fn wrap(lane: usize, lift: usize) -> usize {
-    if lane >= lift { lane - lift } else { lane }
 }
 
 #[cfg(test)]

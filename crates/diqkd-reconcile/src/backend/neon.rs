@@ -4,7 +4,8 @@
 
 use core::arch::aarch64::*;
 
-use super::{BlockRow, LANES, Scratch, group, group_mut, wrap};
+use super::group::{group, group_mut, wrap};
+use super::{BlockRow, LANES, Scratch};
 use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, NEUTRAL, Rule};
 use crate::code::Edge;
 
