@@ -5,6 +5,11 @@
 
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod avx2;
+#[cfg(all(
+    any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")),
+    not(diqkd_backend = "soft")
+))]
+mod pairs;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 mod pclmul;
 #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]

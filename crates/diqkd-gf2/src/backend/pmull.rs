@@ -1,6 +1,4 @@
 //! Aarch64 PMULL: one carry-less product of two words per instruction, on 128-bit registers.
-//!
-//! Blocks are computed as in `pclmul.rs`, two products per load.
 
 use core::arch::aarch64::{
     uint64x2_t, vandq_u64, vdupq_n_s64, vdupq_n_u64, veorq_u64, vextq_u64, vgetq_lane_u64, vld1q_u64,
@@ -8,6 +6,7 @@ use core::arch::aarch64::{
     vshrq_n_u64, vst1q_u64, vzip1q_u64, vzip2q_u64,
 };
 
+use crate::backend::pairs::{self, Pairs};
 use crate::backend::{Kernel, Lanes, Vectorized};
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -47,7 +46,7 @@ impl Kernel for Pmull {
     #[inline]
     fn clmul(self, a: u64, b: u64) -> u128 {
         // SAFETY: as above.
-        unsafe { clmul(a, b) }
+        unsafe { clmul(self, a, b) }
     }
 
     #[inline]
@@ -58,19 +57,19 @@ impl Kernel for Pmull {
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
         // SAFETY: as above.
-        unsafe { horner(state, powers, coefficients) }
+        unsafe { horner(self, state, powers, coefficients) }
     }
 
     #[inline]
     fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {
         // SAFETY: as above.
-        unsafe { product_block(a, b, out) }
+        unsafe { product_block(self, a, b, out) }
     }
 
     #[inline]
     fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]) {
         // SAFETY: as above.
-        unsafe { toeplitz_block(x, t, y) }
+        unsafe { toeplitz_block(self, x, t, y) }
     }
 }
 
@@ -92,6 +91,17 @@ impl Pmull {
     }
 }
 
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Pairs for Pmull {
+    #[inline(always)]
+    fn cross(self, a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
+        // SAFETY: `self` exists only where `detect` found NEON.
+        let swapped = unsafe { vextq_u64::<1>(a, a) };
+        let [one, other] = self.product(swapped, b);
+        self.xor(one, other)
+    }
+}
+
 /// Two elements to a register.
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Lanes for Pmull {
@@ -101,9 +111,9 @@ impl Lanes for Pmull {
 
     #[inline(always)]
     fn load(self, words: &[u64]) -> uint64x2_t {
-        let [words, ..] = words.as_chunks::<2>().0 else { return self.splat(0) };
-        // SAFETY: `self` exists only where `detect` found NEON.
-        unsafe { load(words) }
+        let words = &words[..2];
+        // SAFETY: the slice covers the 16 bytes read; `detect` found NEON.
+        unsafe { vld1q_u64(words.as_ptr()) }
     }
 
     #[inline(always)]
@@ -146,7 +156,7 @@ impl Lanes for Pmull {
     #[inline(always)]
     fn product(self, a: uint64x2_t, b: uint64x2_t) -> [uint64x2_t; 2] {
         // SAFETY: `self` exists only where `detect` found PMULL and NEON.
-        unsafe { [low_product(a, b), high_product(a, b)] }
+        unsafe { products(a, b) }
     }
 
     #[inline(always)]
@@ -191,154 +201,31 @@ impl Lanes for Pmull {
     }
 }
 
-#[target_feature(enable = "neon,aes")]
-fn clmul(a: u64, b: u64) -> u128 {
-    vmull_p64(a, b)
-}
-
-#[target_feature(enable = "neon,aes")]
-fn horner(state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-    let mut state = vreinterpretq_u64_p128(state);
-    for chunk in coefficients.chunks(powers.len()) {
-        let (mut high, mut middle, mut low) = (vdupq_n_u64(0), vdupq_n_u64(0), vdupq_n_u64(0));
-        for (&c, &p) in chunk.iter().zip(&powers[powers.len() - chunk.len()..]) {
-            let (c, p) = (veorq_u64(vreinterpretq_u64_p128(c), state), vreinterpretq_u64_p128(p));
-            state = vdupq_n_u64(0);
-            low = veorq_u64(low, low_product(c, p));
-            high = veorq_u64(high, high_product(c, p));
-            let p = swapped(p);
-            middle = veorq_u64(middle, veorq_u64(low_product(c, p), high_product(c, p)));
-        }
-        high = veorq_u64(high, to_low(middle));
-        low = veorq_u64(low, to_high(middle));
-        state = reduce(high, low);
-    }
-    value(state)
-}
-
-/// The remainder of `high z^128 + low`, a word of `high` at a time: `z^128 = z^7 + z^2 + z + 1`.
+/// The products of the low and of the high words. Not `inline(always)`: it calls what is, which needs the features here.
 #[inline]
 #[target_feature(enable = "neon,aes")]
-fn reduce(high: uint64x2_t, low: uint64x2_t) -> uint64x2_t {
-    let tail = vdupq_n_u64(0x87);
-    let upper = high_product(high, tail);
-    let low = veorq_u64(low, to_high(upper));
-    let rest = veorq_u64(high, to_low(upper));
-    veorq_u64(low, low_product(rest, tail))
+fn products(a: uint64x2_t, b: uint64x2_t) -> [uint64x2_t; 2] {
+    let low = vmull_p64(vgetq_lane_u64::<0>(a), vgetq_lane_u64::<0>(b));
+    let high = vmull_high_p64(vreinterpretq_p64_u64(a), vreinterpretq_p64_u64(b));
+    [vreinterpretq_u64_p128(low), vreinterpretq_u64_p128(high)]
 }
 
 #[target_feature(enable = "neon,aes")]
-fn product_block(a: &[u64], b: &[u64], out: &mut [u64]) {
-    out.fill(0);
-    for (i, &a) in a.iter().enumerate() {
-        let mut carry = 0;
-        for (out, &b) in out[i..].iter_mut().zip(b) {
-            let p = carry ^ vmull_p64(a, b);
-            *out ^= p as u64;
-            carry = p >> 64;
-        }
-        out[i + b.len()] ^= carry as u64;
-    }
+fn clmul(token: Pmull, a: u64, b: u64) -> u128 {
+    pairs::clmul(token, a, b)
 }
 
 #[target_feature(enable = "neon,aes")]
-fn toeplitz_block(x: &[u64], t: &[u64], y: &mut [u64]) {
-    let w = x.len();
-    let [mut below] = diagonals::<1>(x, t, w - 1);
-    let mut at = w;
-    let mut groups = y.chunks_exact_mut(GROUP);
-    for y in groups.by_ref() {
-        below = join_diagonals(diagonals::<GROUP>(x, t, at), below, y);
-        at += GROUP;
-    }
-    for y in groups.into_remainder().chunks_exact_mut(2) {
-        below = join_diagonals(diagonals::<2>(x, t, at), below, y);
-        at += 2;
-    }
+fn horner(token: Pmull, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+    pairs::horner(token, state, powers, coefficients)
 }
 
-/// The diagonals `P_first .. P_(first + N)`.
-#[inline]
 #[target_feature(enable = "neon,aes")]
-fn diagonals<const N: usize>(x: &[u64], t: &[u64], first: usize) -> [uint64x2_t; N] {
-    let mut sums = [vdupq_n_u64(0); N];
-    let t = &t[first + 1 - x.len()..first + N];
-    let (pairs, _) = x.as_chunks::<2>();
-    for (i, pair) in pairs.iter().enumerate() {
-        let x = swapped(load(pair));
-        let from = t.len() - N - 1 - 2 * i;
-        let window = &t[from..from + N + 1];
-        for (sum, t) in sums.iter_mut().zip(window.array_windows()) {
-            let t = load(t);
-            *sum = veorq_u64(*sum, veorq_u64(low_product(x, t), high_product(x, t)));
-        }
-    }
-    sums
+fn product_block(token: Pmull, a: &[u64], b: &[u64], out: &mut [u64]) {
+    pairs::product_block(token, a, b, out);
 }
 
-/// Joins diagonals into words of the result; returns the last diagonal.
-#[inline]
 #[target_feature(enable = "neon,aes")]
-fn join_diagonals<const N: usize>(
-    diagonals: [uint64x2_t; N],
-    below: uint64x2_t,
-    y: &mut [u64],
-) -> uint64x2_t {
-    let mut below = below;
-    for (y, here) in y.iter_mut().zip(diagonals) {
-        *y = vgetq_lane_u64::<0>(here) ^ vgetq_lane_u64::<1>(below);
-        below = here;
-    }
-    below
+fn toeplitz_block(token: Pmull, x: &[u64], t: &[u64], y: &mut [u64]) {
+    pairs::toeplitz_block(token, x, t, y);
 }
-
-/// The product of the low words.
-#[inline]
-#[target_feature(enable = "neon,aes")]
-fn low_product(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
-    vreinterpretq_u64_p128(vmull_p64(vgetq_lane_u64::<0>(a), vgetq_lane_u64::<0>(b)))
-}
-
-/// The product of the high words.
-#[inline]
-#[target_feature(enable = "neon,aes")]
-fn high_product(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
-    vreinterpretq_u64_p128(vmull_high_p64(vreinterpretq_p64_u64(a), vreinterpretq_p64_u64(b)))
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn swapped(v: uint64x2_t) -> uint64x2_t {
-    vextq_u64::<1>(v, v)
-}
-
-/// The high word in the place of the low one, and zero.
-#[inline]
-#[target_feature(enable = "neon")]
-fn to_low(v: uint64x2_t) -> uint64x2_t {
-    vextq_u64::<1>(v, vdupq_n_u64(0))
-}
-
-/// The low word in the place of the high one, and zero.
-#[inline]
-#[target_feature(enable = "neon")]
-fn to_high(v: uint64x2_t) -> uint64x2_t {
-    vextq_u64::<1>(vdupq_n_u64(0), v)
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-#[expect(unsafe_code, reason = "a load from memory")]
-fn load(words: &[u64; 2]) -> uint64x2_t {
-    // SAFETY: the reference covers the 16 bytes read.
-    unsafe { vld1q_u64(words.as_ptr()) }
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn value(v: uint64x2_t) -> u128 {
-    u128::from(vgetq_lane_u64::<1>(v)) << 64 | u128::from(vgetq_lane_u64::<0>(v))
-}
-
-/// Diagonals that fit into the registers together.
-const GROUP: usize = 8;

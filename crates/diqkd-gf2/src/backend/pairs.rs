@@ -1,0 +1,138 @@
+//! Blocks of the quadratic algorithm and Horner's rule, for instructions that multiply registers of two words.
+//!
+//! The Toeplitz block computes the diagonals `P_c = sum_i x_i t_(c-i)` for `c = w-1 .. 2w`, two products per load:
+//! with `(x_i, x_(i+1))` and `(t_(c-i-1), t_(c-i))` in registers both cross products belong to `P_c`. Word `k` of the
+//! result is the low half of `P_(w+k)` plus the high half of `P_(w+k-1)`.
+//!
+//! Everything here is inlined into functions that are compiled for the instructions.
+
+use crate::backend::Lanes;
+
+/// Two words to a register; a product is that of the low and that of the high words.
+pub(super) trait Pairs: Lanes<Wide = [<Self as Lanes>::V; 2]> {
+    /// The sum of low times high word and high times low word.
+    fn cross(self, a: Self::V, b: Self::V) -> Self::V;
+}
+
+#[inline(always)]
+pub(super) fn clmul<P: Pairs>(p: P, a: u64, b: u64) -> u128 {
+    value(p, p.product(p.load(&[a, 0]), p.load(&[b, 0]))[0])
+}
+
+/// [`crate::backend::Kernel::gf128_horner`]
+#[inline(always)]
+pub(super) fn horner<P: Pairs>(p: P, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+    let zero = p.splat(0);
+    let mut state = register(p, state);
+    for chunk in coefficients.chunks(powers.len()) {
+        let (mut high, mut middle, mut low) = (zero, zero, zero);
+        for (&c, &power) in chunk.iter().zip(&powers[powers.len() - chunk.len()..]) {
+            let (c, power) = (p.xor(register(p, c), state), register(p, power));
+            state = zero;
+            let [lows, highs] = p.product(c, power);
+            low = p.xor(low, lows);
+            high = p.xor(high, highs);
+            middle = p.xor(middle, p.cross(c, power));
+        }
+        let (below, above) = halves(p, middle);
+        state = reduce(p, p.xor(high, above), p.xor(low, below));
+    }
+    value(p, state)
+}
+
+/// The remainder of `high z^128 + low`, a word of `high` at a time: `z^128 = z^7 + z^2 + z + 1`.
+#[inline(always)]
+fn reduce<P: Pairs>(p: P, high: P::V, low: P::V) -> P::V {
+    let tail = p.splat(0x87);
+    let (below, above) = halves(p, p.product(high, tail)[1]);
+    let rest = p.xor(high, above);
+    p.xor(p.xor(low, below), p.product(rest, tail)[0])
+}
+
+/// [`crate::backend::Kernel::product_block`]
+#[inline(always)]
+pub(super) fn product_block<P: Pairs>(p: P, a: &[u64], b: &[u64], out: &mut [u64]) {
+    out.fill(0);
+    for (i, &a) in a.iter().enumerate() {
+        let a = p.load(&[a, 0]);
+        let mut carry = p.splat(0);
+        for (out, &b) in out[i..].iter_mut().zip(b) {
+            let sum = p.xor(carry, p.product(a, p.load(&[b, 0]))[0]);
+            *out ^= low_word(p, sum);
+            carry = halves(p, sum).1;
+        }
+        out[i + b.len()] ^= low_word(p, carry);
+    }
+}
+
+/// [`crate::backend::Kernel::toeplitz_block`]
+#[inline(always)]
+pub(super) fn toeplitz_block<P: Pairs>(p: P, x: &[u64], t: &[u64], y: &mut [u64]) {
+    let w = x.len();
+    let [mut below] = diagonals::<1, P>(p, x, t, w - 1);
+    let mut at = w;
+    let mut groups = y.chunks_exact_mut(GROUP);
+    for y in groups.by_ref() {
+        below = join(p, diagonals::<GROUP, P>(p, x, t, at), below, y);
+        at += GROUP;
+    }
+    for y in groups.into_remainder().chunks_exact_mut(2) {
+        below = join(p, diagonals::<2, P>(p, x, t, at), below, y);
+        at += 2;
+    }
+}
+
+/// The diagonals `P_first .. P_(first + N)`.
+#[inline(always)]
+fn diagonals<const N: usize, P: Pairs>(p: P, x: &[u64], t: &[u64], first: usize) -> [P::V; N] {
+    let mut sums = [p.splat(0); N];
+    let t = &t[first + 1 - x.len()..first + N];
+    let (pairs, _) = x.as_chunks::<2>();
+    for (i, pair) in pairs.iter().enumerate() {
+        let x = p.load(pair);
+        let from = t.len() - N - 1 - 2 * i;
+        let window = &t[from..from + N + 1];
+        for (sum, t) in sums.iter_mut().zip(window.array_windows::<2>()) {
+            *sum = p.xor(*sum, p.cross(x, p.load(t)));
+        }
+    }
+    sums
+}
+
+/// Joins diagonals into words of the result; returns the last diagonal.
+#[inline(always)]
+fn join<const N: usize, P: Pairs>(p: P, diagonals: [P::V; N], below: P::V, y: &mut [u64]) -> P::V {
+    let mut below = below;
+    for (y, here) in y.iter_mut().zip(diagonals) {
+        *y = low_word(p, p.xor(here, p.split(0, below, below).1));
+        below = here;
+    }
+    below
+}
+
+/// The register moved up and down by a word, as 128 bits of 256.
+#[inline(always)]
+fn halves<P: Pairs>(p: P, v: P::V) -> (P::V, P::V) {
+    let zero = p.splat(0);
+    (p.split(0, zero, v).0, p.split(0, v, zero).1)
+}
+
+#[inline(always)]
+fn register<P: Pairs>(p: P, v: u128) -> P::V {
+    p.load(&[v as u64, (v >> 64) as u64])
+}
+
+#[inline(always)]
+fn value<P: Pairs>(p: P, v: P::V) -> u128 {
+    let mut words = [0; 2];
+    p.store(v, &mut words);
+    u128::from(words[1]) << 64 | u128::from(words[0])
+}
+
+#[inline(always)]
+fn low_word<P: Pairs>(p: P, v: P::V) -> u64 {
+    value(p, v) as u64
+}
+
+/// Diagonals that fit into the registers together.
+const GROUP: usize = 8;
