@@ -5,7 +5,7 @@
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-use super::group::{group, group_mut, wrap};
+use super::group::{group, group_mut, rules, wrap};
 use super::{BlockRow, LANES, Scratch};
 use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, NEUTRAL, Rule};
 use crate::code::Edge;
@@ -35,138 +35,11 @@ impl Avx2 {
 /// The lanes of a group.
 type Group = [__m256i; VECTORS];
 
+type Magnitudes = Group;
+
 const VECTORS: usize = LANES / 16;
 
-#[target_feature(enable = "avx2")]
-fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
-    match rule {
-        Rule::Exact => exact(row, scratch),
-        Rule::Quick => quick(row, scratch),
-    }
-}
-
-/// The rule [`Rule::Exact`].
-#[target_feature(enable = "avx2")]
-fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
-    let Some(last) = row.edges.len().checked_sub(1) else { return };
-    for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(group(row.syndrome, lane));
-        let mut forward = [_mm256_setzero_si256(); VECTORS];
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = extrinsic(row, (i, edge, lane));
-            for v in 0..VECTORS {
-                sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
-                let magnitude = _mm256_abs_epi16(extrinsic[v]);
-                forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
-            }
-            store(&mut scratch.extrinsic[i], extrinsic);
-            store_magnitudes(&mut scratch.forward[i], forward);
-        }
-        let mut backward = [_mm256_set1_epi16(NEUTRAL as i16); VECTORS];
-        for (i, edge) in row.edges.iter().enumerate().rev() {
-            let extrinsic = load(&scratch.extrinsic[i]);
-            let before = if i == 0 { backward } else { load_magnitudes(&scratch.forward[i - 1]) };
-            let mut strength = before;
-            for v in 0..VECTORS {
-                let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
-                let magnitude = _mm256_abs_epi16(extrinsic[v]);
-                backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
-                strength[v] = message(others);
-            }
-            send(row, (i, edge, lane), extrinsic, sign, strength);
-        }
-    }
-}
-
-/// The rule [`Rule::Quick`].
-#[target_feature(enable = "avx2")]
-fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
-    for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(group(row.syndrome, lane));
-        let neutral = [_mm256_set1_epi16(NEUTRAL as i16); VECTORS];
-        let (mut first, mut second, mut rest) = (neutral, neutral, [neutral; 2]);
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = extrinsic(row, (i, edge, lane));
-            for v in 0..VECTORS {
-                sign[v] = _mm256_xor_si256(sign[v], extrinsic[v]);
-                let magnitude = _mm256_abs_epi16(extrinsic[v]);
-                let other = _mm256_max_epu16(first[v], magnitude);
-                first[v] = _mm256_min_epu16(first[v], magnitude);
-                let strong = _mm256_max_epu16(second[v], other);
-                second[v] = _mm256_min_epu16(second[v], other);
-                rest[0][v] = if i < 4 { strong } else { box_plus(rest[0][v], strong) };
-            }
-            rest.swap(0, 1);
-            store(&mut scratch.extrinsic[i], extrinsic);
-        }
-        let (mut to_first, mut to_second, mut to_all) = (neutral, neutral, neutral);
-        for v in 0..VECTORS {
-            let rest = box_plus(rest[0][v], rest[1][v]);
-            let others = box_plus(rest, second[v]);
-            to_first[v] = message(others);
-            to_second[v] = message(box_plus(rest, first[v]));
-            to_all[v] = message(box_plus(others, first[v]));
-        }
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = load(&scratch.extrinsic[i]);
-            let mut strength = to_all;
-            for v in 0..VECTORS {
-                let magnitude = _mm256_abs_epi16(extrinsic[v]);
-                let (is_first, is_second) =
-                    (_mm256_cmpeq_epi16(magnitude, first[v]), _mm256_cmpeq_epi16(magnitude, second[v]));
-                strength[v] = _mm256_blendv_epi8(to_all[v], to_second[v], is_second);
-                strength[v] = _mm256_blendv_epi8(strength[v], to_first[v], is_first);
-            }
-            send(row, (i, edge, lane), extrinsic, sign, strength);
-        }
-    }
-}
-
-/// The posterior of the bits of an edge without what the row last said about them.
-#[target_feature(enable = "avx2")]
-fn extrinsic(row: &BlockRow<'_>, (i, edge, lane): (usize, &Edge, usize)) -> Group {
-    let place = row.posteriors.place(edge.column, wrap(lane + edge.shift as usize, row.lift));
-    let posterior = load(row.posteriors.lanes(place));
-    let old = widen(group(row.messages, i * row.lift + lane));
-    let mut extrinsic = posterior;
-    for v in 0..VECTORS {
-        extrinsic[v] = _mm256_subs_epi16(posterior[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(old[v]));
-    }
-    extrinsic
-}
-
-/// From steps to messages.
-#[target_feature(enable = "avx2")]
-fn message(strength: __m256i) -> __m256i {
-    let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
-    let rounded = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(strength, half));
-    _mm256_min_epu16(rounded, _mm256_set1_epi16(127))
-}
-
-/// Keeps the message of an edge and adds it to the posterior.
-#[target_feature(enable = "avx2")]
-fn send(
-    row: &mut BlockRow<'_>,
-    (i, edge, lane): (usize, &Edge, usize),
-    extrinsic: Group,
-    sign: Group,
-    strength: Group,
-) {
-    let (mut message, mut posterior) = (strength, extrinsic);
-    for v in 0..VECTORS {
-        // `sign_epi16` with a non-zero operand of the wanted sign.
-        let signs = _mm256_or_si256(_mm256_xor_si256(sign[v], extrinsic[v]), _mm256_set1_epi16(1));
-        message[v] = _mm256_sign_epi16(strength[v], signs);
-        posterior[v] = _mm256_adds_epi16(extrinsic[v], _mm256_slli_epi16::<MESSAGE_SHIFT>(message[v]));
-    }
-    narrow(group_mut(row.messages, i * row.lift + lane), message);
-    let start = wrap(lane + edge.shift as usize, row.lift);
-    let place = row.posteriors.place(edge.column, start);
-    store(row.posteriors.lanes_mut(place), posterior);
-    if let Some(again) = row.posteriors.mirror(place, start) {
-        store(row.posteriors.lanes_mut(again), posterior);
-    }
-}
+rules!("avx2");
 
 #[target_feature(enable = "avx2")]
 fn signs(posterior: &[i16], words: &mut [u64]) {
@@ -178,6 +51,60 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
             *word |= u64::from(_mm256_movemask_epi8(packed) as u32) << (32 * i);
         }
     }
+}
+
+#[target_feature(enable = "avx2")]
+fn neutral() -> Magnitudes {
+    [_mm256_set1_epi16(NEUTRAL as i16); VECTORS]
+}
+
+#[target_feature(enable = "avx2")]
+fn xor(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_xor_si256(a, b)
+}
+
+#[target_feature(enable = "avx2")]
+fn magnitude(value: __m256i) -> __m256i {
+    _mm256_abs_epi16(value)
+}
+
+#[target_feature(enable = "avx2")]
+fn min(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_min_epu16(a, b)
+}
+
+#[target_feature(enable = "avx2")]
+fn max(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_max_epu16(a, b)
+}
+
+#[target_feature(enable = "avx2")]
+fn where_equal(a: __m256i, b: __m256i, then: __m256i, otherwise: __m256i) -> __m256i {
+    _mm256_blendv_epi8(otherwise, then, _mm256_cmpeq_epi16(a, b))
+}
+
+#[target_feature(enable = "avx2")]
+fn signed(strength: __m256i, sign: __m256i) -> __m256i {
+    // `sign_epi16` with a non-zero operand of the wanted sign.
+    _mm256_sign_epi16(strength, _mm256_or_si256(sign, _mm256_set1_epi16(1)))
+}
+
+#[target_feature(enable = "avx2")]
+fn without(posterior: __m256i, message: __m256i) -> __m256i {
+    _mm256_subs_epi16(posterior, _mm256_slli_epi16::<MESSAGE_SHIFT>(message))
+}
+
+#[target_feature(enable = "avx2")]
+fn with(extrinsic: __m256i, message: __m256i) -> __m256i {
+    _mm256_adds_epi16(extrinsic, _mm256_slli_epi16::<MESSAGE_SHIFT>(message))
+}
+
+/// From steps to messages.
+#[target_feature(enable = "avx2")]
+fn message(strength: __m256i) -> __m256i {
+    let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
+    let rounded = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(strength, half));
+    _mm256_min_epu16(rounded, _mm256_set1_epi16(127))
 }
 
 #[target_feature(enable = "avx2")]

@@ -4,7 +4,7 @@
 
 use core::arch::aarch64::*;
 
-use super::group::{group, group_mut, wrap};
+use super::group::{group, group_mut, rules, wrap};
 use super::{BlockRow, LANES, Scratch};
 use crate::check_rule::{CORRECTION_ENDS, CORRECTION_SHIFT, MESSAGE_SHIFT, NEUTRAL, Rule};
 use crate::code::Edge;
@@ -32,88 +32,7 @@ impl Neon {
     }
 }
 
-#[target_feature(enable = "neon")]
-fn update(row: &mut BlockRow<'_>, rule: Rule, scratch: &mut Scratch) {
-    match rule {
-        Rule::Exact => exact(row, scratch),
-        Rule::Quick => quick(row, scratch),
-    }
-}
-
-/// The rule [`Rule::Exact`].
-#[target_feature(enable = "neon")]
-fn exact(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
-    let Some(last) = row.edges.len().checked_sub(1) else { return };
-    for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(group(row.syndrome, lane));
-        let mut forward = [vdupq_n_u16(0); VECTORS];
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = extrinsic(row, (i, edge, lane));
-            for v in 0..VECTORS {
-                sign[v] = veorq_s16(sign[v], extrinsic[v]);
-                let magnitude = magnitude(extrinsic[v]);
-                forward[v] = if i == 0 { magnitude } else { box_plus(forward[v], magnitude) };
-            }
-            store(&mut scratch.extrinsic[i], extrinsic);
-            store_magnitudes(&mut scratch.forward[i], forward);
-        }
-        let mut backward = [vdupq_n_u16(NEUTRAL); VECTORS];
-        for (i, edge) in row.edges.iter().enumerate().rev() {
-            let extrinsic = load(&scratch.extrinsic[i]);
-            let before = if i == 0 { backward } else { load_magnitudes(&scratch.forward[i - 1]) };
-            let mut strength = before;
-            for v in 0..VECTORS {
-                let others = if i == 0 || i == last { before[v] } else { box_plus(before[v], backward[v]) };
-                let magnitude = magnitude(extrinsic[v]);
-                backward[v] = if i == last { magnitude } else { box_plus(backward[v], magnitude) };
-                strength[v] = message(others);
-            }
-            send(row, (i, edge, lane), extrinsic, sign, strength);
-        }
-    }
-}
-
-/// The rule [`Rule::Quick`].
-#[target_feature(enable = "neon")]
-fn quick(row: &mut BlockRow<'_>, scratch: &mut Scratch) {
-    for lane in (0..row.lift).step_by(LANES) {
-        let mut sign = widen(group(row.syndrome, lane));
-        let neutral = [vdupq_n_u16(NEUTRAL); VECTORS];
-        let (mut first, mut second, mut rest) = (neutral, neutral, [neutral; 2]);
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = extrinsic(row, (i, edge, lane));
-            for v in 0..VECTORS {
-                sign[v] = veorq_s16(sign[v], extrinsic[v]);
-                let magnitude = magnitude(extrinsic[v]);
-                let other = vmaxq_u16(first[v], magnitude);
-                first[v] = vminq_u16(first[v], magnitude);
-                let strong = vmaxq_u16(second[v], other);
-                second[v] = vminq_u16(second[v], other);
-                rest[0][v] = if i < 4 { strong } else { box_plus(rest[0][v], strong) };
-            }
-            rest.swap(0, 1);
-            store(&mut scratch.extrinsic[i], extrinsic);
-        }
-        let (mut to_first, mut to_second, mut to_all) = (neutral, neutral, neutral);
-        for v in 0..VECTORS {
-            let rest = box_plus(rest[0][v], rest[1][v]);
-            let others = box_plus(rest, second[v]);
-            to_first[v] = message(others);
-            to_second[v] = message(box_plus(rest, first[v]));
-            to_all[v] = message(box_plus(others, first[v]));
-        }
-        for (i, edge) in row.edges.iter().enumerate() {
-            let extrinsic = load(&scratch.extrinsic[i]);
-            let mut strength = to_all;
-            for v in 0..VECTORS {
-                let magnitude = magnitude(extrinsic[v]);
-                strength[v] = vbslq_u16(vceqq_u16(magnitude, second[v]), to_second[v], to_all[v]);
-                strength[v] = vbslq_u16(vceqq_u16(magnitude, first[v]), to_first[v], strength[v]);
-            }
-            send(row, (i, edge, lane), extrinsic, sign, strength);
-        }
-    }
-}
+rules!("neon");
 
 #[target_feature(enable = "neon")]
 fn signs(posterior: &[i16], words: &mut [u64]) {
@@ -130,39 +49,50 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
     }
 }
 
-/// The posterior of the bits of an edge without what the row last said about them.
 #[target_feature(enable = "neon")]
-fn extrinsic(row: &BlockRow<'_>, (i, edge, lane): (usize, &Edge, usize)) -> Group {
-    let place = row.posteriors.place(edge.column, wrap(lane + edge.shift as usize, row.lift));
-    let mut extrinsic = load(row.posteriors.lanes(place));
-    for (value, old) in extrinsic.iter_mut().zip(widen(group(row.messages, i * row.lift + lane))) {
-        *value = vqsubq_s16(*value, vshlq_n_s16::<MESSAGE_SHIFT>(old));
-    }
-    extrinsic
+fn neutral() -> Magnitudes {
+    [vdupq_n_u16(NEUTRAL); VECTORS]
 }
 
-/// Keeps the message of an edge and adds it to the posterior.
 #[target_feature(enable = "neon")]
-fn send(
-    row: &mut BlockRow<'_>,
-    (i, edge, lane): (usize, &Edge, usize),
-    extrinsic: Group,
-    sign: Group,
-    strength: Magnitudes,
-) {
-    let (mut message, mut posterior) = (extrinsic, extrinsic);
-    for v in 0..VECTORS {
-        let negative = vshrq_n_s16::<15>(veorq_s16(sign[v], extrinsic[v]));
-        message[v] = vsubq_s16(veorq_s16(vreinterpretq_s16_u16(strength[v]), negative), negative);
-        posterior[v] = vqaddq_s16(extrinsic[v], vshlq_n_s16::<MESSAGE_SHIFT>(message[v]));
-    }
-    narrow(group_mut(row.messages, i * row.lift + lane), message);
-    let start = wrap(lane + edge.shift as usize, row.lift);
-    let place = row.posteriors.place(edge.column, start);
-    store(row.posteriors.lanes_mut(place), posterior);
-    if let Some(again) = row.posteriors.mirror(place, start) {
-        store(row.posteriors.lanes_mut(again), posterior);
-    }
+fn xor(a: int16x8_t, b: int16x8_t) -> int16x8_t {
+    veorq_s16(a, b)
+}
+
+#[target_feature(enable = "neon")]
+fn magnitude(value: int16x8_t) -> uint16x8_t {
+    vreinterpretq_u16_s16(vabsq_s16(value))
+}
+
+#[target_feature(enable = "neon")]
+fn min(a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
+    vminq_u16(a, b)
+}
+
+#[target_feature(enable = "neon")]
+fn max(a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
+    vmaxq_u16(a, b)
+}
+
+#[target_feature(enable = "neon")]
+fn where_equal(a: uint16x8_t, b: uint16x8_t, then: uint16x8_t, otherwise: uint16x8_t) -> uint16x8_t {
+    vbslq_u16(vceqq_u16(a, b), then, otherwise)
+}
+
+#[target_feature(enable = "neon")]
+fn signed(strength: uint16x8_t, sign: int16x8_t) -> int16x8_t {
+    let negative = vshrq_n_s16::<15>(sign);
+    vsubq_s16(veorq_s16(vreinterpretq_s16_u16(strength), negative), negative)
+}
+
+#[target_feature(enable = "neon")]
+fn without(posterior: int16x8_t, message: int16x8_t) -> int16x8_t {
+    vqsubq_s16(posterior, vshlq_n_s16::<MESSAGE_SHIFT>(message))
+}
+
+#[target_feature(enable = "neon")]
+fn with(extrinsic: int16x8_t, message: int16x8_t) -> int16x8_t {
+    vqaddq_s16(extrinsic, vshlq_n_s16::<MESSAGE_SHIFT>(message))
 }
 
 /// From steps to messages.
@@ -170,11 +100,6 @@ fn send(
 fn message(strength: uint16x8_t) -> uint16x8_t {
     let half = vdupq_n_u16(1 << MESSAGE_SHIFT >> 1);
     vminq_u16(vshrq_n_u16::<MESSAGE_SHIFT>(vaddq_u16(strength, half)), vdupq_n_u16(127))
-}
-
-#[target_feature(enable = "neon")]
-fn magnitude(value: int16x8_t) -> uint16x8_t {
-    vreinterpretq_u16_s16(vabsq_s16(value))
 }
 
 #[target_feature(enable = "neon")]
