@@ -84,65 +84,6 @@ pub(crate) fn of_table(table: &LocalTable, raised: &RoundList) -> Bits {
 mod tests {
     use super::*;
     use diqkd_core::{LocalTrial, Outcome};
-    use diqkd_hal::RngHealth;
-    use rand::SeedableRng;
-    use rand::rngs::StdRng;
-    use rand_core::TryRng;
-
-    struct Software(StdRng);
-
-    impl TryRng for Software {
-        type Error = Infallible;
-
-        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            self.0.try_next_u32()
-        }
-
-        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            self.0.try_next_u64()
-        }
-
-        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-            self.0.try_fill_bytes(bytes)
-        }
-    }
-
-    impl SettingRng for Software {
-        fn health(&self) -> RngHealth {
-            RngHealth::Healthy
-        }
-    }
-
-    #[test]
-    fn flags_come_as_often_as_stated_and_settings_fit_them() {
-        let probability = TestProbability::nearest(0.2).unwrap();
-        for role in [Role::Alice, Role::Bob] {
-            let (mut chooser, raised) =
-                LocalFlagChooser::new(role, probability, Software(StdRng::seed_from_u64(5)));
-            let mut table = LocalTable::new();
-            for round in 0..100_000u64 {
-                let trial = LocalTrial {
-                    round: 3 * round,
-                    setting: chooser.choose(3 * round),
-                    outcome: Outcome::Plus,
-                };
-                table.push(trial).unwrap();
-            }
-            let flags = of_table(&table, &raised.take());
-            assert!(raised.take().is_empty());
-            // 100,000 flags of 0.2: standard deviation 126; 20,000 fair bits: 71. Six of either are a false alarm of 2e-9.
-            let up = flags.count_ones();
-            assert!(up.abs_diff(20_000) < 6 * 127, "{up}");
-            let ones =
-                (0..table.len()).filter(|&i| flags[i] && table.setting(i).unwrap().index() == 1).count();
-            assert!((2 * ones).abs_diff(up) < 12 * 72, "{ones} of {up}");
-            assert!(
-                (0..table.len())
-                    .filter(|&i| !flags[i])
-                    .all(|i| { table.setting(i) == Some(key_setting(role, false)) })
-            );
-        }
-    }
 
     #[test]
     fn rounds_that_were_not_recorded_do_not_shift_the_flags() {

@@ -5,6 +5,7 @@
 mod adversaries;
 mod agreement;
 mod audit;
+mod local_flags;
 mod network;
 mod replay;
 
