@@ -106,6 +106,7 @@ impl core::fmt::Debug for KeyStore {
     }
 }
 
-/// A block's keys change some 10 MiB of pages. What is beyond that is read again from the file, which the operating system
-/// caches; a node has two stores for each source.
-const CACHE_BYTES: usize = 16 << 20;
+/// Pages of the file in this process's own memory. Keys come and go once, so that hardly any page is looked at twice; a larger
+/// cache would fill with them slowly, and a node's memory would grow for hours (it has two stores for each source). What is
+/// not here is read from the file, which the operating system caches.
+const CACHE_BYTES: usize = 2 << 20;
