@@ -57,6 +57,12 @@ impl Disk {
         state.power_cut = Some(state.operations + n);
     }
 
+    /// Whether the power has failed.
+    pub(crate) fn is_out(&self) -> bool {
+        let state = self.state();
+        state.power_cut.is_some_and(|cut| state.operations >= cut)
+    }
+
     /// The disk after a restart: what was synced, with a random part of what was not.
     pub(crate) fn restart(&self, seed: u64) -> Self {
         let state = self.state();
@@ -110,8 +116,8 @@ impl StorageBackend for Disk {
 
     fn sync_data(&self) -> Result<(), Error> {
         let mut state = self.operation()?;
-        state.synced = state.live.clone();
-        state.pending.clear();
+        let State { synced, pending, .. } = &mut *state;
+        pending.drain(..).for_each(|change| apply(synced, &change));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Deterministic simulation: two sites with journals, key stores and pre-shared key, on a network and a clock that
-//! misbehave, crashed and restarted at any boundary between effects. One seed is one schedule.
+//! misbehave, crashed and restarted at any boundary between effects. One seed is one schedule. Every fourth runs with the real
+//! key stores, whose power fails at any of their writes.
 //!
 //! `cargo test -p diqkd-protocol --test simulation` runs a few hundred schedules. More, or one again:
 //!
@@ -15,6 +16,10 @@ mod devices;
 mod disk;
 mod late_key;
 mod network;
+#[path = "../../../diqkd-keystore/tests/store/disk.rs"]
+#[expect(dead_code, reason = "the tests of the key store look deeper into this disk")]
+mod power_disk;
+mod real_store;
 mod schedule;
 mod site;
 mod variants;

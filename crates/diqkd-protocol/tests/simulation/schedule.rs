@@ -8,6 +8,7 @@ use diqkd_protocol::Agreement;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::disk::Disk;
 use crate::network::{Network, Weather};
 use crate::site::{Site, Stop};
 
@@ -15,6 +16,8 @@ use crate::site::{Site, Stop};
 const STORM_MS: u64 = 12_000;
 /// After that both sites have to come to a key.
 const CALM_MS: u64 = 60_000;
+/// One schedule in so many has the real key stores.
+const REAL_STORE_EVERY: u64 = 4;
 
 /// What happened, summed up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +30,7 @@ pub(crate) struct Tally {
     asked: u64,
     discarded: u64,
     refused_records: u64,
+    power_cuts: u64,
     dropped: u64,
     corrupted: u64,
     duplicated: u64,
@@ -45,6 +49,7 @@ impl Tally {
             asked,
             discarded,
             refused_records,
+            power_cuts,
             dropped,
             corrupted,
             duplicated,
@@ -59,6 +64,7 @@ impl Tally {
         self.asked += asked;
         self.discarded += discarded;
         self.refused_records += refused_records;
+        self.power_cuts += power_cuts;
         self.dropped += dropped;
         self.corrupted += corrupted;
         self.duplicated += duplicated;
@@ -66,10 +72,11 @@ impl Tally {
         self.clock_steps += clock_steps;
     }
 
-    pub(crate) fn seen(&self) -> [(&'static str, u64); 8] {
+    pub(crate) fn seen(&self) -> [(&'static str, u64); 9] {
         [
             ("a crash", self.crashes),
             ("a torn record", self.torn),
+            ("a power cut in a key store", self.power_cuts),
             ("an abort", self.aborts),
             ("an open question after a crash", self.asked),
             ("a prepared key that was discarded", self.discarded),
@@ -84,7 +91,11 @@ impl Tally {
 pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let storm = Weather::draw(&mut rng);
-    let mut sites = [Role::Alice, Role::Bob].map(|role| Site::new(role, agreement, storm.stream));
+    let mut sites = [Role::Alice, Role::Bob].map(|role| {
+        let real = seed.is_multiple_of(REAL_STORE_EVERY);
+        let disk = if real { Disk::with_real_store(rng.random()) } else { Disk::default() };
+        Site::with_disk(role, agreement, storm.stream, disk)
+    });
     let mut network = Network::default();
     let mut tally = Tally::default();
     let mut sent: BTreeMap<(u8, Vec<u8>), Vec<u8>> = BTreeMap::new();
@@ -98,6 +109,9 @@ pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String
             keys_at_calm = Some(sites[0].disk.usable().len());
         }
         for site in &mut sites {
+            if let Some(real) = &mut site.disk.real {
+                real.crash = weather.crash;
+            }
             site.boot(now)?;
         }
         if sites.iter().all(Site::is_up) && !sites[0].is_busy() && (storm.stream || rng.random_bool(0.7)) {
@@ -108,7 +122,7 @@ pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String
             if storm.stream {
                 // A new session is a new connection.
                 network.cut();
-                sites[1].disconnected()?;
+                sites[1].disconnected(now)?;
             }
             let position = sites[0].spent().max(sites[1].spent());
             let mut id = [0; 16];
@@ -136,13 +150,17 @@ pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String
                     sites[at].kill(now, &mut rng);
                     if storm.stream {
                         network.cut();
-                        sites[1 - at].disconnected()?;
+                        sites[1 - at].disconnected(now)?;
                     }
                 }
                 Err(Stop::Violation(violation)) => return Err(violation),
             }
             if rng.random_bool(0.3) {
-                sites[at].disk.deliver();
+                match sites[at].disk.deliver() {
+                    Ok(()) => {}
+                    Err(Stop::Crash) => sites[at].kill(now, &mut rng),
+                    Err(Stop::Violation(violation)) => return Err(violation),
+                }
             }
             both_hold(&sites[at], &sites[1 - at])?;
         }
@@ -157,7 +175,9 @@ pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String
         return Err(format!("no key in {CALM_MS} ms without faults ({storm:?})"));
     }
     in_the_end(&sites)?;
-    for site in &sites {
+    for site in &mut sites {
+        site.disk.check()?;
+        tally.power_cuts += site.disk.real.as_ref().map_or(0, |real| real.cuts);
         tally.crashes += site.crashes;
         tally.torn += site.torn;
         tally.aborts += site.aborts;

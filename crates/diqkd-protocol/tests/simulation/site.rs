@@ -15,8 +15,11 @@ use crate::disk::Disk;
 pub(crate) const POOL: PoolId = PoolId([0x50; 16]);
 /// How long a session that is over stays to repeat its last words.
 const LINGER_MS: u64 = 4000;
+/// How long a site is down whose power failed while it had nothing to send.
+const RESTART_MS: u64 = 50;
 
 /// Why a step of a site did not come to its end.
+#[derive(Debug)]
 pub(crate) enum Stop {
     /// The process died there.
     Crash,
@@ -59,9 +62,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(role: Role, agreement: &Arc<Agreement>, stream: bool) -> Self {
+        Self::with_disk(role, agreement, stream, Disk::default())
+    }
+
+    pub(crate) fn with_disk(role: Role, agreement: &Arc<Agreement>, stream: bool, disk: Disk) -> Self {
         Self {
             role,
-            disk: Disk::default(),
+            disk,
             process: None,
             down_until: 0,
             clock_offset: 0,
@@ -83,16 +90,26 @@ impl Site {
     /// Starts the process if it is down and its time has come.
     pub(crate) fn boot(&mut self, now: u64) -> Result<(), String> {
         if self.process.is_none() && now >= self.down_until {
-            let (journal, writer) = self.disk.open()?;
-            self.process = Some(Process { journal, writer, sessions: Vec::new() });
+            match self.disk.open() {
+                Ok((journal, writer)) => {
+                    self.process = Some(Process { journal, writer, sessions: Vec::new() });
+                }
+                Err(Stop::Crash) => self.die(now, RESTART_MS),
+                Err(Stop::Violation(violation)) => return Err(violation),
+            }
         }
         Ok(())
     }
 
     pub(crate) fn kill(&mut self, now: u64, rng: &mut StdRng) {
+        self.die(now, rng.random_range(1..1500));
+    }
+
+    fn die(&mut self, now: u64, down_ms: u64) {
         self.process = None;
+        self.disk.die();
         self.crashes += 1;
-        self.down_until = now + rng.random_range(1..1500);
+        self.down_until = now + down_ms;
     }
 
     pub(crate) fn step_clock(&mut self, by: i64) {
@@ -161,7 +178,16 @@ impl Site {
     }
 
     /// The connection is gone: sessions that need it are, too.
-    pub(crate) fn disconnected(&mut self) -> Result<(), String> {
+    pub(crate) fn disconnected(&mut self, now: u64) -> Result<(), String> {
+        match self.leave_all() {
+            Err(Stop::Crash) => self.die(now, RESTART_MS),
+            Err(Stop::Violation(violation)) => return Err(violation),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    fn leave_all(&mut self) -> Result<(), Stop> {
         let Some(process) = &mut self.process else { return Ok(()) };
         let gone: Vec<SessionId> =
             process.sessions.iter().filter(|live| live.session.needs_peer()).map(|live| live.id).collect();
@@ -246,13 +272,13 @@ impl Site {
                     Event::Key { key, .. } => {
                         die(rng)?;
                         let keys = key.into_keys(64).into_iter().map(|k| (k.id, k.secret.to_vec())).collect();
-                        self.disk.prepared.insert(live.id, keys);
+                        self.disk.prepare(live.id, keys)?;
                         die(rng)?;
                         live.session.key_stored();
                     }
                     Event::Confirmed => {
                         die(rng)?;
-                        self.disk.follow(live.id, journal.fate(live.id)).map_err(Stop::Violation)?;
+                        self.disk.follow(live.id, journal.fate(live.id))?;
                         if journal.fate(live.id) != Fate::Key {
                             return Err(Stop::Violation(format!(
                                 "{} is confirmed and not written down",
@@ -268,12 +294,12 @@ impl Site {
                     Event::Outcomes(outcomes) => {
                         for (id, _) in outcomes {
                             die(rng)?;
-                            self.disk.follow(id, journal.fate(id)).map_err(Stop::Violation)?;
+                            self.disk.follow(id, journal.fate(id))?;
                         }
                     }
                     Event::Aborted(_) => {
                         self.aborts += 1;
-                        self.disk.follow(live.id, journal.fate(live.id)).map_err(Stop::Violation)?;
+                        self.disk.follow(live.id, journal.fate(live.id))?;
                     }
                     _ => {}
                 }
