@@ -12,6 +12,7 @@ mod keys;
 mod node;
 mod plan;
 mod reconcile;
+mod report;
 mod rng;
 mod simulate;
 mod tags;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Node(node::Node),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Report(report::Report),
     #[command(subcommand)]
     Rng(rng::Rng),
     /// Toeplitz hash of a file.
@@ -68,6 +70,7 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.run(console),
             Self::Node(node) => node.run(console),
             Self::Keys(keys) => keys.run(),
+            Self::Report(report) => report.run(),
             Self::Rng(rng) => rng.run(),
             Self::Amplify(amplify) => amplify.run(console),
             Self::Help(help) => help.run(),

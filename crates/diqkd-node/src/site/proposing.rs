@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diqkd_auth::{KeyPool, PoolId};
 use diqkd_core::{Role, SessionId};
-use diqkd_protocol::{LinkConfig, Session, SessionParams};
+use diqkd_protocol::{Abort, LinkConfig, Session, SessionParams};
 use rand_core::Rng;
 use zeroize::Zeroizing;
 
@@ -303,7 +303,12 @@ impl Worker<'_> {
         device: Option<MutexGuard<'_, Device>>,
     ) -> Result<(), NodeError> {
         let id = session.params().session;
-        tracing::info!(source = %self.source.name, session = %id, "block begins");
+        let params = session.params();
+        let omega_threshold = params.omega_threshold.get();
+        tracing::info!(
+            source = %self.source.name, session = %id, rounds = params.rounds, eps_sound = params.eps_sound.probability(),
+            "block begins"
+        );
         let began = Instant::now();
         let ending =
             Block::new(self.site, self.source, self.vault, &mut self.lane, session).run(block, device)?;
@@ -330,17 +335,29 @@ impl Worker<'_> {
                         source.omega = observed.omega();
                     }
                 });
+                let observed = report.observed.as_ref();
                 tracing::info!(
                     source = %self.source.name, session = %id, rounds = report.rounds, key_bits = report.key_bits,
-                    leak_bits = report.leak.0, dropped_rounds = report.dropped_rounds, unlike_flags = report.unlike_flags,
-                    padding_bits = report.padding_bits, unpadded_outcomes = report.unpadded_outcomes, took_ms, "key"
+                    leak_bits = report.leak.0, f_ec = report.f_ec, dropped_rounds = report.dropped_rounds,
+                    unlike_flags = report.unlike_flags, padding_bits = report.padding_bits,
+                    unpadded_outcomes = report.unpadded_outcomes, tests = observed.map(|o| o.tests),
+                    wins = observed.map(|o| o.wins), omega_threshold, key_rounds = observed.map(|o| o.key_rounds),
+                    key_errors = observed.map(|o| o.key_errors), took_ms, "key"
                 );
             }
             Ending::Aborted(abort) => {
                 self.failures += 1;
                 self.site.totals().aborted += 1;
                 self.site.metrics.aborted(&self.source.name, abort.reason());
-                tracing::warn!(source = %self.source.name, session = %id, reason = abort.reason(), detail = %abort, took_ms, "no key");
+                let game = match abort {
+                    Abort::BellViolationTooLow { wins, tests, .. } => Some((wins, tests)),
+                    _ => None,
+                };
+                tracing::warn!(
+                    source = %self.source.name, session = %id, reason = abort.reason(), detail = %abort,
+                    tests = game.map(|(_, tests)| tests), wins = game.map(|(wins, _)| wins),
+                    omega_threshold = game.map(|_| omega_threshold), took_ms, "no key"
+                );
                 // A link in trouble must not eat up the key for authentication. Bob has nothing to pause.
                 self.rest = FIRST_PAUSE.saturating_mul(1 << self.failures.min(8)).min(LONGEST_PAUSE);
             }

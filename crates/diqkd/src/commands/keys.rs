@@ -50,7 +50,7 @@ impl Keys {
 }
 
 /// Opens a store that exists; looking makes none.
-fn open(folder: &Path) -> Result<StoreOnDisk, Failure> {
+pub(crate) fn open(folder: &Path) -> Result<StoreOnDisk, Failure> {
     if !folder.join("keys.redb").exists() {
         return Err(Failure::new(format!(
             "{} holds no key store; name the folder of keys.redb",

@@ -14,6 +14,7 @@ mod plan;
 mod reconcile;
 mod recordings;
 mod repeat;
+mod report;
 mod simulate;
 mod trials;
 

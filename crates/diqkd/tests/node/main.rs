@@ -8,3 +8,4 @@ mod links;
 mod operating;
 mod pair;
 mod proxy;
+mod report;
