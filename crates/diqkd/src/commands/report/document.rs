@@ -20,7 +20,7 @@ pub(super) enum Part {
         rows: Vec<Vec<String>>,
     },
     /// A picture and the word that its file is named after.
-    Picture(&'static str, Figure),
+    Picture(&'static str, Box<Figure>),
 }
 
 /// A page and the files that belong to it.

@@ -28,7 +28,7 @@ pub(super) fn document(findings: &Findings) -> Document {
         ("qber", pictures::qber(&sources, origin, every)),
         ("key", pictures::key_bits(&sources, origin, every)),
     ];
-    parts.extend(drawn.into_iter().filter_map(|(name, figure)| Some(Part::Picture(name, figure?))));
+    parts.extend(drawn.into_iter().filter_map(|(name, figure)| Some(Part::Picture(name, Box::new(figure?)))));
     for (name, blocks) in &sources {
         let (sums, course) = summary(blocks);
         parts.push(Part::Heading(format!("Source {name}")));
