@@ -13,8 +13,8 @@ use diqkd_core::Role;
 use diqkd_hal::SettingChooser;
 use diqkd_node::SoftwareSettingRng;
 use diqkd_node::randomness::Randomness;
-use diqkd_node::station_stream::{Begin, Station, serve};
-use diqkd_protocol::{SpotCheckChooser, TestFlags};
+use diqkd_node::station_stream::{Begin, Flags, Recorder, Station, serve};
+use diqkd_protocol::{LocalFlagChooser, RaisedFlags, SpotCheckChooser, TestFlags};
 use diqkd_sim::{Experiment, Preset, SimulatedStation};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,30 +29,41 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let station = Station { channels: 7, resolution_ps: 1, name: "simulated ions".to_owned() };
-    let tagger = |begin: &Begin| Ok(tagger(begin, world));
+    let recorder = |begin: &Begin| Ok(recorder(begin, world));
     let Some(socket) = socket else {
-        return Ok(serve(std::io::stdin(), std::io::stdout(), &station, tagger)?);
+        return Ok(serve(std::io::stdin(), std::io::stdout(), &station, recorder)?);
     };
     let _ = std::fs::remove_file(&socket);
     for stream in UnixListener::bind(&socket)?.incoming() {
         let stream = stream?;
         // A node that hangs up is no reason to stop: the next one may dial.
-        if let Err(error) = serve(stream.try_clone()?, stream, &station, tagger) {
+        if let Err(error) = serve(stream.try_clone()?, stream, &station, recorder) {
             eprintln!("the node hung up: {error}");
         }
     }
     Ok(())
 }
 
-/// The tagger of one block. A real one arms its hardware here and gives its controller the flag seed.
-fn tagger(begin: &Begin, world: u64) -> SimulatedStation {
+/// What records one block. A real one arms its hardware here and gives its controller the flag seed or the probability.
+fn recorder(begin: &Begin, world: u64) -> Recorder<SimulatedStation> {
     let randomness = Randomness::from_seed(world);
     let seed = randomness.seed(&format!("world of {}", begin.session));
     let experiment = Experiment::new(Preset::Oxford2022, begin.rounds, seed);
-    let chooser = |site: Role| -> Box<dyn SettingChooser + Send> {
+    let chooser = |site: Role| -> (Box<dyn SettingChooser + Send>, Option<RaisedFlags>) {
         let bits = randomness.generator(&format!("{site}'s setting bits of {}", begin.session));
-        let flags = TestFlags::new(&begin.flag_seed, begin.gamma);
-        Box::new(SpotCheckChooser::new(site, flags, SoftwareSettingRng::new(bits)))
+        let bits = SoftwareSettingRng::new(bits);
+        match &begin.flags {
+            Flags::Expanded { gamma, seed } => {
+                (Box::new(SpotCheckChooser::new(site, TestFlags::new(seed, *gamma), bits)), None)
+            }
+            // The other station of the world is taken to draw with the same probability.
+            Flags::Own { probability } => {
+                let (chooser, raised) = LocalFlagChooser::new(site, *probability, bits);
+                (Box::new(chooser), Some(raised))
+            }
+        }
     };
-    SimulatedStation::new(begin.role, &experiment, chooser(Role::Alice), chooser(Role::Bob))
+    let ((alice, alices), (bob, bobs)) = (chooser(Role::Alice), chooser(Role::Bob));
+    let tagger = SimulatedStation::new(begin.role, &experiment, alice, bob);
+    Recorder { tagger, raised: if begin.role == Role::Alice { alices } else { bobs } }
 }

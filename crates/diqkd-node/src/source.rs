@@ -8,14 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diqkd_core::{LocalTrial, Role};
 use diqkd_hal::StationLayout;
-use diqkd_protocol::{RaisedFlags, Session};
+use diqkd_protocol::{FlagSource, RaisedFlags, Session};
 use diqkd_sim::SimulatedStation;
 use zeroize::Zeroizing;
 
 pub(crate) use recording::RecordedTags;
 
 use crate::config::{SourceConfig, SourceKind, StationAddress};
-use crate::station_stream::{Begin, StationClient};
+use crate::station_stream::{Begin, Flags, StationClient};
 
 /// A quantum link of a running node.
 pub(crate) struct Source {
@@ -91,13 +91,17 @@ impl Source {
                 Recorder::Recorded { path, layout: layout.clone() }
             }
             SourceKind::Station { at, layout } => {
-                let begin = Begin {
-                    session: session.params().session,
-                    rounds: session.params().rounds,
-                    role: self.role,
-                    gamma: session.params().gamma,
-                    flag_seed: Zeroizing::new(*session.test_flag_seed()),
+                let params = session.params();
+                let flags = match (params.variant.flags, self.role) {
+                    (FlagSource::Expanded, _) => Flags::Expanded {
+                        gamma: params.gamma,
+                        seed: Zeroizing::new(*session.test_flag_seed()),
+                    },
+                    (FlagSource::Local { alice, .. }, Role::Alice) => Flags::Own { probability: alice },
+                    (FlagSource::Local { bob, .. }, Role::Bob) => Flags::Own { probability: bob },
                 };
+                let (session, rounds) = (params.session, params.rounds_to_record());
+                let begin = Begin { session, rounds, role: self.role, flags };
                 Recorder::Station { at: at.clone(), begin, layout: layout.clone() }
             }
         }

@@ -16,7 +16,7 @@ use diqkd_core::{Role, SessionId, TestProbability};
 use zeroize::Zeroizing;
 
 pub(crate) use client::{ClientError, StationClient};
-pub use server::{Station, serve};
+pub use server::{Recorder, Station, serve};
 
 /// What a station's process says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub use server::{Station, serve};
 pub enum FromStation {
     /// Kind 1, the first frame: magic `DIQKDSTN`, version u16, channels u16, resolution in ps u32, name in UTF-8.
     Hello {
+        /// What the station speaks: 1 or 2.
+        version: u16,
         /// Every channel lies below.
         channels: u16,
         /// Two tags closer than this may carry the same time, in picoseconds.
@@ -65,13 +67,19 @@ pub enum FromStation {
         /// Which sensor and what it saw, at most 1024 bytes; the chain keeps 256.
         report: String,
     },
+    /// Kind 9, before [`FromStation::End`] of a block whose flags the station drew ([`Flags::Own`]): the rounds in which its flag
+    /// was up, as the gaps of a [`RoundList`](diqkd_core::RoundList). Each frame goes on where the one before ended.
+    Raised {
+        /// Whole gaps.
+        gaps: Vec<u8>,
+    },
 }
 
 /// What a node says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToStation {
-    /// Kind 65: record a block.
+    /// Kind 65 or, with flags of the station's own, 67: record a block.
     Begin(Begin),
     /// Kind 66: enough; send what is left and [`FromStation::End`].
     Stop,
@@ -82,16 +90,30 @@ pub enum ToStation {
 pub struct Begin {
     /// The session, 16 bytes.
     pub session: SessionId,
-    /// Rounds that both sites have to share, u64. A station may record more.
+    /// Rounds to record, u64. A station may record more.
     pub rounds: u64,
     /// Whose side this is, u8: 0 Alice, 1 Bob.
     pub role: Role,
-    /// Test-round probability times 65536, u16.
-    pub gamma: TestProbability,
-    /// 32 bytes, secret: round r is a test round iff the 16-bit word at byte 2 r of the keyed BLAKE3 stream of
-    /// `diqkd test flags v1` under this key is below gamma * 65536. In test rounds the station draws its setting, in key
-    /// rounds it takes 0 (Alice) or 2 (Bob).
-    pub flag_seed: Zeroizing<[u8; 32]>,
+    /// In which rounds the station draws its setting; in the others it takes 0 (Alice) or 2 (Bob).
+    pub flags: Flags,
+}
+
+/// Where the flags of a block's rounds come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flags {
+    /// Both stations expand them from one seed: a flag that is up makes a test round.
+    Expanded {
+        /// Probability of a test round times 65536, u16.
+        gamma: TestProbability,
+        /// 32 bytes, secret: the flag of round r is up iff the 16-bit word at byte 2 r of the keyed BLAKE3 stream of
+        /// `diqkd test flags v1` under this key is below gamma * 65536.
+        seed: Zeroizing<[u8; 32]>,
+    },
+    /// The station draws them from its own generator, and tells when it has stopped ([`FromStation::Raised`]).
+    Own {
+        /// Probability that a flag is up times 65536, u16.
+        probability: TestProbability,
+    },
 }
 
 /// Why bytes are not a frame of this stream.
@@ -132,7 +154,7 @@ pub enum StreamError {
         what: &'static str,
     },
     /// Another version.
-    #[error("the station speaks version {found} of the stream, this program version {VERSION}")]
+    #[error("the station speaks version {found} of the stream, this program versions 1 to {VERSION}")]
     Version {
         /// The version.
         found: u16,
@@ -143,11 +165,11 @@ impl FromStation {
     /// The frame.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Hello { channels, resolution_ps, name } => frame(
+            Self::Hello { version, channels, resolution_ps, name } => frame(
                 1,
                 &[
                     MAGIC,
-                    &VERSION.to_le_bytes(),
+                    &version.to_le_bytes(),
                     &channels.to_le_bytes(),
                     &resolution_ps.to_le_bytes(),
                     cut(name, MOST_NAME_BYTES).as_bytes(),
@@ -166,6 +188,7 @@ impl FromStation {
             Self::End => frame(6, &[]),
             Self::Failed { why } => frame(7, &[cut(why, MOST_WHY_BYTES).as_bytes()]),
             Self::Tampered { report } => frame(8, &[cut(report, MOST_WHY_BYTES).as_bytes()]),
+            Self::Raised { gaps } => frame(9, &[gaps]),
         }
     }
 
@@ -176,11 +199,10 @@ impl FromStation {
                 if take::<8>(b)? != *MAGIC {
                     return Err("no greeting of a station");
                 }
-                // The version was looked at before.
-                let _ = take::<2>(b)?;
+                let version = u16::from_le_bytes(take(b)?);
                 let channels = u16::from_le_bytes(take(b)?);
                 let resolution_ps = u32::from_le_bytes(take(b)?);
-                Self::Hello { channels, resolution_ps, name: text(b, MOST_NAME_BYTES)? }
+                Self::Hello { version, channels, resolution_ps, name: text(b, MOST_NAME_BYTES)? }
             }
             2 => {
                 let count = u32::from_le_bytes(take(b)?) as usize;
@@ -199,6 +221,7 @@ impl FromStation {
             6 => Self::End,
             7 => Self::Failed { why: text(b, MOST_WHY_BYTES)? },
             8 => Self::Tampered { report: text(b, MOST_WHY_BYTES)? },
+            9 => Self::Raised { gaps: std::mem::take(b).to_vec() },
             _ => return Err("no kind that a station sends"),
         };
         if body.is_empty() { Ok(message) } else { Err("bytes are left over") }
@@ -209,16 +232,19 @@ impl ToStation {
     /// The frame.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
-            Self::Begin(begin) => frame(
-                65,
-                &[
-                    &begin.session.0,
-                    &begin.rounds.to_le_bytes(),
-                    &[u8::from(begin.role == Role::Bob)],
-                    &begin.gamma.threshold().to_le_bytes(),
-                    &*begin.flag_seed,
-                ],
-            ),
+            Self::Begin(begin) => {
+                let (rounds, role) = (begin.rounds.to_le_bytes(), [u8::from(begin.role == Role::Bob)]);
+                let head: [&[u8]; 3] = [&begin.session.0, &rounds, &role];
+                let [session, rounds, role] = head;
+                match &begin.flags {
+                    Flags::Expanded { gamma, seed } => {
+                        frame(65, &[session, rounds, role, &gamma.threshold().to_le_bytes(), &**seed])
+                    }
+                    Flags::Own { probability } => {
+                        frame(67, &[session, rounds, role, &probability.threshold().to_le_bytes()])
+                    }
+                }
+            }
             Self::Stop => frame(66, &[]),
         })
     }
@@ -226,18 +252,22 @@ impl ToStation {
     fn decode(kind: u8, mut body: &[u8]) -> Result<Self, &'static str> {
         let b = &mut body;
         let message = match kind {
-            65 => Self::Begin(Begin {
-                session: SessionId(take(b)?),
-                rounds: u64::from_le_bytes(take(b)?),
-                role: match take(b)? {
+            65 | 67 => {
+                let session = SessionId(take(b)?);
+                let rounds = u64::from_le_bytes(take(b)?);
+                let role = match take(b)? {
                     [0] => Role::Alice,
                     [1] => Role::Bob,
                     _ => return Err("no role"),
-                },
-                gamma: TestProbability::from_threshold(u16::from_le_bytes(take(b)?))
-                    .map_err(|_| "no test probability")?,
-                flag_seed: Zeroizing::new(take(b)?),
-            }),
+                };
+                let probability = TestProbability::from_threshold(u16::from_le_bytes(take(b)?))
+                    .map_err(|_| "no probability of a flag")?;
+                let flags = match kind {
+                    65 => Flags::Expanded { gamma: probability, seed: Zeroizing::new(take(b)?) },
+                    _ => Flags::Own { probability },
+                };
+                Self::Begin(Begin { session, rounds, role, flags })
+            }
             66 => Self::Stop,
             _ => return Err("no kind that a node sends"),
         };
@@ -265,7 +295,7 @@ impl<R: Read> Frames<R> {
         let (offset, kind, body) = self.frame()?;
         if kind == 1
             && let Some(version) = body.get(8..10)
-            && u16::from_le_bytes([version[0], version[1]]) != VERSION
+            && !(1..=VERSION).contains(&u16::from_le_bytes([version[0], version[1]]))
         {
             return Err(StreamError::Version { found: u16::from_le_bytes([version[0], version[1]]) });
         }
@@ -353,7 +383,8 @@ fn crc32(parts: &[&[u8]]) -> u32 {
 }
 
 const MAGIC: &[u8; 8] = b"DIQKDSTN";
-const VERSION: u16 = 1;
+/// Version 2 added flags of the station's own; everything of version 1 is as it was.
+const VERSION: u16 = 2;
 /// The most tags of one frame.
 pub const MOST_TAGS: usize = 1 << 16;
 /// The longest body: that of [`MOST_TAGS`] tags.
@@ -371,14 +402,27 @@ mod tests {
             session: SessionId([5; 16]),
             rounds: 1 << 40,
             role: Role::Bob,
-            gamma: TestProbability::from_threshold(3328).unwrap(),
-            flag_seed: Zeroizing::new([9; 32]),
+            flags: Flags::Expanded {
+                gamma: TestProbability::from_threshold(3328).unwrap(),
+                seed: Zeroizing::new([9; 32]),
+            },
         })
+    }
+
+    fn begin_with_own_flags() -> ToStation {
+        let ToStation::Begin(begin) = begin() else { unreachable!() };
+        let flags = Flags::Own { probability: TestProbability::from_threshold(16_384).unwrap() };
+        ToStation::Begin(Begin { flags, ..begin })
     }
 
     fn messages() -> Vec<FromStation> {
         vec![
-            FromStation::Hello { channels: 7, resolution_ps: 4, name: "tagger µ".to_owned() },
+            FromStation::Hello {
+                version: VERSION,
+                channels: 7,
+                resolution_ps: 4,
+                name: "tagger µ".to_owned(),
+            },
             FromStation::Tags { time_ps: vec![-1, 5, 5], channel: vec![0, 6, 3] },
             FromStation::Lost { missed: 3 },
             FromStation::Gap { from_ps: 1, to_ps: 2 },
@@ -386,6 +430,7 @@ mod tests {
             FromStation::End,
             FromStation::Failed { why: "no light".to_owned() },
             FromStation::Tampered { report: "sensor 3: enclosure".to_owned() },
+            FromStation::Raised { gaps: vec![1, 3, 0x80, 1] },
         ]
     }
 
@@ -402,26 +447,29 @@ mod tests {
             assert_eq!(frames.from_station().unwrap(), message);
         }
         assert!(matches!(frames.from_station(), Err(StreamError::Io(_))));
-        let bytes = [&begin().encode()[..], &ToStation::Stop.encode()[..]].concat();
+        let orders = [begin(), begin_with_own_flags(), ToStation::Stop];
+        let bytes: Vec<u8> = orders.iter().flat_map(|order| order.encode().to_vec()).collect();
         let mut frames = Frames::new(&bytes[..]);
-        assert_eq!((frames.to_station().unwrap(), frames.to_station().unwrap()), (begin(), ToStation::Stop));
+        for order in orders {
+            assert_eq!(frames.to_station().unwrap(), order);
+        }
     }
 
     #[test]
     fn another_version_and_a_giant_frame_are_named() {
         let mut hello = messages()[0].encode();
-        hello[13] = 2;
+        hello[13] = 3;
         let end = hello.len() - 4;
         let check = crc32(&[&hello[..end]]);
         hello[end..].copy_from_slice(&check.to_le_bytes());
-        assert!(matches!(Frames::new(&hello[..]).from_station(), Err(StreamError::Version { found: 2 })));
+        assert!(matches!(Frames::new(&hello[..]).from_station(), Err(StreamError::Version { found: 3 })));
         let giant = [0xff; 9];
         assert!(matches!(Frames::new(&giant[..]).from_station(), Err(StreamError::Length { offset: 0, .. })));
     }
 
     proptest! {
         #[test]
-        fn a_damaged_byte_never_passes(index in 0usize..7, at in any::<prop::sample::Index>(), mask in 1u8..) {
+        fn a_damaged_byte_never_passes(index in 0usize..9, at in any::<prop::sample::Index>(), mask in 1u8..) {
             let mut bytes = messages()[index].encode();
             let at = at.index(bytes.len());
             bytes[at] ^= mask;

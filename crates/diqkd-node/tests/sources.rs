@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use diqkd_core::{Role, TestProbability};
+use diqkd_core::{Assumption, Role, TestProbability};
 use diqkd_hal::{
     ErrorKind, ErrorType, Guarded, SettingChooser, TagBlock, Tamper, TamperCause, TamperEvent, TimeTagger,
     record,
@@ -15,9 +15,9 @@ use diqkd_hal::{
 use diqkd_keystore::AuditEvent;
 use diqkd_node::randomness::Randomness;
 use diqkd_node::site::{self, SiteEnd, Summary};
-use diqkd_node::station_stream::{Begin, Station, serve};
-use diqkd_node::{Config, Control, SoftwareSettingRng, StoreOnDisk};
-use diqkd_protocol::{SpotCheckChooser, TestFlags};
+use diqkd_node::station_stream::{Begin, Flags, Recorder, Station, serve};
+use diqkd_node::{Config, ConfigError, Control, SoftwareSettingRng, StoreOnDisk};
+use diqkd_protocol::{LocalFlagChooser, SpotCheckChooser, TestFlags};
 use diqkd_sim::{Experiment, Preset, SimulatedStation};
 use diqkd_timetag::formats::PtuWriter;
 
@@ -34,10 +34,33 @@ fn station(role: Role, world: u64, flag_seed: &[u8; 32]) -> SimulatedStation {
     SimulatedStation::new(role, &experiment, chooser(Role::Alice), chooser(Role::Bob))
 }
 
+fn seed(begin: &Begin) -> [u8; 32] {
+    match &begin.flags {
+        Flags::Expanded { seed, .. } => **seed,
+        Flags::Own { .. } => panic!("the flags of this session are expanded"),
+    }
+}
+
+/// A station of a world that draws its own flags.
+fn station_with_own_flags(begin: &Begin) -> Recorder<SimulatedStation> {
+    let Flags::Own { probability } = begin.flags else { panic!("the station is to draw its flags") };
+    let world = u64::from(begin.session.0[0]);
+    let experiment = Experiment::new(Preset::Oxford2022, begin.rounds, world);
+    let chooser = |site: Role| {
+        let bits = Randomness::from_seed(world).generator(&format!("{site}'s setting bits"));
+        LocalFlagChooser::new(site, probability, SoftwareSettingRng::new(bits))
+    };
+    let ((alice, alices), (bob, bobs)) = (chooser(Role::Alice), chooser(Role::Bob));
+    let tagger = SimulatedStation::new(begin.role, &experiment, Box::new(alice), Box::new(bob));
+    Recorder { tagger, raised: Some(if begin.role == Role::Alice { alices } else { bobs }) }
+}
+
 struct Place {
     folder: PathBuf,
     secret: Vec<u8>,
     port: u16,
+    /// The field `gamma`, or what stands in its place.
+    gamma: &'static str,
 }
 
 impl Place {
@@ -49,25 +72,29 @@ impl Place {
         blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut secret);
         std::fs::write(folder.join("preshared.key"), &secret).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { folder, secret, port }
+        Self { folder, secret, port, gamma: "gamma = \"13/256\"" }
     }
 
     fn config(&self, role: Role, source: &str) -> Config {
+        self.load(role, source).unwrap()
+    }
+
+    fn load(&self, role: Role, source: &str) -> Result<Config, ConfigError> {
         let end = if role == Role::Alice { "listen" } else { "connect" };
         let text = format!(
             "version = 1\n[node]\nrole = \"{role}\"\nname = \"{role}\"\ndata = \"{role}\"\n[security]\nrounds = {ROUNDS}\n\
-             gamma = \"13/256\"\nchsh_design = 2.665\nqber_design = 0.0165\neps_sound = 1e-10\ntheorem = \"reat\"\n\
+             {}\nchsh_design = 2.665\nqber_design = 0.0165\neps_sound = 1e-10\ntheorem = \"reat\"\n\
              key_length_bits = 256\n[pads]\nfile = \"preshared.key\"\n[[source]]\nname = \"link\"\n{source}\n[source.layout]\n\
              trigger = \"event-ready\"\nepoch_ps = 3000000000000\nslot_period_ps = 1000000\nherald = 0\n\
              settings = [1, 2, 3, 4]\ndetectors = [5, \"6\"]\nherald_ps = 50000\nsetting_window_ps = [150000, 350000]\n\
              detection_window_ps = [450000, 950000]\nno_click = 1\nmulti_click = 0\n\
              max_clock_offset_ps = 5000000000000\nmax_clock_drift_ppb = 20000\njitter_ps = 100\n[[link]]\nname = \"l\"\n\
              {end} = \"127.0.0.1:{}\"\n[timing]\nbackoff_min_ms = 10\npeer_silence_s = 30\n",
-            self.port
+            self.gamma, self.port
         );
         let path = self.folder.join(format!("{role}.toml"));
         std::fs::write(&path, text).unwrap();
-        Config::load(&path).unwrap()
+        Config::load(&path)
     }
 
     /// Runs both sites until each has so many blocks.
@@ -123,12 +150,43 @@ fn stations_behind_a_stream_give_keys_block_after_block() {
             let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
                 let world = u64::from(begin.session.0[0]);
                 assert_eq!((begin.role, begin.rounds), (role, ROUNDS));
-                Ok(station(role, world, &begin.flag_seed))
+                Ok(station(role, world, &seed(begin)).into())
             });
         });
     }
     let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
     assert!(keys > 30, "{keys}");
+}
+
+#[test]
+fn stations_that_draw_their_own_flags_give_keys() {
+    let mut place = Place::new("own-flags");
+    place.gamma = "flag_alice = 0.25\nflag_bob = 0.25";
+    for role in [Role::Alice, Role::Bob] {
+        let listener = UnixListener::bind(place.folder.join(format!("{role}.sock"))).unwrap();
+        // Detached: it ends with the test.
+        std::thread::spawn(move || {
+            let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
+            let (stream, _) = listener.accept().unwrap();
+            let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
+                assert!(begin.role == role && begin.rounds > ROUNDS * 8 / 5);
+                Ok(station_with_own_flags(begin))
+            });
+        });
+    }
+    let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
+    assert!(keys > 30, "{keys}");
+    let key = place.store(Role::Bob).keys().list(0, None, 1).unwrap().remove(0);
+    assert!(!key.provenance.assumptions.contains(&Assumption::ExpandedTestFlags));
+}
+
+/// Where flags are drawn at the stations nothing ties a recording to a session: it could make two keys.
+#[test]
+fn a_recording_has_no_flags_of_its_own() {
+    let mut place = Place::new("recorded-flags");
+    place.gamma = "flag_alice = 0.25\nflag_bob = 0.25";
+    let error = place.load(Role::Alice, "kind = \"recording\"\ntags = \"{block}.ptu\"").unwrap_err();
+    assert!(error.to_string().contains("distilled into two keys"), "{error}");
 }
 
 /// A sensor that fires when it is asked for the `n`-th time.
@@ -158,10 +216,10 @@ fn a_tampered_station_ends_its_block_and_enters_the_audit_chain() {
             let mut blocks = 0;
             for stream in listener.incoming().map_while(Result::ok) {
                 let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
-                    let tagger = station(role, u64::from(begin.session.0[0]), &begin.flag_seed);
+                    let tagger = station(role, u64::from(begin.session.0[0]), &seed(begin));
                     blocks += 1;
                     let fires = if (role, blocks) == (Role::Bob, 1) { 5 } else { u32::MAX };
-                    Ok(Guarded::new(tagger, Sensor(fires)))
+                    Ok(Guarded::new(tagger, Sensor(fires)).into())
                 });
             }
         });

@@ -71,13 +71,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         .iter()
         .map(|source| {
             let config = source::source_config(&text, folder, source)?;
-            let simulated = matches!(config.kind, SourceKind::Simulator(_));
-            if params.variant.flags != FlagSource::Expanded && !simulated {
-                let what = format!(
-                    "a source of kind \"{}\" has no way to draw test flags of its own, only the simulator has; take \
-                     security.gamma instead of flag_alice and flag_bob",
-                    source.get_ref().kind.get_ref()
-                );
+            let recorded = matches!(config.kind, SourceKind::Recording { .. });
+            if params.variant.flags != FlagSource::Expanded && recorded {
+                let what = "flags that the stations drew fit any session, so that nothing would keep one recording from being \
+                            distilled into two keys; take security.gamma instead of flag_alice and flag_bob"
+                    .to_owned();
                 return Err(text.in_table(source.span().start, "kind", what));
             }
             Ok(config)

@@ -4,9 +4,9 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use diqkd_core::{LocalTable, Role, SessionId};
+use diqkd_core::{LocalTable, Role, RoundList, SessionId};
 use diqkd_hal::{StationLayout, TimeTagger};
-use diqkd_protocol::{Abort, Event, RaisedFlags, Report, Session};
+use diqkd_protocol::{Abort, Event, Report, Session};
 
 use super::Site;
 use super::lane::{Lane, Word};
@@ -26,8 +26,8 @@ pub(super) struct Block<'a> {
     started: Instant,
     recorded_at: Option<Instant>,
     samples: Vec<Vec<i64>>,
-    /// The flags that this site drew, where it draws its own.
-    raised: Option<RaisedFlags>,
+    /// The rounds in which this site's own flag was up, where it draws its own, once they are recorded.
+    raised: Option<RoundList>,
     aborted: Option<Abort>,
     report: Option<Box<Report>>,
     /// The key may be used at this site.
@@ -133,12 +133,14 @@ impl<'a> Block<'a> {
         let unlimited = AtomicBool::new(false);
         match (self.source.recorder(&self.session, block), device) {
             (Recorder::Trials { trials, raised }, _) => {
-                self.raised = raised;
-                Ok(Ok(self.record_trials(trials)?))
+                let table = self.record_trials(trials)?;
+                self.raised = raised.map(|raised| raised.take());
+                Ok(Ok(table))
             }
             (Recorder::Simulated { station, layout, raised }, _) => {
-                self.raised = raised;
-                self.record_tags(*station, &layout, &unlimited)
+                let recorded = self.record_tags(*station, &layout, &unlimited);
+                self.raised = raised.map(|raised| raised.take());
+                recorded
             }
             (Recorder::Recorded { path, layout }, _) => match RecordedTags::open(&path) {
                 Ok(tags) => self.record_tags(tags, &layout, &unlimited),
@@ -151,7 +153,9 @@ impl<'a> Block<'a> {
                 let recorded = match device.station(&at, begin) {
                     Ok(station) => {
                         let enough = station.enough();
-                        self.record_tags(station, &layout, &enough)?
+                        let recorded = self.record_tags(&mut *station, &layout, &enough)?;
+                        self.raised = station.take_raised();
+                        recorded
                     }
                     Err(error) => {
                         tracing::error!(source = %self.source.name, detail = with_causes(&error), "no station");
@@ -279,7 +283,7 @@ impl<'a> Block<'a> {
             let _place = self.site.gate.enter(self.source.priority);
             match self.raised.take() {
                 None => self.session.finish_recording(table),
-                Some(raised) => self.session.finish_recording_with_flags(table, &raised.take()),
+                Some(raised) => self.session.finish_recording_with_flags(table, &raised),
             }
         }
         self.take_events()?;

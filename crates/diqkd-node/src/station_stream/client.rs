@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
+use diqkd_core::RoundList;
 use diqkd_hal::{Capabilities, ErrorKind, ErrorType, Filled, Restart, Status, TagBlock, TimeTagger};
 
-use super::{Begin, Frames, FromStation, StreamError, ToStation, send};
+use super::{Begin, Flags, Frames, FromStation, StreamError, ToStation, send};
 use crate::config::StationAddress;
 
 /// A connected station.
@@ -18,6 +19,7 @@ pub(crate) struct StationClient {
     frames: Receiver<Result<FromStation, StreamError>>,
     writer: Box<dyn Write + Send>,
     line: Line,
+    version: u16,
     channels: u16,
     resolution_ps: u32,
     /// Tags that have come and are not delivered yet, and how many of them are.
@@ -25,6 +27,8 @@ pub(crate) struct StationClient {
     delivered: usize,
     last_ps: i64,
     recording: bool,
+    /// The rounds in which the station's own flag was up, in a block whose flags it draws.
+    raised: Option<RoundList>,
     /// Set by whoever has enough rounds.
     enough: Arc<AtomicBool>,
     stopping_since: Option<Instant>,
@@ -56,6 +60,12 @@ pub(crate) enum ClientError {
     Tampered(String),
     #[error("tags out of order, or of a channel that the station does not have")]
     Contract,
+    #[error(
+        "the station speaks version 1 of the stream, in which it can't draw test flags of its own; sessions with security.flag_alice and flag_bob need version 2"
+    )]
+    NoFlags,
+    #[error("the station's list of raised flags is damaged, too long, or not asked for")]
+    Flags,
 }
 
 impl diqkd_hal::Error for ClientError {
@@ -64,8 +74,8 @@ impl diqkd_hal::Error for ClientError {
             Self::Unreachable(_) | Self::Stream(StreamError::Io(_)) | Self::Silent(_) => {
                 ErrorKind::Disconnected
             }
-            Self::Stream(_) | Self::NoGreeting | Self::Contract => ErrorKind::Corrupt,
-            Self::Failed(_) => ErrorKind::Other,
+            Self::Stream(_) | Self::NoGreeting | Self::Contract | Self::Flags => ErrorKind::Corrupt,
+            Self::Failed(_) | Self::NoFlags => ErrorKind::Other,
             Self::Tampered(_) => ErrorKind::Tamper,
         }
     }
@@ -124,19 +134,21 @@ impl StationClient {
             frames,
             writer,
             line,
+            version: 0,
             channels: 0,
             resolution_ps: 1,
             tags: (Vec::new(), Vec::new()),
             delivered: 0,
             last_ps: i64::MIN,
             recording: false,
+            raised: None,
             enough: Arc::new(AtomicBool::new(false)),
             stopping_since: None,
         };
         match client.next(PATIENCE)? {
-            Some(FromStation::Hello { channels, resolution_ps, name }) => {
-                tracing::info!(%name, channels, resolution_ps, "station connected");
-                (client.channels, client.resolution_ps) = (channels, resolution_ps);
+            Some(FromStation::Hello { version, channels, resolution_ps, name }) => {
+                tracing::info!(%name, version, channels, resolution_ps, "station connected");
+                (client.version, client.channels, client.resolution_ps) = (version, channels, resolution_ps);
                 Ok(client)
             }
             Some(_) => Err(ClientError::NoGreeting),
@@ -158,6 +170,11 @@ impl StationClient {
                 }
             }
         }
+        let own_flags = matches!(begin.flags, Flags::Own { .. });
+        if own_flags && self.version < 2 {
+            return Err(ClientError::NoFlags);
+        }
+        self.raised = own_flags.then(RoundList::new);
         self.tags = (Vec::new(), Vec::new());
         self.delivered = 0;
         self.last_ps = i64::MIN;
@@ -170,6 +187,19 @@ impl StationClient {
     /// To be set once there are enough rounds; the station then ends the block.
     pub(crate) fn enough(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.enough)
+    }
+
+    /// The rounds in which the station's own flag was up, once its block has ended; `None` for blocks with other flags.
+    pub(crate) fn take_raised(&mut self) -> Option<RoundList> {
+        self.raised.take()
+    }
+
+    fn add_raised(&mut self, gaps: &[u8]) -> Result<(), ClientError> {
+        let raised = self.raised.as_mut().ok_or(ClientError::Flags)?;
+        if raised.as_bytes().len() + gaps.len() > MOST_RAISED_BYTES {
+            return Err(ClientError::Flags);
+        }
+        raised.extend_from_bytes(gaps).map_err(|_| ClientError::Flags)
     }
 
     fn say(&mut self, message: &ToStation) -> Result<(), ClientError> {
@@ -254,6 +284,7 @@ impl TimeTagger for StationClient {
                     return Err(ClientError::Failed(why));
                 }
                 Some(FromStation::Tampered { report }) => return Err(ClientError::Tampered(report)),
+                Some(FromStation::Raised { gaps }) => self.add_raised(&gaps)?,
                 Some(FromStation::Hello { .. }) => return Err(ClientError::Contract),
             }
         }
@@ -298,5 +329,7 @@ fn dial(address: &str) -> io::Result<TcpStream> {
 /// Frames read ahead: with the limit of a frame this bounds memory, and the station's process waits.
 const FRAMES_HELD: usize = 16;
 const TURN: Duration = Duration::from_millis(20);
+/// A raised flag takes a byte where one round in 127 or more has one, and at most ten.
+const MOST_RAISED_BYTES: usize = 1 << 28;
 /// How long a station may take to greet and to end a block.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,8 +4,11 @@ use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use diqkd_hal::{Error, ErrorKind, Status, TagBlock, TimeTagger};
+use diqkd_protocol::RaisedFlags;
 
-use super::{Begin, Frames, FromStation, MOST_TAGS, StreamError, ToStation, send};
+use super::{
+    Begin, Flags, Frames, FromStation, MOST_BODY_BYTES, MOST_TAGS, StreamError, ToStation, VERSION, send,
+};
 
 /// What a station's process says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +21,23 @@ pub struct Station {
     pub name: String,
 }
 
-/// Serves blocks to a node until it hangs up. `tagger` makes the tagger of a block; its text, if it can't, goes to the node.
+/// What records one block.
+#[derive(Debug)]
+pub struct Recorder<T> {
+    /// Its tags.
+    pub tagger: T,
+    /// The flags that the station's chooser draws, for a block that begins with [`Flags::Own`].
+    pub raised: Option<RaisedFlags>,
+}
+
+impl<T> From<T> for Recorder<T> {
+    /// For blocks whose flags are expanded from the node's seed.
+    fn from(tagger: T) -> Self {
+        Self { tagger, raised: None }
+    }
+}
+
+/// Serves blocks to a node until it hangs up. `recorder` makes what records a block; its text, if it can't, goes to the node.
 ///
 /// # Errors
 /// [`StreamError`] when the node can't be heard or spoken to.
@@ -26,10 +45,10 @@ pub fn serve<T: TimeTagger>(
     input: impl Read + Send + 'static,
     mut output: impl Write,
     station: &Station,
-    mut tagger: impl FnMut(&Begin) -> Result<T, String>,
+    mut recorder: impl FnMut(&Begin) -> Result<Recorder<T>, String>,
 ) -> Result<(), StreamError> {
     let Station { channels, resolution_ps, name } = station.clone();
-    send(&mut output, &FromStation::Hello { channels, resolution_ps, name }.encode())?;
+    send(&mut output, &FromStation::Hello { version: VERSION, channels, resolution_ps, name }.encode())?;
     let (sender, orders) = sync_channel(4);
     // Detached: it ends with the input.
     std::thread::Builder::new().name("orders".to_owned()).spawn(move || {
@@ -43,9 +62,12 @@ pub fn serve<T: TimeTagger>(
     while let Ok(order) = orders.recv() {
         // A block may have ended by itself before the node said that it has enough.
         let ToStation::Begin(begin) = order else { continue };
-        let end = match tagger(&begin) {
-            Ok(tagger) => record(tagger, &orders, &mut output)?,
-            Err(why) => FromStation::Failed { why },
+        let end = match (recorder(&begin), &begin.flags) {
+            (Ok(Recorder { raised: None, .. }), Flags::Own { .. }) => {
+                FromStation::Failed { why: "the station draws no flags of its own".to_owned() }
+            }
+            (Ok(Recorder { tagger, raised }), _) => record(tagger, raised, &orders, &mut output)?,
+            (Err(why), _) => FromStation::Failed { why },
         };
         send(&mut output, &end.encode())?;
     }
@@ -55,6 +77,7 @@ pub fn serve<T: TimeTagger>(
 /// Records until the tagger ends or the node has enough; gives the last thing to say.
 fn record<T: TimeTagger>(
     mut tagger: T,
+    raised: Option<RaisedFlags>,
     orders: &Receiver<ToStation>,
     output: &mut impl Write,
 ) -> Result<FromStation, StreamError> {
@@ -87,7 +110,15 @@ fn record<T: TimeTagger>(
             _ => break,
         }
     }
-    Ok(tagger.stop().map_or_else(failed, |()| FromStation::End))
+    if let Err(error) = tagger.stop() {
+        return Ok(failed(error));
+    }
+    // The station has stopped: its flags are no secret from the node any more.
+    let raised = raised.map(|raised| raised.take()).unwrap_or_default();
+    for gaps in raised.chunks(MOST_BODY_BYTES) {
+        send(output, &FromStation::Raised { gaps: gaps.to_vec() }.encode())?;
+    }
+    Ok(FromStation::End)
 }
 
 const TAGS_A_FRAME: usize = MOST_TAGS / 4;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use diqkd_core::{Role, SessionId};
+use diqkd_protocol::Variant;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -170,7 +171,7 @@ fn done_to(
 
 #[test]
 fn a_byte_level_adversary_gets_the_same_key_or_none() {
-    let agreement = Arc::new(devices::agreement());
+    let agreement = Arc::new(devices::agreement(Variant::default()));
     let mut earlier = Wire::new(&agreement, true, 1);
     earlier.run(&[], &[]);
     let old: Vec<Vec<u8>> = earlier.frames.iter().map(|(_, frame)| frame.clone()).collect();
@@ -194,7 +195,7 @@ fn a_byte_level_adversary_gets_the_same_key_or_none() {
 /// On a stream one altered, repeated, swapped, cut or foreign frame ends the session, wherever it stands.
 #[test]
 fn every_frame_of_a_stream_is_guarded() {
-    let agreement = Arc::new(devices::agreement());
+    let agreement = Arc::new(devices::agreement(Variant::default()));
     let mut earlier = Wire::new(&agreement, true, 1);
     earlier.run(&[], &[]);
     let old: Vec<Vec<u8>> = earlier.frames.iter().map(|(_, frame)| frame.clone()).collect();

@@ -30,8 +30,16 @@ pub(crate) fn params(session: SessionId) -> SessionParams {
     }
 }
 
-pub(crate) fn agreement() -> Agreement {
-    Agreement::derive(&params(SessionId([0; 16]))).unwrap().unwrap()
+pub(crate) fn agreement(variant: Variant) -> Agreement {
+    Agreement::derive(&SessionParams { variant, ..params(SessionId([0; 16])) }).unwrap().unwrap()
+}
+
+/// What the schedules run: the plain protocol, flags drawn at the sites, and everything padded.
+pub(crate) fn variants() -> [Variant; 3] {
+    let quarter = TestProbability::nearest(0.25).unwrap();
+    let flags = FlagSource::Local { alice: quarter, bob: quarter };
+    let plain = Variant::default();
+    [plain, Variant { flags, ..plain }, Variant { padded: true, ..plain }]
 }
 
 /// The flags that a site draws for itself, round by round; Alice's and Bob's differ.
@@ -45,7 +53,7 @@ fn own_flag(role: Role, source: FlagSource, world: u64, rounds: u64) -> Vec<bool
 }
 
 /// One site's rounds and the flags that it drew, for a session whose sites draw their own.
-pub(crate) fn record_with_flags(session: &Session, world: u64) -> (LocalTable, RoundList) {
+pub(crate) fn record_with_flags(session: &Session, world: u64, broken: bool) -> (LocalTable, RoundList) {
     let (role, params) = (session.role(), session.params());
     let rounds = params.rounds_to_record();
     let [alice, bob] =
@@ -55,7 +63,7 @@ pub(crate) fn record_with_flags(session: &Session, world: u64) -> (LocalTable, R
     for round in 0..rounds {
         let up = [alice[round as usize], bob[round as usize]];
         let bits = [rng.random::<bool>(), rng.random::<bool>()];
-        let (a, slip) = (rng.random::<bool>(), rng.random_bool(0.001));
+        let (a, slip) = (rng.random::<bool>(), rng.random_bool(if broken { 0.5 } else { 0.001 }));
         let own = role as usize;
         let setting = match (up[own], role) {
             (true, _) => Setting::from_bit(bits[own]),

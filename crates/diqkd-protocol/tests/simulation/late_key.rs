@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use diqkd_core::{Role, SessionId};
+use diqkd_protocol::Variant;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -41,7 +42,7 @@ fn carry(sites: &mut [Site; 2], now: &mut u64, kept: Option<u8>) -> Vec<Vec<u8>>
 
 #[test]
 fn a_key_that_comes_after_bob_said_no_is_no_key() {
-    let agreement = Arc::new(devices::agreement());
+    let agreement = Arc::new(devices::agreement(Variant::default()));
     let mut sites = [Role::Alice, Role::Bob].map(|role| Site::new(role, &agreement, false));
     let mut now = 0;
     for site in &mut sites {

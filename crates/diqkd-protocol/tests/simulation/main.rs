@@ -1,6 +1,6 @@
 //! Deterministic simulation: two sites with journals, key stores and pre-shared key, on a network and a clock that
 //! misbehave, crashed and restarted at any boundary between effects. One seed is one schedule. Every fourth runs with the real
-//! key stores, whose power fails at any of their writes.
+//! key stores, whose power fails at any of their writes; a third of them with flags drawn at the sites, a third padded.
 //!
 //! `cargo test -p diqkd-protocol --test simulation` runs a few hundred schedules. More, or one again:
 //!
@@ -37,7 +37,7 @@ fn number(name: &str, default: u64) -> u64 {
 #[test]
 fn sites_agree_whatever_happens() {
     let (first, count) = (number("DIQKD_FIRST_SEED", 0), number("DIQKD_SCHEDULES", 300));
-    let agreement = Arc::new(devices::agreement());
+    let variants = devices::variants().map(|variant| (variant, Arc::new(devices::agreement(variant))));
     let next = AtomicU64::new(first);
     let worker = || {
         let mut tally = Tally::default();
@@ -46,7 +46,7 @@ fn sites_agree_whatever_happens() {
             if seed >= first + count {
                 return tally;
             }
-            match catch_unwind(AssertUnwindSafe(|| run(seed, &agreement))) {
+            match catch_unwind(AssertUnwindSafe(|| run(seed, &variants))) {
                 Ok(Ok(one)) => tally.add(one),
                 Ok(Err(violation)) => panic!("seed {seed}: {violation}"),
                 Err(_) => {

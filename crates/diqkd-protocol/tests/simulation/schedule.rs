@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diqkd_core::{Role, SessionId};
-use diqkd_protocol::Agreement;
+use diqkd_protocol::{Agreement, Variant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -88,13 +88,14 @@ impl Tally {
 }
 
 /// Runs the schedule of a seed.
-pub(crate) fn run(seed: u64, agreement: &Arc<Agreement>) -> Result<Tally, String> {
+pub(crate) fn run(seed: u64, variants: &[(Variant, Arc<Agreement>)]) -> Result<Tally, String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let storm = Weather::draw(&mut rng);
     let mut sites = [Role::Alice, Role::Bob].map(|role| {
         let real = seed.is_multiple_of(REAL_STORE_EVERY);
         let disk = if real { Disk::with_real_store(rng.random()) } else { Disk::default() };
-        Site::with_disk(role, agreement, storm.stream, disk)
+        let (variant, agreement) = &variants[(seed % variants.len() as u64) as usize];
+        Site::with_disk(role, (*variant, agreement), storm.stream, disk)
     });
     let mut network = Network::default();
     let mut tally = Tally::default();

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use diqkd_auth::{KeyPool, PoolId};
 use diqkd_core::{Role, SessionId};
 use diqkd_protocol::journal::{Fate, Journal, Record, Writer};
-use diqkd_protocol::{Abort, Agreement, Event, LinkConfig, Session, Stage};
+use diqkd_protocol::{
+    Abort, Agreement, Event, FlagSource, LinkConfig, Session, SessionParams, Stage, Variant,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::devices::{params, record};
+use crate::devices::{params, record, record_with_flags};
 use crate::disk::Disk;
 
 pub(crate) const POOL: PoolId = PoolId([0x50; 16]);
@@ -49,6 +51,7 @@ pub(crate) struct Site {
     process: Option<Process>,
     pub(crate) down_until: u64,
     clock_offset: i64,
+    variant: Variant,
     agreement: Arc<Agreement>,
     stream: bool,
     pub(crate) crashes: u64,
@@ -62,16 +65,23 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(role: Role, agreement: &Arc<Agreement>, stream: bool) -> Self {
-        Self::with_disk(role, agreement, stream, Disk::default())
+        Self::with_disk(role, (Variant::default(), agreement), stream, Disk::default())
     }
 
-    pub(crate) fn with_disk(role: Role, agreement: &Arc<Agreement>, stream: bool, disk: Disk) -> Self {
+    /// `agreement`: that of the variant.
+    pub(crate) fn with_disk(
+        role: Role,
+        (variant, agreement): (Variant, &Arc<Agreement>),
+        stream: bool,
+        disk: Disk,
+    ) -> Self {
         Self {
             role,
             disk,
             process: None,
             down_until: 0,
             clock_offset: 0,
+            variant,
             agreement: Arc::clone(agreement),
             stream,
             crashes: 0,
@@ -141,9 +151,9 @@ impl Site {
     pub(crate) fn start(&mut self, id: SessionId, position: u64, now: u64, world: u64, broken: bool) {
         let local = self.local(now);
         let Some(process) = &mut self.process else { return };
-        let params = params(id);
-        let secret =
-            (0..position as usize + params.key_pool_bytes()).map(|i| (i * 131 % 251) as u8).collect();
+        let params = SessionParams { variant: self.variant, ..params(id) };
+        let bytes = self.agreement.key_pool_bytes(&params);
+        let secret = (0..position as usize + bytes).map(|i| (i * 131 % 251) as u8).collect();
         let mut pool = KeyPool::new(secret).with_id(POOL);
         pool.skip_to(position).unwrap();
         let seeds = Box::new(StdRng::seed_from_u64(world ^ self.role as u64));
@@ -226,8 +236,13 @@ impl Site {
             }
             if live.record_at <= now && live.session.stage() == Stage::Collecting {
                 live.record_at = u64::MAX;
-                let table = record(&live.session, live.world, live.broken);
-                live.session.finish_recording(table);
+                if self.variant.flags == FlagSource::Expanded {
+                    let table = record(&live.session, live.world, live.broken);
+                    live.session.finish_recording(table);
+                } else {
+                    let (table, raised) = record_with_flags(&live.session, live.world, live.broken);
+                    live.session.finish_recording_with_flags(table, &raised);
+                }
             }
             loop {
                 let records: Vec<Record> = std::iter::from_fn(|| live.session.poll_journal()).collect();

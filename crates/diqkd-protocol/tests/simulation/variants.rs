@@ -50,7 +50,7 @@ fn run(mut sites: [Session; 2]) -> ([Result<(Keys, Report), Abort>; 2], Vec<(Rol
         if site.params().variant.flags == FlagSource::Expanded {
             site.finish_recording(devices::record(site, 11, false));
         } else {
-            let (table, raised) = devices::record_with_flags(site, 11);
+            let (table, raised) = devices::record_with_flags(site, 11, false);
             site.finish_recording_with_flags(table, &raised);
         }
     }
@@ -247,10 +247,10 @@ fn flags_are_revealed_after_the_run_and_have_to_fit() {
         }
     };
     let [mut alice, mut bob] = sites();
-    let (table, raised) = devices::record_with_flags(&alice, 11);
+    let (table, raised) = devices::record_with_flags(&alice, 11, false);
     alice.finish_recording(table.clone());
     assert_eq!(reason(alice), "invalid-recording");
-    let (_, others) = devices::record_with_flags(&bob, 12);
+    let (_, others) = devices::record_with_flags(&bob, 12, false);
     bob.finish_recording_with_flags(table.clone(), &others);
     assert_eq!(reason(bob), "settings-inconsistent");
 
@@ -280,7 +280,7 @@ fn flags_are_revealed_after_the_run_and_have_to_fit() {
     alice.finish_recording_with_flags(table, &raised);
     let while_bob_records = exchange(&mut alice, &mut bob);
     assert!(while_bob_records.iter().all(|&kind| kind < 32), "{while_bob_records:?}");
-    let (table, raised) = devices::record_with_flags(&bob, 11);
+    let (table, raised) = devices::record_with_flags(&bob, 11, false);
     bob.finish_recording_with_flags(table, &raised);
     assert_eq!(exchange(&mut alice, &mut bob).iter().filter(|&&kind| kind == 39).count(), 2);
 }
