@@ -92,6 +92,8 @@ impl Backend {
 pub(crate) struct BlockRow<'a> {
     pub(crate) lift: usize,
     pub(crate) edges: &'a [Edge],
+    /// The strongest new message of each edge, at most 127.
+    pub(crate) caps: &'a [u8],
     pub(crate) posteriors: &'a mut Posteriors,
     /// Last messages of the row's checks, `lift` per edge, none below -127; each counts `2^MESSAGE_SHIFT` posterior steps.
     pub(crate) messages: &'a mut [i8],
@@ -136,6 +138,7 @@ mod tests {
             let start: Vec<i16> =
                 (0..degree * lift).map(|_| (rng.below(spread) as i32 - spread as i32 / 2) as i16).collect();
             let messages: Vec<i8> = (0..degree * lift).map(|_| (rng.below(255) as i32 - 127) as i8).collect();
+            let caps: Vec<u8> = (0..degree).map(|_| rng.below(128) as u8).collect();
             let syndrome: Vec<i8> = (0..lift).map(|_| -(rng.below(2) as i8)).collect();
             let rule = [Rule::Exact, Rule::Quick][round % 2];
             let updated = |backend: Backend| {
@@ -144,6 +147,7 @@ mod tests {
                 let mut row = BlockRow {
                     lift,
                     edges: code.row(0),
+                    caps: &caps,
                     posteriors: &mut posteriors,
                     messages: &mut messages,
                     syndrome: &syndrome,

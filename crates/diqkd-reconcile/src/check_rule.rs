@@ -32,7 +32,16 @@ impl Rule {
 /// The posterior for a prior error probability: `ln((1-p)/p)`, at most 60 nats.
 pub(crate) fn prior(error_probability: f64) -> i16 {
     let nats = libm::log((1.0 - error_probability) / error_probability);
-    libm::round(nats.clamp(0.0, 60.0) * STEPS_PER_NAT) as i16
+    libm::round((nats * STEPS_PER_NAT).clamp(0.0, f64::from(STRONGEST_PRIOR))) as i16
+}
+
+/// The strongest message to a column of so many edges: as strong as 8 bits allow, but together with the strongest prior
+/// they never exceed 16 bits.
+///
+/// A sum that is cut off there loses what the messages that are taken back later still count: columns of forty edges
+/// turned to the wrong side as soon as the rows around a last few wrong decisions doubted them, and took the whole frame along.
+pub(crate) fn strongest_message(column_degree: usize) -> u8 {
+    (ROOM / column_degree.max(1)).clamp(LEAST_CAP, i8::MAX as usize) as u8
 }
 
 /// Box-plus of two magnitudes of at most 2^15 steps.
@@ -49,6 +58,8 @@ pub(crate) fn correction(x: u16) -> u16 {
 
 /// Steps of a posterior to the nat: with this value the three squarings end at `ln 2` for `x = 0`.
 pub(crate) const STEPS_PER_NAT: f64 = 178.0;
+/// The prior of a position that never differs: 60 nats.
+const STRONGEST_PRIOR: i16 = 10_680;
 /// A message of 1 counts `2^MESSAGE_SHIFT` steps, so that messages reach 11 nats. With half of that, chains of columns of
 /// degree 2 get stuck in wrong decisions: an error floor of several per cent at high noise.
 pub(crate) const MESSAGE_SHIFT: i32 = 4;
@@ -59,6 +70,10 @@ pub(crate) const NEUTRAL: u16 = 32_767;
 /// Scales the argument to nearly 16 bits.
 pub(crate) const CORRECTION_SHIFT: i32 = 4;
 
+/// Messages that fit into a posterior beside the strongest prior.
+const ROOM: usize = (i16::MAX as usize - STRONGEST_PRIOR as usize) >> MESSAGE_SHIFT;
+/// Columns of more than 170 edges are not held back any further: their messages would hardly count.
+const LEAST_CAP: usize = 8;
 /// Rows of at most so many edges are always updated exactly.
 const FEW_INPUTS: usize = 6;
 /// Passes that frames with room to spare need at most. Those that have not converged by then need exact messages: at a
@@ -94,8 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn no_column_of_a_code_can_leave_16_bits() {
+        assert_eq!((strongest_message(2), strongest_message(40), strongest_message(5000)), (127, 34, 8));
+        for degree in 1..=170 {
+            let sum = degree * (i32::from(strongest_message(degree as usize)) << MESSAGE_SHIFT);
+            assert!(sum + i32::from(prior(0.0)) <= i32::from(i16::MAX), "{degree}");
+        }
+    }
+
+    #[test]
     fn certain_positions_get_the_strongest_prior() {
-        assert_eq!(prior(0.0), 10_680);
+        assert_eq!(prior(0.0), STRONGEST_PRIOR);
         assert_eq!(prior(0.5), 0);
         assert_eq!(prior(0.0144), 752);
     }

@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::backend::LANES;
+use crate::check_rule::strongest_message;
 use crate::splitmix::mix;
 
 /// One circulant of a block row.
@@ -24,6 +25,8 @@ pub(crate) struct QcCode {
     columns: usize,
     starts: Vec<u32>,
     edges: Vec<Edge>,
+    /// The strongest message of each edge.
+    caps: Vec<u8>,
 }
 
 impl QcCode {
@@ -35,7 +38,10 @@ impl QcCode {
             edges.extend_from_slice(row);
             starts.push(edges.len() as u32);
         }
-        Self { lift, columns, starts, edges }
+        let mut degrees = vec![0; columns];
+        edges.iter().for_each(|edge| degrees[edge.column as usize] += 1);
+        let caps = edges.iter().map(|edge| strongest_message(degrees[edge.column as usize])).collect();
+        Self { lift, columns, starts, edges, caps }
     }
 
     pub(crate) fn lift(&self) -> usize {
@@ -69,6 +75,11 @@ impl QcCode {
 
     pub(crate) fn row(&self, r: usize) -> &[Edge] {
         &self.edges[self.starts[r] as usize..self.starts[r + 1] as usize]
+    }
+
+    /// The strongest message that each edge of block row `r` carries.
+    pub(crate) fn caps(&self, r: usize) -> &[u8] {
+        &self.caps[self.starts[r] as usize..self.starts[r + 1] as usize]
     }
 
     pub(crate) fn largest_row_degree(&self) -> usize {

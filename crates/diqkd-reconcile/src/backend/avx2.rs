@@ -55,7 +55,12 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
 
 #[target_feature(enable = "avx2")]
 fn neutral() -> Magnitudes {
-    [_mm256_set1_epi16(NEUTRAL as i16); VECTORS]
+    [splat(NEUTRAL); VECTORS]
+}
+
+#[target_feature(enable = "avx2")]
+fn splat(value: u16) -> __m256i {
+    _mm256_set1_epi16(value as i16)
 }
 
 #[target_feature(enable = "avx2")]
@@ -103,8 +108,7 @@ fn with(extrinsic: __m256i, message: __m256i) -> __m256i {
 #[target_feature(enable = "avx2")]
 fn message(strength: __m256i) -> __m256i {
     let half = _mm256_set1_epi16(1 << MESSAGE_SHIFT >> 1);
-    let rounded = _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(strength, half));
-    _mm256_min_epu16(rounded, _mm256_set1_epi16(127))
+    _mm256_srli_epi16::<MESSAGE_SHIFT>(_mm256_add_epi16(strength, half))
 }
 
 #[target_feature(enable = "avx2")]

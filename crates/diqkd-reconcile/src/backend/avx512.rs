@@ -52,7 +52,12 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
 
 #[target_feature(enable = "avx512f,avx512bw")]
 fn neutral() -> Magnitudes {
-    [_mm512_set1_epi16(NEUTRAL as i16)]
+    [splat(NEUTRAL)]
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn splat(value: u16) -> __m512i {
+    _mm512_set1_epi16(value as i16)
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -99,8 +104,7 @@ fn with(extrinsic: __m512i, message: __m512i) -> __m512i {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn message(strength: __m512i) -> __m512i {
     let half = _mm512_set1_epi16(1 << MESSAGE_SHIFT >> 1);
-    let rounded = _mm512_srli_epi16::<{ MESSAGE_SHIFT as u32 }>(_mm512_add_epi16(strength, half));
-    _mm512_min_epu16(rounded, _mm512_set1_epi16(127))
+    _mm512_srli_epi16::<{ MESSAGE_SHIFT as u32 }>(_mm512_add_epi16(strength, half))
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]

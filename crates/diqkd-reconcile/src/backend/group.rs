@@ -25,7 +25,7 @@ pub(super) fn wrap(lane: usize, lift: usize) -> usize {
 /// The module that calls it has a type `Group` (posteriors and messages of the lanes) and `Magnitudes`, both arrays of
 /// `VECTORS` vectors, and these functions. On groups: `widen`, `narrow`, `load`, `store`, `load_magnitudes`,
 /// `store_magnitudes` and `neutral()`. On vectors: `xor`; `magnitude`; `min`, `max` and `box_plus` of magnitudes; `message`,
-/// from steps to messages; `where_equal(a, b, then, otherwise)`; `signed(strength, sign)`, the strength with the sign of
+/// from steps to messages; `splat`, the same in every lane; `where_equal(a, b, then, otherwise)`; `signed(strength, sign)`, the strength with the sign of
 /// `sign`; `without` and `with`, a posterior less or plus a message.
 macro_rules! rules {
     ($features:literal) => {
@@ -135,8 +135,9 @@ macro_rules! rules {
             strength: Magnitudes,
         ) {
             let (mut message, mut posterior) = (extrinsic, extrinsic);
+            let cap = splat(row.caps[i].into());
             for v in 0..VECTORS {
-                message[v] = signed(strength[v], xor(sign[v], extrinsic[v]));
+                message[v] = signed(min(strength[v], cap), xor(sign[v], extrinsic[v]));
                 posterior[v] = with(extrinsic[v], message[v]);
             }
             narrow(group_mut(row.messages, i * row.lift + lane), message);

@@ -51,7 +51,12 @@ fn signs(posterior: &[i16], words: &mut [u64]) {
 
 #[target_feature(enable = "neon")]
 fn neutral() -> Magnitudes {
-    [vdupq_n_u16(NEUTRAL); VECTORS]
+    [splat(NEUTRAL); VECTORS]
+}
+
+#[target_feature(enable = "neon")]
+fn splat(value: u16) -> uint16x8_t {
+    vdupq_n_u16(value)
 }
 
 #[target_feature(enable = "neon")]
@@ -99,7 +104,7 @@ fn with(extrinsic: int16x8_t, message: int16x8_t) -> int16x8_t {
 #[target_feature(enable = "neon")]
 fn message(strength: uint16x8_t) -> uint16x8_t {
     let half = vdupq_n_u16(1 << MESSAGE_SHIFT >> 1);
-    vminq_u16(vshrq_n_u16::<MESSAGE_SHIFT>(vaddq_u16(strength, half)), vdupq_n_u16(127))
+    vshrq_n_u16::<MESSAGE_SHIFT>(vaddq_u16(strength, half))
 }
 
 #[target_feature(enable = "neon")]

@@ -102,12 +102,13 @@ fn send(
     (i, edge, lane): (usize, &Edge, usize),
     extrinsic: [i16; LANES],
     sign: [i16; LANES],
-    strength: [i8; LANES],
+    strength: [u16; LANES],
 ) {
     let mut posterior = extrinsic;
     let new = &mut row.messages[i * row.lift + lane..][..LANES];
     for z in 0..LANES {
-        new[z] = if (sign[z] ^ extrinsic[z]) < 0 { -strength[z] } else { strength[z] };
+        let strength = strength[z].min(row.caps[i].into()) as i8;
+        new[z] = if (sign[z] ^ extrinsic[z]) < 0 { -strength } else { strength };
         posterior[z] = extrinsic[z].saturating_add(i16::from(new[z]) << MESSAGE_SHIFT);
     }
     let start = (lane + edge.shift as usize) % row.lift;
@@ -119,6 +120,6 @@ fn send(
 }
 
 /// From steps to messages.
-fn message(strength: u16) -> i8 {
-    ((strength + (1 << MESSAGE_SHIFT >> 1)) >> MESSAGE_SHIFT).min(127) as i8
+fn message(strength: u16) -> u16 {
+    (strength + (1 << MESSAGE_SHIFT >> 1)) >> MESSAGE_SHIFT
 }
