@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use diqkd_auth::{KeyPool, PoolId};
 use diqkd_core::Role;
 use diqkd_hal::SettingChooser;
-use diqkd_protocol::{Abort, LinkConfig, Session, SpotCheckChooser, TestFlags};
+use diqkd_protocol::{
+    Abort, FlagSource, LinkConfig, LocalFlagChooser, RaisedFlags, Session, SpotCheckChooser,
+};
 use diqkd_sim::SimulatedStation;
 use rand_core::Rng;
 use zeroize::Zeroizing;
@@ -23,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::error::NodeError;
 use crate::keeper::Keeper;
 use crate::observer::Observer;
-use crate::party::{self, Ending, Outcome};
+use crate::party::{self, Ending, Outcome, Station};
 use crate::randomness::Randomness;
 use crate::setting_rng::SoftwareSettingRng;
 use crate::tcp::TcpLink;
@@ -60,8 +62,11 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     }
     let [alice, bob]: [Session; 2] = sessions.try_into().map_err(|_| NodeError::Thread)?;
     let facts = prepared.facts(Some(alice.agreement()));
-    let flags = [alice.test_flags(), alice.test_flags(), alice.test_flags(), alice.test_flags()];
-    let [alice_station, bob_station] = stations(&prepared, &randomness, flags);
+    let layout = prepared.experiment.layout();
+    let [alice_station, bob_station] = [Role::Alice, Role::Bob].map(|role| {
+        let (tagger, raised) = station(role, &prepared, &randomness, &alice);
+        Station { tagger, layout: &layout, raised }
+    });
     let [alice_link, bob_link] = loopback()?;
     let keeper = |role: Role| -> Result<Keeper, NodeError> {
         let folder = options.out.join(role.to_string());
@@ -74,12 +79,10 @@ pub fn run(options: &DemoOptions, observer: &dyn Observer) -> Result<DemoEnding,
     };
     let (mut alice_keys, mut bob_keys) = (keeper(Role::Alice)?, keeper(Role::Bob)?);
 
-    let layout = prepared.experiment.layout();
     let started = Instant::now();
     let (alice, bob) = std::thread::scope(|scope| {
-        let alice =
-            scope.spawn(|| party::run(alice, alice_station, &layout, alice_link, &mut alice_keys, observer));
-        let bob = scope.spawn(|| party::run(bob, bob_station, &layout, bob_link, &mut bob_keys, observer));
+        let alice = scope.spawn(|| party::run(alice, alice_station, alice_link, &mut alice_keys, observer));
+        let bob = scope.spawn(|| party::run(bob, bob_station, bob_link, &mut bob_keys, observer));
         (alice.join(), bob.join())
     });
     let elapsed = started.elapsed();
@@ -129,19 +132,29 @@ fn open_session(
     Ok(Session::new(role, prepared.params.clone(), &mut pool, seeds, LinkConfig::stream(), 0)?)
 }
 
-/// Both stations. Each simulates the whole world, so each has the choosers of both sites; it hands out its own tags.
-fn stations(prepared: &Preparation, randomness: &Randomness, flags: [TestFlags; 4]) -> [SimulatedStation; 2] {
-    let mut flags = flags.into_iter();
-    let mut station = |role: Role| {
-        let mut chooser = |site: Role| -> Option<Box<dyn SettingChooser + Send>> {
-            let bits = SoftwareSettingRng::new(randomness.generator(&format!("{site}'s setting bits")));
-            Some(Box::new(SpotCheckChooser::new(site, flags.next()?, bits)))
+/// A site's station, and the flags that it draws where it draws its own. It simulates the whole world, so it has the choosers
+/// of both sites; it hands out its own tags. `session` is that of either site: they have the same flags.
+fn station(
+    role: Role,
+    prepared: &Preparation,
+    randomness: &Randomness,
+    session: &Session,
+) -> (SimulatedStation, Option<RaisedFlags>) {
+    let chooser = |site: Role| -> (Box<dyn SettingChooser + Send>, Option<RaisedFlags>) {
+        let bits = SoftwareSettingRng::new(randomness.generator(&format!("{site}'s setting bits")));
+        let probability = match (prepared.params.variant.flags, site) {
+            (FlagSource::Expanded, _) => {
+                return (Box::new(SpotCheckChooser::new(site, session.test_flags(), bits)), None);
+            }
+            (FlagSource::Local { alice, .. }, Role::Alice) => alice,
+            (FlagSource::Local { bob, .. }, Role::Bob) => bob,
         };
-        let (alice, bob) = (chooser(Role::Alice)?, chooser(Role::Bob)?);
-        Some(SimulatedStation::new(role, &prepared.experiment, alice, bob))
+        let (chooser, raised) = LocalFlagChooser::new(site, probability, bits);
+        (Box::new(chooser), Some(raised))
     };
-    [station(Role::Alice), station(Role::Bob)]
-        .map(|station| station.expect("four sets of flags, two a station"))
+    let ((alice, alices), (bob, bobs)) = (chooser(Role::Alice), chooser(Role::Bob));
+    let raised = if role == Role::Alice { alices } else { bobs };
+    (SimulatedStation::new(role, &prepared.experiment, alice, bob), raised)
 }
 
 /// Two ends of a TCP connection on the loopback interface.

@@ -57,6 +57,12 @@ pub enum NodeError {
     /// The simulator refuses the experiment.
     #[error("the simulated experiment can't be set up")]
     Simulation(#[from] diqkd_sim::Error),
+    /// The probabilities of flags that each site draws for itself don't do.
+    #[error("the flags of both sites hardly ever make test and key rounds: {what}")]
+    Flags {
+        /// What is wrong with them.
+        what: String,
+    },
     /// A value is out of range.
     #[error("a parameter is out of range")]
     OutOfRange(#[from] diqkd_core::OutOfRange),

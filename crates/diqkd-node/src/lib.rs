@@ -24,6 +24,7 @@ pub mod station;
 pub mod station_stream;
 mod store;
 mod tcp;
+mod test_share;
 pub mod trunk;
 mod vault;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diqkd_core::Role;
 use diqkd_hal::{StationLayout, TimeTagger};
-use diqkd_protocol::{Abort, Event, Report, Session};
+use diqkd_protocol::{Abort, Event, RaisedFlags, Report, Session};
 use diqkd_timetag::slot::SlotReport;
 use diqkd_timetag::sync::ClockFit;
 
@@ -43,7 +43,18 @@ pub struct Outcome {
     pub clock: Option<ClockFit>,
 }
 
-/// Runs a session at one site: records with `tagger`, talks over `link`, gives the key and the records of the journal to
+/// What a party records with.
+#[derive(Debug)]
+pub struct Station<'a, T> {
+    /// Where its tags come from.
+    pub tagger: T,
+    /// What the tags mean.
+    pub layout: &'a StationLayout,
+    /// The flags that the station's chooser draws, in a session whose sites [draw their own](diqkd_protocol::FlagSource::Local).
+    pub raised: Option<RaisedFlags>,
+}
+
+/// Runs a session at one site: records with `station`, talks over `link`, gives the key and the records of the journal to
 /// `keeper`, until both sites hold the key or there is an abort. Earlier sessions that a crash has left open are settled on
 /// the way.
 ///
@@ -52,8 +63,7 @@ pub struct Outcome {
 /// can't be stored: then open the keeper again before the next session.
 pub fn run<T: TimeTagger>(
     session: Session,
-    tagger: T,
-    layout: &StationLayout,
+    station: Station<'_, T>,
     link: TcpLink,
     keeper: &mut Keeper,
     observer: &dyn Observer,
@@ -61,7 +71,7 @@ pub fn run<T: TimeTagger>(
     let (role, id) = (session.role(), session.params().session);
     let drive = Drive::new(session, link, Instant::now());
     let mut party = Party { drive, role, keeper, observer, aborted: None, report: None, confirmed: false };
-    let ending = party.run(tagger, layout);
+    let ending = party.run(station);
     party.keeper.follow(id)?;
     ending
 }
@@ -79,7 +89,8 @@ struct Party<'a> {
 type Recorded = Result<(Recording, Option<ClockFit>), StationError>;
 
 impl Party<'_> {
-    fn run<T: TimeTagger>(&mut self, tagger: T, layout: &StationLayout) -> Result<Ending, NodeError> {
+    fn run<T: TimeTagger>(&mut self, station: Station<'_, T>) -> Result<Ending, NodeError> {
+        let Station { tagger, layout, raised } = station;
         let unresolved = self.keeper.unresolved();
         self.drive.session.ask_outcomes(&unresolved);
         let recorded = match self.role {
@@ -97,7 +108,10 @@ impl Party<'_> {
             }
         };
         let Recording { table, report: slots, tags } = recording;
-        self.drive.session.finish_recording(table);
+        match raised {
+            None => self.drive.session.finish_recording(table),
+            Some(raised) => self.drive.session.finish_recording_with_flags(table, &raised.take()),
+        }
         loop {
             self.drive.turn(TURN)?;
             self.take_events()?;
@@ -200,7 +214,7 @@ impl Party<'_> {
     }
 
     fn recording(&self, recorded: u64) {
-        self.observer.recording(self.role, recorded, self.drive.session.params().rounds);
+        self.observer.recording(self.role, recorded, self.drive.session.params().rounds_to_record());
     }
 }
 

@@ -58,7 +58,11 @@ impl StoreOnDisk {
             .map_err(io(&path))?;
         let backend =
             redb::backends::FileBackend::new(file).map_err(|_| StoreError::InUse { path: path.clone() })?;
-        let store = KeyStore::open(backend, storage_key, now_unix_s(), &mut rng)?;
+        let store =
+            KeyStore::open(backend, storage_key, now_unix_s(), &mut rng).map_err(|error| match error {
+                diqkd_keystore::Error::InUse => StoreError::InUse { path: path.clone() },
+                other => other.into(),
+            })?;
         Ok(Self { path, store, rng })
     }
 

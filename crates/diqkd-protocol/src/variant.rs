@@ -73,7 +73,7 @@ impl FlagSource {
     }
 
     /// Rounds to record so that `kept` of them are kept, but for once in 10^9 blocks.
-    pub(crate) fn rounds_to_record(self, kept: u64) -> u64 {
+    pub fn rounds_to_record(self, kept: u64) -> u64 {
         let share = self.kept_share();
         if share >= 1.0 {
             return kept;

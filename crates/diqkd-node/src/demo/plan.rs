@@ -4,21 +4,24 @@ use std::path::PathBuf;
 
 use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
-use diqkd_protocol::{Agreement, SessionParams, Variant};
+use diqkd_protocol::{Agreement, FlagSource, SessionParams, Variant};
 use diqkd_sim::{Experiment, Fault, Preset, Strategy};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::report::DemoFacts;
 use crate::error::NodeError;
 use crate::randomness::Randomness;
+use crate::test_share;
 
 /// What the demo is asked for.
 #[derive(Clone, Debug)]
 pub struct DemoOptions {
     /// Whose parameters.
     pub preset: Preset,
-    /// Rounds of the block.
+    /// Rounds of the block; of those recorded, where the sites draw their own flags, the ones that are kept.
     pub rounds: u64,
+    /// Where the flags of test rounds come from: those of the preset, or each site's own.
+    pub flags: FlagSource,
     /// Replays everything; without it the operating system's randomness is used.
     pub seed: Option<u64>,
     /// Who runs the devices.
@@ -48,17 +51,23 @@ impl Preparation {
     /// ten thousand blocks, the reconciliation is laid out for their error rates.
     ///
     /// # Errors
-    /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible.
+    /// [`NodeError::OutOfRange`] for a preset whose numbers are impossible, [`NodeError::Flags`] for flags that hardly ever
+    /// make a test or a key round.
     pub fn new(options: &DemoOptions, randomness: &Randomness) -> Result<Self, NodeError> {
-        let mut experiment =
-            Experiment::new(options.preset, options.rounds, randomness.seed("simulated world"))
-                .with_strategy(options.strategy);
+        let recorded = options.flags.rounds_to_record(options.rounds);
+        let mut experiment = Experiment::new(options.preset, recorded, randomness.seed("simulated world"))
+            .with_strategy(options.strategy);
         experiment.faults.clone_from(&options.faults);
         let behaviour = experiment.model.behaviour();
         let honest_chsh = Chsh::new(behaviour.chsh_s())?;
         let honest_qber = Qber::new(behaviour.qber())?;
         let omega_design = WinProbability::from_chsh(honest_chsh)?;
-        let gamma = options.preset.test_probability();
+        let gamma = match options.flags {
+            FlagSource::Expanded => options.preset.test_probability(),
+            FlagSource::Local { alice, bob } => {
+                test_share::with_own_flags(alice, bob).map_err(|what| NodeError::Flags { what })?
+            }
+        };
         let mut session = [0; 16];
         session[..8].copy_from_slice(&randomness.seed("session id, first half").to_be_bytes());
         session[8..].copy_from_slice(&randomness.seed("session id, second half").to_be_bytes());
@@ -75,9 +84,9 @@ impl Preparation {
             theorem: options.theorem,
             key_length_bits: 256,
             least_key_bits: 0,
-            max_batches: u32::try_from(32 + options.rounds / 16_384).unwrap_or(u32::MAX),
+            max_batches: u32::try_from(32 + recorded / 16_384).unwrap_or(u32::MAX),
             max_refused_frames: 16,
-            variant: Variant::default(),
+            variant: Variant { flags: options.flags, ..Variant::default() },
         };
         // A session that yields less than it uses up is not worth its rounds.
         params.least_key_bits = 8 * params.key_pool_bytes() as u64;

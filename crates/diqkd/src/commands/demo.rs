@@ -6,14 +6,16 @@ mod report;
 use std::path::PathBuf;
 
 use clap::Args;
-use diqkd_core::Epsilon;
+use diqkd_core::{Epsilon, TestProbability};
 use diqkd_entropy::Theorem;
 use diqkd_node::demo::{DemoOptions, run};
+use diqkd_protocol::FlagSource;
 use diqkd_sim::{Experiment, Preset, Strategy};
 use serde_json::json;
 
 use crate::answer::{Answer, Failure};
 use crate::commands::fault_args::FaultArgs;
+use crate::commands::keylength::pair;
 use crate::console::Console;
 use progress::Bars;
 
@@ -22,6 +24,10 @@ pub(crate) struct Demo {
     /// Rounds of the block.
     #[arg(long, value_name = "N", default_value_t = 1_500_000)]
     rounds: u64,
+    /// Instead of flags from a shared seed each site draws its own, up with these probabilities: both up is a test, both down
+    /// a key round, others are dropped. --rounds counts kept rounds. Under reat and reat-basic.
+    #[arg(long, value_name = "A,B", value_parser = flags)]
+    local_flags: Option<FlagSource>,
     /// Whose parameters: oxford-2022, munich-2022, ustc-2026, photonic.
     #[arg(long, value_name = "NAME", default_value = "oxford-2022")]
     preset: Preset,
@@ -52,11 +58,14 @@ impl Demo {
                 source: None,
             });
         }
-        let faults = self.faults.faults(Experiment::new(self.preset, self.rounds, 0).expected_slots())?;
+        let flags = self.local_flags.unwrap_or(FlagSource::Expanded);
+        let recorded = flags.rounds_to_record(self.rounds);
+        let faults = self.faults.faults(Experiment::new(self.preset, recorded, 0).expected_slots())?;
         let failing: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let options = DemoOptions {
             preset: self.preset,
             rounds: self.rounds,
+            flags,
             seed: self.seed,
             strategy: self.attack,
             faults,
@@ -64,11 +73,18 @@ impl Demo {
             theorem: self.theorem,
             out: self.out,
         };
-        let bars = Bars::new(console, options.rounds);
+        let bars = Bars::new(console, recorded);
         let ending = run(&options, &bars).map_err(|e| Failure::because("the demo failed", e))?;
         bars.finish();
         let mut answer = report::answer(&ending)?;
         answer.json.insert("faults".to_owned(), json!(failing));
         Ok(answer)
     }
+}
+
+/// Reads the probabilities of both sites' flags.
+fn flags(text: &str) -> Result<FlagSource, String> {
+    let (alice, bob) = pair(text)?;
+    let probability = |p: f64| TestProbability::nearest(p).map_err(|error| error.to_string());
+    Ok(FlagSource::Local { alice: probability(alice)?, bob: probability(bob)? })
 }

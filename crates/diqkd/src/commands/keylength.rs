@@ -238,7 +238,7 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
 }
 
 /// Reads two probabilities such as `0.2,0.25`.
-fn pair(text: &str) -> Result<(f64, f64), String> {
+pub(crate) fn pair(text: &str) -> Result<(f64, f64), String> {
     let (alice, bob) = text.split_once(',').ok_or("expected two probabilities such as 0.2,0.2")?;
     Ok((fraction(alice)?, fraction(bob)?))
 }

@@ -10,6 +10,22 @@ fn run(name: &str, arguments: &[&str]) -> (i32, Value) {
 }
 
 #[test]
+fn stations_that_draw_their_own_flags_end_with_the_same_keys() {
+    let (status, said) =
+        run("own-flags", &["--rounds", "300000", "--seed", "1", "--local-flags", "0.2,0.25"]);
+    assert_eq!((status, &said["keys_match"]), (0, &true.into()), "{said}");
+    assert_eq!(said["local_flags"]["bob"], 0.25);
+    // 5/100 of 65/100: standard deviation 146 of 300,000 kept rounds.
+    let tests = said["test_rounds"].as_f64().unwrap();
+    assert!((tests - 300_000.0 * 5.0 / 65.0).abs() < 6.0 * 146.0, "{tests}");
+    assert!(said["unlike_flags"].as_u64().unwrap() > 150_000, "{said}");
+    let assumptions = said["assumptions"].to_string();
+    assert!(!assumptions.contains("test-flags-expanded"), "{assumptions}");
+    let (status, errors) = failure(&["demo", "--local-flags", "0.2"]);
+    assert!(status == 2 && errors.contains("two probabilities"), "{errors}");
+}
+
+#[test]
 fn two_stations_end_with_the_same_keys() {
     let (status, json) = run("same-keys", &["--rounds", "300000", "--seed", "1"]);
     assert_eq!(status, 0, "{json}");

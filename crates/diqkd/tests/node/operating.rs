@@ -1,5 +1,6 @@
 //! Starting, draining, reloading, watching.
 
+use std::process::Command;
 use std::time::Duration;
 
 use diqkd_keystore::KeyState;
@@ -21,6 +22,17 @@ fn two_nodes_make_blocks_hold_the_same_keys_and_say_no_secret() {
     let bob = pair.start(&pair.bob, &["--blocks", "4"]);
     until(PATIENCE, "two blocks", || alice.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(2.0));
     let (_, metrics) = alice.get("/metrics").unwrap();
+    // The store is the node's alone as long as it runs.
+    let store = pair.folder().join("alice/bench");
+    for arguments in [["keys", "list"], ["keys", "verify"], ["keys", "purge"]] {
+        let command = Command::new(env!("CARGO_BIN_EXE_diqkd")).args(arguments).arg(&store).output().unwrap();
+        let said = String::from_utf8(command.stderr).unwrap();
+        assert_eq!(command.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("open in another process; stop that one") && said.contains("keys.redb"),
+            "{said}"
+        );
+    }
     let (status, said) = alice.wait(PATIENCE);
     assert!(status.success(), "{}", pair.log("alice"));
     assert_eq!(said["blocks"], 4);

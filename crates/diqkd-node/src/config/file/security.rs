@@ -1,13 +1,14 @@
 //! What the sessions of a node are to prove, and what each takes of the pre-shared key.
 
 use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
-use diqkd_entropy::{LocalFlags, Theorem};
+use diqkd_entropy::Theorem;
 use diqkd_protocol::{Agreement, FlagSource, SessionParams, Variant};
 use serde::Deserialize;
 
 use crate::config::error::{ConfigError, Text};
 use crate::config::scalar::{Count, KeyLength, Rounds, Value};
 use crate::demo::plan::threshold;
+use crate::test_share;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,12 +99,7 @@ fn test_flags(text: &Text<'_>, security: &Security) -> Result<(TestProbability, 
         (Some(gamma), None, None) => Ok((gamma.0, FlagSource::Expanded)),
         (None, Some(alice), Some(bob)) => {
             let (alice, bob) = (alice.0, bob.0);
-            // For the threshold alone: the certificate has the exact value.
-            let gamma = LocalFlags::new(alice.get(), bob.get())
-                .map_err(|error| error.to_string())
-                .and_then(|flags| {
-                    TestProbability::nearest(flags.test_probability()).map_err(|error| error.to_string())
-                })
+            let gamma = test_share::with_own_flags(alice, bob)
                 .map_err(|what| text.about("security.flag_alice", what))?;
             Ok((gamma, FlagSource::Local { alice, bob }))
         }

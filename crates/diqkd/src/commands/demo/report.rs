@@ -3,7 +3,7 @@
 use diqkd_bell::{BellTest, ConfidenceMethod};
 use diqkd_core::Epsilon;
 use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, Symptom};
-use diqkd_protocol::Abort;
+use diqkd_protocol::{Abort, FlagSource, SessionParams};
 use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -87,6 +87,7 @@ fn beforehand(facts: &DemoFacts) -> Map<String, Value> {
         ("session".to_owned(), json!(params.session.to_string())),
         ("rounds".to_owned(), json!(params.rounds)),
         ("gamma".to_owned(), json!(params.gamma.get())),
+        ("local_flags".to_owned(), local_flags(params)),
         ("omega_threshold".to_owned(), json!(params.omega_threshold.get())),
         ("theorem".to_owned(), json!(params.theorem.name())),
         ("eps_sound".to_owned(), json!(params.eps_sound.probability())),
@@ -97,6 +98,14 @@ fn beforehand(facts: &DemoFacts) -> Map<String, Value> {
         json.insert("f_ec".to_owned(), number(Some(*f_ec)));
     }
     json
+}
+
+/// The probabilities of flags that each site draws; null for flags from a shared seed.
+fn local_flags(params: &SessionParams) -> Value {
+    match params.variant.flags {
+        FlagSource::Expanded => Value::Null,
+        FlagSource::Local { alice, bob } => json!({ "alice": alice.get(), "bob": bob.get() }),
+    }
 }
 
 fn key(report: &DemoReport) -> Result<Answer, Failure> {
@@ -150,6 +159,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "loopholes": loopholes::json(&bob.report.loopholes),
         "rounds_per_s": rounds_per_s,
         "dropped_rounds": bob.report.dropped_rounds,
+        "unlike_flags": bob.report.unlike_flags,
         "no_click_rounds": [alice.recording.no_click, bob.recording.no_click],
         "tags": [alice.tags, bob.tags],
         "clock_drift_ppb": number(clock.map(|fit| fit.drift_ppb)),
