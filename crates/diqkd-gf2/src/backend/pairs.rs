@@ -1,8 +1,15 @@
 //! Blocks of the quadratic algorithm and Horner's rule, for instructions that multiply registers of two words.
 //!
-//! The Toeplitz block computes the diagonals `P_c = sum_i x_i t_(c-i)` for `c = w-1 .. 2w`, two products per load:
-//! with `(x_i, x_(i+1))` and `(t_(c-i-1), t_(c-i))` in registers both cross products belong to `P_c`. Word `k` of the
-//! result is the low half of `P_(w+k)` plus the high half of `P_(w+k-1)`.
+//! The Toeplitz block computes the diagonals `P_c = sum_i x_i t_(c-i)` for `c = w-1 .. 2w`; word `k` of the result is the
+//! low half of `P_(w+k)` plus the high half of `P_(w+k-1)`. Diagonals are made by twos, of three products where four would
+//! be expected (Winograd's trick of `toeplitz`, for words): with `i` even
+//!
+//! ```text
+//! p = t_(c-i) (x_i + x_(i+1)),   P_c = p + (t_(c-i-1) + t_(c-i)) x_(i+1),   P_(c+1) = p + (t_(c-i) + t_(c-i+1)) x_i
+//! ```
+//!
+//! where each of the three is summed over `i` before they are added. `(x_i, x_(i+1))` are one register, and the sums of
+//! neighbours in `t` are another.
 //!
 //! Everything here is inlined into functions that are compiled for the instructions.
 
@@ -10,8 +17,15 @@ use crate::backend::Lanes;
 
 /// Two words to a register; a product is that of the low and that of the high words.
 pub(super) trait Pairs: Lanes<Wide = [<Self as Lanes>::V; 2]> {
-    /// The sum of low times high word and high times low word.
-    fn cross(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Low times high word, and high times low word.
+    fn crossed(self, a: Self::V, b: Self::V) -> [Self::V; 2];
+
+    /// The sum of both.
+    #[inline(always)]
+    fn cross(self, a: Self::V, b: Self::V) -> Self::V {
+        let [up, down] = self.crossed(a, b);
+        self.xor(up, down)
+    }
 }
 
 #[inline(always)]
@@ -69,41 +83,52 @@ pub(super) fn product_block<P: Pairs>(p: P, a: &[u64], b: &[u64], out: &mut [u64
 #[inline(always)]
 pub(super) fn toeplitz_block<P: Pairs>(p: P, x: &[u64], t: &[u64], y: &mut [u64]) {
     let w = x.len();
-    let [mut below] = diagonals::<1, P>(p, x, t, w - 1);
+    let mut below = first_diagonal(p, x, &t[..w]);
     let mut at = w;
-    let mut groups = y.chunks_exact_mut(GROUP);
+    let mut groups = y.chunks_exact_mut(2 * GROUP);
     for y in groups.by_ref() {
         below = join(p, diagonals::<GROUP, P>(p, x, t, at), below, y);
-        at += GROUP;
+        at += 2 * GROUP;
     }
     for y in groups.into_remainder().chunks_exact_mut(2) {
-        below = join(p, diagonals::<2, P>(p, x, t, at), below, y);
+        below = join(p, diagonals::<1, P>(p, x, t, at), below, y);
         at += 2;
     }
 }
 
-/// The diagonals `P_first .. P_(first + N)`.
+/// The diagonal `P_(w-1)`, two products per load.
 #[inline(always)]
-fn diagonals<const N: usize, P: Pairs>(p: P, x: &[u64], t: &[u64], first: usize) -> [P::V; N] {
-    let mut sums = [p.splat(0); N];
-    let t = &t[first + 1 - x.len()..first + N];
-    let (pairs, _) = x.as_chunks::<2>();
-    for (i, pair) in pairs.iter().enumerate() {
-        let x = p.load(pair);
-        let from = t.len() - N - 1 - 2 * i;
-        let window = &t[from..from + N + 1];
-        for (sum, t) in sums.iter_mut().zip(window.array_windows::<2>()) {
-            *sum = p.xor(*sum, p.cross(x, p.load(t)));
+fn first_diagonal<P: Pairs>(p: P, x: &[u64], t: &[u64]) -> P::V {
+    let (x, t) = (x.as_chunks::<2>().0, t.as_chunks::<2>().0);
+    x.iter().zip(t.iter().rev()).fold(p.splat(0), |sum, (x, t)| p.xor(sum, p.cross(p.load(x), p.load(t))))
+}
+
+/// The diagonals `P_first .. P_(first + 2N)`, by twos.
+#[inline(always)]
+fn diagonals<const N: usize, P: Pairs>(p: P, x: &[u64], t: &[u64], first: usize) -> [[P::V; 2]; N] {
+    let mut sums = [[p.splat(0); 3]; N];
+    let t = &t[first + 1 - x.len()..first + 2 * N];
+    for (i, x) in x.as_chunks::<2>().0.iter().enumerate() {
+        let x = p.load(x);
+        let (low, high) = p.split(0, x, x);
+        let both = p.xor(low, high);
+        let from = t.len() - 2 * N - 1 - 2 * i;
+        let window = &t[from..from + 2 * N + 1];
+        for (j, sums) in sums.iter_mut().enumerate() {
+            let (below, here) = (p.load(&window[2 * j..]), p.load(&window[2 * j + 1..]));
+            let [common, _] = p.product(both, here);
+            let [odd, even] = p.crossed(x, p.xor(below, here));
+            *sums = [p.xor(sums[0], common), p.xor(sums[1], even), p.xor(sums[2], odd)];
         }
     }
-    sums
+    sums.map(|[common, even, odd]| [p.xor(common, even), p.xor(common, odd)])
 }
 
 /// Joins diagonals into words of the result; returns the last diagonal.
 #[inline(always)]
-fn join<const N: usize, P: Pairs>(p: P, diagonals: [P::V; N], below: P::V, y: &mut [u64]) -> P::V {
+fn join<P: Pairs>(p: P, diagonals: impl AsRef<[[P::V; 2]]>, below: P::V, y: &mut [u64]) -> P::V {
     let mut below = below;
-    for (y, here) in y.iter_mut().zip(diagonals) {
+    for (y, &here) in y.iter_mut().zip(diagonals.as_ref().as_flattened()) {
         *y = low_word(p, p.xor(here, p.split(0, below, below).1));
         below = here;
     }
@@ -134,5 +159,5 @@ fn low_word<P: Pairs>(p: P, v: P::V) -> u64 {
     value(p, v) as u64
 }
 
-/// Diagonals that fit into the registers together.
-const GROUP: usize = 8;
+/// Twos of diagonals that fit into the registers together.
+const GROUP: usize = 4;

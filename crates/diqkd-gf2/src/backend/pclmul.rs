@@ -87,9 +87,9 @@ impl Pclmul {
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Pairs for Pclmul {
     #[inline(always)]
-    fn cross(self, a: __m128i, b: __m128i) -> __m128i {
+    fn crossed(self, a: __m128i, b: __m128i) -> [__m128i; 2] {
         // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
-        unsafe { _mm_xor_si128(_mm_clmulepi64_si128::<0x10>(a, b), _mm_clmulepi64_si128::<0x01>(a, b)) }
+        unsafe { [_mm_clmulepi64_si128::<0x10>(a, b), _mm_clmulepi64_si128::<0x01>(a, b)] }
     }
 }
 

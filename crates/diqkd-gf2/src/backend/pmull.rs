@@ -94,11 +94,11 @@ impl Pmull {
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Pairs for Pmull {
     #[inline(always)]
-    fn cross(self, a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
+    fn crossed(self, a: uint64x2_t, b: uint64x2_t) -> [uint64x2_t; 2] {
         // SAFETY: `self` exists only where `detect` found NEON.
         let swapped = unsafe { vextq_u64::<1>(a, a) };
-        let [one, other] = self.product(swapped, b);
-        self.xor(one, other)
+        let [down, up] = self.product(swapped, b);
+        [up, down]
     }
 }
 
