@@ -28,7 +28,7 @@ impl Kernel for Pclmul {
     const ELEMENT_COST: (u128, u128, u128) = (420, 330, 36);
 
     fn block_cost(words: usize) -> u128 {
-        2 * (words as u128) * (words as u128 + 1) + 24
+        words as u128 * (3 * words as u128 + 4) / 2 + 30
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
