@@ -30,6 +30,8 @@ use soft::Soft;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 use vpclmul::Vpclmul;
 
+use crate::transform::planes::{PlaneMap, Work, sums};
+
 /// An implementation of carry-less multiplication that this processor can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backend(Kind);
@@ -164,6 +166,19 @@ pub(crate) trait Lanes: Copy {
                 core::mem::swap(&mut row[i], &mut below[0][j]);
             }
         }
+    }
+
+    /// Makes elements of the planes of `work` by a map of 64 bits: 64 elements for every group, as many groups as fit into
+    /// `block`.
+    #[inline(always)]
+    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
+        sums::encode(self, map, work, block);
+    }
+
+    /// Makes planes of elements by a map of 64 bits.
+    #[inline(always)]
+    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
+        sums::decode(self, map, block, work);
     }
 
     /// Undoes [`Lanes::split`].

@@ -34,7 +34,7 @@ mod basis;
 mod butterflies;
 mod cantor;
 mod cells;
-mod planes;
+pub(crate) mod planes;
 mod pool;
 
 use core::fmt;

@@ -1,4 +1,5 @@
-//! x86-64 VPCLMULQDQ with AVX-512: four carry-less products of two words per instruction, on 512-bit registers.
+//! x86-64 VPCLMULQDQ with AVX-512: four carry-less products of two words per instruction, on 512-bit registers. All
+//! processors that have both have GFNI and AVX-512 VBMI too, for the planes of the transform.
 //!
 //! The Toeplitz block is that of `pclmul.rs` with four diagonals to a register: a pair `(x_i, x_(i+1))` is broadcast,
 //! and the eight words of `t` from `c-i-1` on hold in lane `l` the partner of the pair for the diagonal `P_(c+2l)`.
@@ -8,16 +9,19 @@
 use core::arch::x86_64::{
     __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64,
     _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_castsi128_si512, _mm512_castsi512_si128,
-    _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32, _mm512_loadu_epi64, _mm512_permutex2var_epi64,
-    _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_sll_epi64,
-    _mm512_slli_epi64, _mm512_srl_epi64, _mm512_srli_epi64, _mm512_storeu_epi64, _mm512_ternarylogic_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_epi64,
+    _mm512_permutex2var_epi64, _mm512_permutexvar_epi8, _mm512_set_epi64, _mm512_set1_epi64,
+    _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_sll_epi64, _mm512_slli_epi64, _mm512_srl_epi64,
+    _mm512_srli_epi64, _mm512_storeu_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::backend::pclmul::Pclmul;
 use crate::backend::{Kernel, Lanes, Vectorized, xor_of};
+use crate::transform::planes::matrices::{self, ByteMatrices};
+use crate::transform::planes::{PlaneMap, Work};
 
-cpufeatures::new!(cpu, "avx512f", "avx512vl", "vpclmulqdq", "pclmulqdq", "sse2");
+cpufeatures::new!(cpu, "avx512f", "avx512vl", "avx512vbmi", "gfni", "vpclmulqdq", "pclmulqdq", "sse2");
 
 /// Proof that the processor has VPCLMULQDQ and AVX-512, and PCLMULQDQ with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Kernel for Vpclmul {
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
-        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, vpclmulqdq, pclmulqdq and sse2.
+        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, avx512vbmi, gfni, vpclmulqdq, pclmulqdq, sse2.
         unsafe { with_avx512(self, task) }
     }
 
@@ -85,7 +89,7 @@ impl Kernel for Vpclmul {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+#[target_feature(enable = "avx512f,avx512vl,avx512vbmi,gfni,vpclmulqdq,pclmulqdq,sse2")]
 fn with_avx512<T: Vectorized>(token: Vpclmul, task: T) -> T::Output {
     task.run(token)
 }
@@ -228,6 +232,16 @@ impl Lanes for Vpclmul {
     }
 
     #[inline(always)]
+    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
+        matrices::encode(self, map, work, block);
+    }
+
+    #[inline(always)]
+    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
+        matrices::decode(self, map, block, work);
+    }
+
+    #[inline(always)]
     fn split(self, stage: usize, a: __m512i, b: __m512i) -> (__m512i, __m512i) {
         // SAFETY: as in `load`.
         unsafe {
@@ -250,6 +264,37 @@ impl Lanes for Vpclmul {
                 (_mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4));
             (_mm512_permutex2var_epi64(low, first, high), _mm512_permutex2var_epi64(low, second, high))
         }
+    }
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl ByteMatrices for Vpclmul {
+    #[inline(always)]
+    fn multiply_bytes(self, v: __m512i, matrix: u64) -> __m512i {
+        // SAFETY: `self` exists only where `detect` found avx512f and gfni.
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(v, _mm512_set1_epi64(matrix as i64)) }
+    }
+
+    #[inline(always)]
+    fn turn_bits(self, v: __m512i) -> __m512i {
+        // Byte `b` of the constant takes bit `b` of every row of the matrix, which is the argument here.
+        // SAFETY: as above.
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(_mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64), v) }
+    }
+
+    #[inline(always)]
+    fn turn_bytes(self, v: __m512i) -> __m512i {
+        const FROM: [u8; 64] = {
+            let mut from = [0; 64];
+            let mut at = 0;
+            while at < 64 {
+                from[at] = (8 * (7 - at % 8) + at / 8) as u8;
+                at += 1;
+            }
+            from
+        };
+        // SAFETY: the array has the 64 bytes read; `self` exists only where `detect` found avx512f and avx512vbmi.
+        unsafe { _mm512_permutexvar_epi8(_mm512_loadu_epi64(FROM.as_ptr().cast()), v) }
     }
 }
 

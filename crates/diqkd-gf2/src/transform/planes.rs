@@ -1,59 +1,33 @@
 //! The first and the last part of a transform: constant linear maps between 64 bits and an element of GF(2^64).
 //!
 //! The bits `a_(cK+j)`, `c < 64`, of coefficient vectors become element `j`, `sum_c a_(cK+j) w_c`; see `transform` for
-//! the constants. Word `cK/64 + v` holds one bit for each of 64 neighbouring elements, so these words are planes: a
-//! constant map is a sum of planes for every bit of the result (by tables of the sums of four planes, whose indices are
-//! bits of the constants and therefore public), and a transposition of 64 × 64 bits makes elements of them. Eight
+//! the constants. Word `cK/64 + v` holds one bit for each of 64 neighbouring elements, so these words are planes, which
+//! the map adds up in `sums`, or whose bytes it multiplies in `matrices` where there is an instruction for that. Eight
 //! groups of 64 elements are done side by side.
-//!
-//! Cost: some 19 additions and 6 exchanges for every element.
+
+#[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+pub(crate) mod matrices;
+pub(crate) mod sums;
 
 use zeroize::Zeroize;
 
 use crate::backend::{Lanes, Vectorized};
 use crate::transform::cantor;
 
-/// A linear map of 64 bits: the sums that make each of the 64 results.
+/// A linear map of 64 bits.
 pub(crate) struct PlaneMap {
-    /// For every result the numbers of four inputs to add, in four bits, for 16 fours.
-    fours: [[u8; 16]; 64],
+    sums: sums::Fours,
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    matrices: matrices::Bytes,
 }
 
 impl PlaneMap {
     /// The map whose result `i` is the sum of the inputs `c` for which bit `c` of `rows[i]` is set.
     const fn new(rows: &[u64; 64]) -> Self {
-        let mut fours = [[0; 16]; 64];
-        let mut i = 0;
-        while i < 64 * 16 {
-            fours[i / 16][i % 16] = (rows[i / 16] >> (4 * (i % 16)) & 15) as u8;
-            i += 1;
-        }
-        Self { fours }
-    }
-
-    #[inline(always)]
-    fn apply<L: Lanes>(&self, lanes: L, work: &mut Work) {
-        let register = 1 << L::LOG;
-        for (four, table) in work.sums.iter_mut().enumerate() {
-            for i in 1..16usize {
-                let plane = &work.planes[4 * four + i.trailing_zeros() as usize];
-                let (done, rest) = table.split_at_mut(i);
-                let (from, to) = (&done[i & (i - 1)], &mut rest[0]);
-                for lane in (0..LANES).step_by(register) {
-                    let sum = lanes.xor(lanes.load(&from[lane..]), lanes.load(&plane[lane..]));
-                    lanes.store(sum, &mut to[lane..]);
-                }
-            }
-        }
-        // Registers written out: left to itself the compiler gathers one word from each table.
-        for (plane, fours) in work.planes.iter_mut().zip(&self.fours) {
-            for lane in (0..LANES).step_by(register) {
-                let mut sum = lanes.splat(0);
-                for (table, four) in work.sums.iter().zip(fours) {
-                    sum = lanes.xor(sum, lanes.load(&table[usize::from(four & 15)][lane..]));
-                }
-                lanes.store(sum, &mut plane[lane..]);
-            }
+        Self {
+            sums: sums::fours(rows),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            matrices: matrices::bytes(rows),
         }
     }
 }
@@ -84,14 +58,7 @@ impl Vectorized for Encode<'_> {
                     None => plane[..groups].copy_from_slice(&row[at..at + groups]),
                 }
             }
-            self.map.apply(lanes, &mut work);
-            transpose(lanes, &mut work.planes);
-            for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                lanes.transpose_words(planes);
-                for (group, elements) in block.chunks_exact_mut(64).zip(planes) {
-                    group[8 * eight..][..8].copy_from_slice(elements);
-                }
-            }
+            lanes.encode(self.map, &mut work, block);
         }
         work.wipe();
     }
@@ -111,14 +78,7 @@ impl Vectorized for Decode<'_> {
         let mut work = Work::new();
         for block in self.elements.chunks_mut(64 * LANES) {
             let groups = block.len() / 64;
-            for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                for (group, elements) in block.chunks_exact(64).zip(&mut *planes) {
-                    elements.copy_from_slice(&group[8 * eight..][..8]);
-                }
-                lanes.transpose_words(planes);
-            }
-            transpose(lanes, &mut work.planes);
-            self.map.apply(lanes, &mut work);
+            lanes.decode(self.map, block, &mut work);
             for (words, plane) in block.chunks_exact_mut(groups).zip(&work.planes) {
                 match words.first_chunk_mut() {
                     Some(words) => *words = *plane,
@@ -142,49 +102,22 @@ pub(crate) fn gather(decoded: &[u64], from: usize, words: &mut [u64]) {
     }
 }
 
-/// Planes and tables; parts of a secret pass through here.
-struct Work {
+/// Planes, a word of each for every group of elements, and space, of which [`sums`] takes the first word of every table
+/// to be zero; parts of a secret pass through here.
+pub(crate) struct Work {
     planes: [[u64; LANES]; 64],
-    sums: [[[u64; LANES]; 16]; 16],
+    space: [[[u64; LANES]; 16]; 16],
 }
 
 impl Work {
     #[inline(always)]
     fn new() -> Self {
-        Self { planes: [[0; LANES]; 64], sums: [[[0; LANES]; 16]; 16] }
+        Self { planes: [[0; LANES]; 64], space: [[[0; LANES]; 16]; 16] }
     }
 
     fn wipe(&mut self) {
         self.planes.as_flattened_mut().zeroize();
-        self.sums.as_flattened_mut().as_flattened_mut().zeroize();
-    }
-}
-
-/// Bit `i` of plane `p` and bit `p` of plane `i` change places, in every lane.
-#[inline(always)]
-fn transpose<L: Lanes>(lanes: L, planes: &mut [[u64; LANES]; 64]) {
-    exchange::<L, 32>(lanes, planes, 0x0000_0000_ffff_ffff);
-    exchange::<L, 16>(lanes, planes, 0x0000_ffff_0000_ffff);
-    exchange::<L, 8>(lanes, planes, 0x00ff_00ff_00ff_00ff);
-    exchange::<L, 4>(lanes, planes, 0x0f0f_0f0f_0f0f_0f0f);
-    exchange::<L, 2>(lanes, planes, 0x3333_3333_3333_3333);
-    exchange::<L, 1>(lanes, planes, 0x5555_5555_5555_5555);
-}
-
-/// In every square of `2 BY` planes and bits the two off-diagonal quarters change places.
-#[inline(always)]
-fn exchange<L: Lanes, const BY: usize>(lanes: L, planes: &mut [[u64; LANES]; 64], mask: u64) {
-    let mask = lanes.splat(mask);
-    for square in planes.chunks_exact_mut(2 * BY) {
-        let (upper, lower) = square.split_at_mut(BY);
-        for (upper, lower) in upper.iter_mut().zip(lower) {
-            for lane in (0..LANES).step_by(1 << L::LOG) {
-                let (a, b) = (lanes.load(&upper[lane..]), lanes.load(&lower[lane..]));
-                let differ = lanes.and(lanes.xor(lanes.shr(a, BY as u32), b), mask);
-                lanes.store(lanes.xor(a, lanes.shl(differ, BY as u32)), &mut upper[lane..]);
-                lanes.store(lanes.xor(b, differ), &mut lower[lane..]);
-            }
-        }
+        self.space.as_flattened_mut().as_flattened_mut().zeroize();
     }
 }
 
