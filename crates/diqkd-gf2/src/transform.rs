@@ -33,7 +33,6 @@
 mod basis;
 mod butterflies;
 mod cantor;
-mod cells;
 pub(crate) mod planes;
 mod pool;
 

@@ -14,11 +14,14 @@
 //! Reference: S.-J. Lin, T. Y. Al-Naffouri, Y. S. Han, "FFT algorithm for binary extension finite fields and its
 //! application to Reed-Solomon codes", IEEE Trans. Inf. Theory 62, 5343 (2016).
 
+mod cells;
+mod chunk;
+mod columns;
+
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::backend::{Kernel, Lanes, Vectorized};
-use crate::transform::cells;
 use crate::transform::pool::Team;
 
 /// The steps for `2^k` coefficients.
@@ -27,8 +30,7 @@ pub(crate) struct BasisChange {
     /// Steps that reach further than a chunk; none up to 2^16 coefficients.
     wide: Vec<Step>,
     /// Steps within chunks, all blocks of which are done one chunk after the other.
-    local: Vec<Step>,
-    chunk_words: usize,
+    local: chunk::Steps,
 }
 
 /// Which of the maps that are made of the same moves.
@@ -52,16 +54,17 @@ struct Step {
 impl BasisChange {
     /// For `2^k` coefficients, `12 <= k <= 32`.
     pub(crate) fn new(k: u32) -> Self {
-        let (mut wide, mut local) = (Vec::new(), Vec::new());
+        let (mut wide, mut all) = (Vec::new(), Vec::new());
         if k > CHUNK_LOG {
             substitute(k, CHUNK_LOG, 0, &mut wide);
             steps(k - CHUNK_LOG, CHUNK_LOG, &mut wide);
         }
         let chunk = k.min(CHUNK_LOG);
-        steps(chunk, 0, &mut local);
-        // The steps within cells come last and are done side by side.
-        local.truncate(local.len() - cells::STEPS.len());
-        Self { wide, local, chunk_words: 1 << (chunk - 6) }
+        steps(chunk, 0, &mut all);
+        all.truncate(all.len() - columns::UNITS.len() - cells::STEPS.len());
+        let mut between = all.split_off(chunk as usize - BLOCK_LOG);
+        between.drain(..columns::SUBSTITUTION.len());
+        Self { wide, local: chunk::Steps { before: all, between, words: 1 << (chunk - 6) } }
     }
 
     /// Maps `2^k` bits in place.
@@ -82,7 +85,7 @@ impl BasisChange {
         words: &mut [u64],
     ) {
         let back = direction == Direction::Transposed;
-        if team.is_alone() || words.len() <= self.chunk_words {
+        if team.is_alone() || words.len() <= self.local.words {
             if back && local {
                 self.chunks(kernel, direction, words);
             }
@@ -129,7 +132,7 @@ impl BasisChange {
     }
 
     fn chunks<K: Kernel>(&self, kernel: K, direction: Direction, words: &mut [u64]) {
-        kernel.vectorize(Chunks { direction, steps: &self.local, words, chunk_words: self.chunk_words });
+        kernel.vectorize(chunk::Chunks { direction, steps: &self.local, words });
     }
 }
 
@@ -173,76 +176,6 @@ impl Step {
             if direction == Direction::Transposed {
                 spill(self.shift_log, direction, high);
             }
-        }
-    }
-}
-
-/// Steps that stay within chunks, on one chunk after the other.
-struct Chunks<'a> {
-    direction: Direction,
-    steps: &'a [Step],
-    words: &'a mut [u64],
-    chunk_words: usize,
-}
-
-impl Vectorized for Chunks<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
-        for chunk in self.words.chunks_exact_mut(self.chunk_words) {
-            if self.direction == Direction::Transposed {
-                cells::all(lanes, self.direction, chunk);
-                for step in self.steps.iter().rev() {
-                    local(*step, self.direction, chunk);
-                }
-            } else {
-                for step in self.steps {
-                    local(*step, self.direction, chunk);
-                }
-                cells::all(lanes, self.direction, chunk);
-            }
-        }
-    }
-}
-
-/// One step on a chunk.
-#[inline(always)]
-fn local(step: Step, direction: Direction, chunk: &mut [u64]) {
-    match step.half_log {
-        8 => small::<8>(step, direction, chunk),
-        9 => small::<16>(step, direction, chunk),
-        _ => {
-            for block in chunk.chunks_exact_mut(2 << (step.half_log - 6)) {
-                both(step, direction, block);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn small<const N: usize>(step: Step, direction: Direction, chunk: &mut [u64]) {
-    for block in chunk.as_chunks_mut::<N>().0 {
-        both(step, direction, block);
-    }
-}
-
-/// Both moves of a step on one block of at least two words.
-#[inline(always)]
-fn both(step: Step, direction: Direction, block: &mut [u64]) {
-    let (low, high) = block.split_at_mut(block.len() / 2);
-    match direction {
-        Direction::Change => {
-            spill(step.shift_log, direction, high);
-            add_up(step.shift_log, 0, low, high);
-        }
-        Direction::InverseTransposed => {
-            spill(step.shift_log, direction, high);
-            add_down(step.shift_log, 0, high, low);
-        }
-        Direction::Transposed => {
-            add_down(step.shift_log, 0, high, low);
-            spill(step.shift_log, direction, high);
         }
     }
 }
@@ -340,8 +273,17 @@ fn add(sum: &mut [u64], v: &[u64]) {
     }
 }
 
+/// [`Direction::Change`]
+const CHANGE: u8 = 0;
+/// [`Direction::InverseTransposed`]
+const INVERSE_TRANSPOSED: u8 = 1;
+/// [`Direction::Transposed`]
+const TRANSPOSED: u8 = 2;
+
 /// Chunks of 2^16 bits, 8 KiB; `s_16(x) = x^65536 + x`.
 const CHUNK_LOG: u32 = 16;
+/// Blocks of 2^12 bits are done side by side.
+const BLOCK_LOG: usize = 12;
 /// Steps times words that take longer than to wait for another thread.
 const WORTH_WAITING: usize = 1 << 16;
 /// Words of a line of the cache.
@@ -354,14 +296,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_steps_are_those_of_cells() {
+    fn the_steps_of_a_chunk_are_all_there_in_their_order() {
         for k in 12..=16 {
             let mut all = Vec::new();
             steps(k, 0, &mut all);
-            let (longer, last) = all.split_at(all.len() - cells::STEPS.len());
-            assert!(longer.iter().all(|step| step.half_log >= 8));
-            let last: Vec<_> = last.iter().map(|step| (step.half_log, step.shift_log)).collect();
-            assert_eq!(last, cells::STEPS, "{k}");
+            let chunk::Steps { before, between, .. } = BasisChange::new(k).local;
+            let apart = |steps: &[Step]| -> Vec<_> {
+                steps.iter().map(|step| (step.half_log, step.shift_log)).collect()
+            };
+            let (before, between) = (apart(&before), apart(&between));
+            assert!(before.iter().chain(&between).all(|(half, _)| *half >= 12), "{k}");
+            let (substitution, units) = (columns::SUBSTITUTION.to_vec(), columns::UNITS.to_vec());
+            assert_eq!(
+                [before, substitution, between, units, cells::STEPS.to_vec()].concat(),
+                apart(&all),
+                "{k}"
+            );
         }
     }
 }

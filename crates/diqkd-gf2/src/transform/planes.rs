@@ -103,7 +103,8 @@ pub(crate) fn gather(decoded: &[u64], from: usize, words: &mut [u64]) {
 }
 
 /// Planes, a word of each for every group of elements, and space, of which [`sums`] takes the first word of every table
-/// to be zero; parts of a secret pass through here.
+/// to be zero; aligned as registers are. Parts of a secret pass through here.
+#[repr(align(64))]
 pub(crate) struct Work {
     planes: [[u64; LANES]; 64],
     space: [[[u64; LANES]; 16]; 16],
