@@ -1,6 +1,6 @@
 //! Hashing of an input that comes in pieces.
 
-use diqkd_gf2::{BitRef, Bits, add_to_words, fill_from_words};
+use diqkd_gf2::{BitRef, Bits, add_to_words, copy_to_words, fill_from_words};
 
 use crate::engine::{Engine, Windows};
 use crate::error::{Error, StreamError};
@@ -85,11 +85,14 @@ impl<'a> Hasher<'a> {
             let (c, from) = (engine.pieces() - 1 - at / piece_bits, at % piece_bits);
             let here;
             (here, bits) = bits.split_at((piece_bits - from).min(bits.len()));
-            add_to_words(here, piece, from);
+            if from == 0 {
+                copy_to_words(here, piece, 0);
+            } else {
+                add_to_words(here, piece, from);
+            }
             self.taken += here.len();
             if from + here.len() == piece_bits {
                 engine.absorb(c, piece, seed, work).map_err(StreamError::Seed)?;
-                piece.fill(0);
             }
         }
         Ok(())

@@ -57,6 +57,15 @@ pub fn fill_from_words(bits: &mut Bits, words: &[u64], len: usize) {
 ///
 /// Bits that would land beyond the end of `words` are dropped.
 pub fn copy_to_words(bits: &BitRef, words: &mut [u64], offset: usize) {
+    if let (0, Domain::Region { head: None, body, tail }) = (offset, bits.domain()) {
+        let (copied, rest) = words.split_at_mut(body.len().min(words.len()));
+        copied.copy_from_slice(&body[..copied.len()]);
+        rest.fill(0);
+        if let (Some(word), Some(tail)) = (rest.first_mut(), tail) {
+            *word = tail.load_value();
+        }
+        return;
+    }
     words.fill(0);
     add_to_words(bits, words, offset);
 }
