@@ -58,9 +58,9 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// The largest block worth the quadratic algorithm, words; a multiple of the grain.
     const BASE_MAX: usize;
 
-    /// Rough cost of a transform for one element, in sixteenths of a cycle: at its planes (where short transforms cost
-    /// as much as 512 elements do), at all else that is done once, and in each layer.
-    const ELEMENT_COST: (u128, u128, u128);
+    /// Rough cost of a transform for one element, in sixteenths of a cycle: of what is done once (where short transforms
+    /// cost as much as 512 elements do), and in each layer.
+    const ELEMENT_COST: (u128, u128);
 
     /// Rough cost of [`Kernel::toeplitz_block`] on `words` words, in units of about a cycle.
     fn block_cost(words: usize) -> u128;

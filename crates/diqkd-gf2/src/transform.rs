@@ -368,10 +368,9 @@ impl Task for Cost {
     type Output = u128;
 
     fn run<K: Kernel>(self, _: K) -> u128 {
-        let (planes, once, layer) = K::ELEMENT_COST;
+        let (once, layer) = K::ELEMENT_COST;
         let elements = 1 << self.elements_log;
-        (planes * elements.max(GRAIN as u128) + (once + layer * u128::from(self.elements_log)) * elements)
-            / 16
+        (once * elements.max(GRAIN as u128) + layer * u128::from(self.elements_log) * elements) / 16
     }
 }
 

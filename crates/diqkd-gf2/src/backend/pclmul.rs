@@ -25,7 +25,7 @@ impl Pclmul {
 impl Kernel for Pclmul {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: (u128, u128, u128) = (420, 330, 36);
+    const ELEMENT_COST: (u128, u128) = (432, 49);
 
     fn block_cost(words: usize) -> u128 {
         words as u128 * (3 * words as u128 + 4) / 2 + 30

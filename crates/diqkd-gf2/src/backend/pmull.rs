@@ -32,10 +32,10 @@ impl Pmull {
 impl Kernel for Pmull {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: (u128, u128, u128) = (420, 330, 36);
+    const ELEMENT_COST: (u128, u128) = (432, 49);
 
     fn block_cost(words: usize) -> u128 {
-        2 * (words as u128) * (words as u128 + 1) + 24
+        words as u128 * (3 * words as u128 + 4) / 2 + 30
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {

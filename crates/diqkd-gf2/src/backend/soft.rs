@@ -15,7 +15,7 @@ pub(super) struct Soft;
 impl Kernel for Soft {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 8;
-    const ELEMENT_COST: (u128, u128, u128) = (400, 200, 640);
+    const ELEMENT_COST: (u128, u128) = (600, 640);
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 1) * 40

@@ -39,7 +39,7 @@ impl Vpclmul {
 impl Kernel for Vpclmul {
     const GRAIN: usize = 8;
     const BASE_MAX: usize = 64;
-    const ELEMENT_COST: (u128, u128, u128) = (208, 232, 16);
+    const ELEMENT_COST: (u128, u128) = (136, 22);
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 4) / 2 + 20
