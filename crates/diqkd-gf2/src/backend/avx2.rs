@@ -35,7 +35,7 @@ impl<const WIDE: bool> Avx2<WIDE> {
 impl<const WIDE: bool> Kernel for Avx2<WIDE> {
     const GRAIN: usize = Pclmul::GRAIN;
     const BASE_MAX: usize = Pclmul::BASE_MAX;
-    const ELEMENT_COST: (u128, u128) = if WIDE { (208, 23) } else { (290, 31) };
+    const ELEMENT_COST: (u128, u128) = if WIDE { (208, 23) } else { (400, 24) };
 
     fn block_cost(words: usize) -> u128 {
         Pclmul::block_cost(words)
