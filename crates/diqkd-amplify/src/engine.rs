@@ -11,6 +11,8 @@
 //! to the output: of the seed it needs the bits from `64 a c` on (or from one before), as many as the rows and the piece
 //! have together.
 
+use alloc::boxed::Box;
+
 use diqkd_gf2::Backend;
 
 use crate::algorithm::{Algorithm, Method};
@@ -22,7 +24,7 @@ use crate::tiles::Tiles;
 #[derive(Clone, Debug)]
 pub(crate) enum Engine {
     Tiles(Tiles),
-    Blocks(Blocks),
+    Blocks(Box<Blocks>),
 }
 
 /// Where an engine takes its seed from.
@@ -40,12 +42,12 @@ impl Engine {
         match method {
             Method::Tiles => return Self::Tiles(tiles),
             Method::Transform { elements_log } => {
-                return Self::Blocks(Blocks::new(rows, columns, backend, elements_log));
+                return Self::Blocks(Box::new(Blocks::new(rows, columns, backend, elements_log)));
             }
             Method::Cheapest => {}
         }
         match Blocks::cheapest(rows, columns, backend) {
-            Some((blocks, cost)) if cost < tiles.cost() => Self::Blocks(blocks),
+            Some((blocks, cost)) if cost < tiles.cost() => Self::Blocks(Box::new(blocks)),
             _ => Self::Tiles(tiles),
         }
     }

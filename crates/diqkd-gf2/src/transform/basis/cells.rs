@@ -127,7 +127,7 @@ fn within<L: Lanes, const MAP: u8>(lanes: L, half_log: u32, shift_log: u32, w: &
     let distance = half - shift;
     // The targets of the two moves in every block: the upper half's lowest places; the lower half but for its lowest.
     let repeat = u64::MAX / (u64::MAX >> (64 - 2 * half));
-    let (short, long) = (repeat * ((1 << shift) - 1) << half, repeat * ((1 << distance) - 1) << shift);
+    let (short, long) = ((repeat * ((1 << shift) - 1)) << half, (repeat * ((1 << distance) - 1)) << shift);
     let (short, long) = (lanes.splat(short), lanes.splat(long));
     *w = match MAP {
         CHANGE => add_down(lanes, add_down(lanes, *w, distance, short), distance, long),
