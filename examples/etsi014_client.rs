@@ -1,13 +1,14 @@
-//! Fetches keys over the REST interface of ETSI GS QKD 014: the master application takes two, the other asks for the
-//! same by their ids.
+//! Fetches keys over the REST interface of ETSI GS QKD 014 V1.1.1: the master application takes two from the key management
+//! entity of its site, the slave asks the one of its own site for the same by their ids.
 //!
 //! ```sh
 //! cargo run --release --example etsi014_client                   # against a mock in this process
-//! cargo run --release --example etsi014_client -- HOST:PORT MASTER_SAE SLAVE_SAE
+//! cargo run --release --example etsi014_client -- MASTER_KME SLAVE_KME MASTER_SAE SLAVE_SAE
 //! ```
 //!
-//! The standard wants TLS with certificates of both sides; this client speaks plain HTTP, to a proxy on the same host
-//! that adds it, say. Without an address it talks to a mock whose keys are made up and protect nothing.
+//! `MASTER_KME` and `SLAVE_KME` are `HOST:PORT`. The standard wants TLS with certificates, which also say which application
+//! calls; this client speaks plain HTTP, to a proxy on the same host that adds them, one for each application. Without
+//! addresses it talks to a mock whose keys are made up and protect nothing.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -19,24 +20,26 @@ use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (server, master, slave) = match &arguments[..] {
-        [server, master, slave] => (server.clone(), master.as_str(), slave.as_str()),
-        [] => (MockKme::start()?.address().to_string(), "alice-app", "bob-app"),
-        _ => return Err("usage: etsi014_client [HOST:PORT MASTER_SAE SLAVE_SAE]".into()),
+    let [here, there, master, slave] = match <[String; 4]>::try_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(none) if none.is_empty() => {
+            let mock = MockKme::start()?.address().to_string();
+            [mock.clone(), mock, "alice-app".to_owned(), "bob-app".to_owned()]
+        }
+        Err(_) => return Err("usage: etsi014_client [MASTER_KME SLAVE_KME MASTER_SAE SLAVE_SAE]".into()),
     };
-    let status = request(&server, &format!("/api/v1/keys/{slave}/status"), None)?;
+    let status = request(&here, &format!("/api/v1/keys/{slave}/status"), None)?;
     println!("{} keys of {} bits are stored", status["stored_key_count"], status["key_size"]);
 
-    let taken = request(
-        &server,
-        &format!("/api/v1/keys/{slave}/enc_keys"),
-        Some(json!({ "number": 2, "size": 256 })),
-    )?;
-    let keys = taken["keys"].as_array().ok_or("the answer has no keys")?;
+    let wanted = json!({ "number": 2, "size": status["key_size"] });
+    let taken = keys(request(&here, &format!("/api/v1/keys/{slave}/enc_keys"), Some(wanted))?)?;
     // The ids travel to the other site in the clear; the keys never do.
-    let ids: Vec<Value> = keys.iter().map(|key| json!({ "key_ID": key["key_ID"] })).collect();
-    let same = request(&server, &format!("/api/v1/keys/{master}/dec_keys"), Some(json!({ "key_IDs": ids })))?;
-    for (ours, theirs) in keys.iter().zip(same["keys"].as_array().ok_or("the answer has no keys")?) {
+    let ids: Vec<Value> = taken.iter().map(|key| json!({ "key_ID": key["key_ID"] })).collect();
+    let asked = Some(json!({ "key_IDs": ids }));
+    let same = keys(request(&there, &format!("/api/v1/keys/{master}/dec_keys"), asked)?)?;
+    for ours in &taken {
+        let theirs =
+            same.iter().find(|key| key["key_ID"] == ours["key_ID"]).ok_or("a key is missing there")?;
         // Keys are base64: four characters for three bytes, `=` for a byte less.
         let text = ours["key"].as_str().ok_or("a key is no text")?;
         let bits = 8 * (text.len() / 4 * 3 - text.matches('=').count());
@@ -49,16 +52,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn keys(mut answer: Value) -> Result<Vec<Value>, Box<dyn Error>> {
+    let keys = answer["keys"].as_array_mut().ok_or("the answer has no keys")?;
+    Ok(std::mem::take(keys))
+}
+
 /// A GET, or a POST with a JSON body; the JSON of the answer.
 fn request(server: &str, path: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
     let mut connection = TcpStream::connect(server).map_err(|e| format!("{server} does not answer: {e}"))?;
     connection.set_read_timeout(Some(Duration::from_secs(10)))?;
     let method = if body.is_some() { "POST" } else { "GET" };
     let body = body.map_or(String::new(), |body| body.to_string());
+    // HTTP/1.0: the answer ends with the connection, and does not come in chunks.
     write!(
         connection,
-        "{method} {path} HTTP/1.1\r\nHost: {server}\r\nAccept: application/json\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {server}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();

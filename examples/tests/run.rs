@@ -93,7 +93,11 @@ fn custom_bell_scenario() {
 
 #[test]
 fn etsi014_client() {
-    says("etsi014_client", &[], &["4 keys of 256 bits are stored", "256 bits, equal at both sites: true"]);
+    says(
+        "etsi014_client",
+        &[],
+        &["8 keys of 256 bits are stored", "000000000001\": 256 bits, equal at both sites: true"],
+    );
 }
 
 /// The cells of the notebooks, which the same numbers are checked in.

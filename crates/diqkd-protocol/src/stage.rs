@@ -232,3 +232,28 @@ impl Drop for SecretBits {
         self.zeroize();
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+mod tests {
+    use super::*;
+    use diqkd_gf2::bits_from_bytes;
+
+    #[test]
+    fn strings_that_differ_in_one_bit_are_no_key() {
+        let hash = VerificationHash::new([7; 16], 64).unwrap();
+        let string = bits_from_bytes(&[0xa5; 40]);
+        let tag = hash.hash(&string);
+        let verify = |estimate: Bits| {
+            let block = Sifted::new(string.clone(), Bits::repeat(false, string.len()), Bits::new());
+            block.correct(estimate, Bits::new(), 0).verify(&hash, tag).map(|_| ())
+        };
+        assert_eq!(verify(string.clone()), Ok(()));
+        for bit in [0, 100, string.len() - 1] {
+            let mut estimate = string.clone();
+            let flipped = !estimate[bit];
+            estimate.set(bit, flipped);
+            assert_eq!(verify(estimate), Err(Abort::VerificationMismatch), "bit {bit}");
+        }
+    }
+}

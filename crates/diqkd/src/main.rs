@@ -5,12 +5,13 @@ mod commands;
 mod console;
 mod input;
 mod loopholes;
+mod numbers;
 mod picture;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use answer::Failure;
 use commands::Command;
@@ -35,7 +36,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let matches = with_negative_values(Arguments::command()).try_get_matches();
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
@@ -51,6 +53,15 @@ fn main() -> ExitCode {
         Ok(answer) => console.print(&answer),
         Err(failure) => report(&failure),
     }
+}
+
+/// Lets `--rounds -5` reach the check of its value, which says what was expected; clap alone takes -5 for an option.
+fn with_negative_values(command: clap::Command) -> clap::Command {
+    let tolerant = |arg: clap::Arg| {
+        let takes_value = !arg.is_positional() && arg.get_action().takes_values();
+        if takes_value { arg.allow_negative_numbers(true) } else { arg }
+    };
+    command.mut_args(tolerant).mut_subcommands(with_negative_values)
 }
 
 /// What clap says, and a call that works where something is missing.

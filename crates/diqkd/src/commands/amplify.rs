@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::answer::{Answer, Failure};
 use crate::console::Console;
 use crate::input::Input;
+use crate::numbers::length;
 
 use memory::peak_memory_bytes;
 use seed_file::Seed;
@@ -31,10 +32,10 @@ pub(crate) struct Amplify {
     #[arg(long, value_name = "FILE")]
     seed_file: PathBuf,
     /// How many bits to hash.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = length)]
     in_bits: usize,
     /// How many bits come out.
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", value_parser = length)]
     out_bits: usize,
     /// The modified Toeplitz matrix [I|T'].
     #[arg(long)]
@@ -108,7 +109,15 @@ impl Amplify {
 
     /// The bytes of the result, unused high bits of the last one zero.
     fn write(&self, output: &Bits) -> Result<(), Failure> {
-        let failed = |e| Failure::because(format!("can't write {}", self.out.display()), e);
+        let failed = |e| {
+            Failure::because(
+                format!(
+                    "can't write {}; check that its folder exists and may be written",
+                    self.out.display()
+                ),
+                e,
+            )
+        };
         let target: Box<dyn Write> = if self.out == Path::new("-") {
             Box::new(std::io::stdout().lock())
         } else {

@@ -17,12 +17,13 @@ use crate::answer::{Answer, Failure};
 use crate::commands::fault_args::FaultArgs;
 use crate::commands::keylength::pair;
 use crate::console::Console;
+use crate::numbers::whole;
 use progress::Bars;
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Rounds of the block.
-    #[arg(long, value_name = "N", default_value_t = 1_500_000)]
+    #[arg(long, value_name = "N", value_parser = whole, default_value_t = 1_500_000)]
     rounds: u64,
     /// Instead of flags from a shared seed each site draws its own, up with these probabilities: both up is a test, both down
     /// a key round, others are dropped. --rounds counts kept rounds. Under reat and reat-basic.

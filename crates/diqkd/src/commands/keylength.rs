@@ -11,12 +11,13 @@ use diqkd_entropy::{
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Failure, number};
+use crate::numbers::{fraction, whole};
 use crate::picture::PictureFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct Keylength {
     /// Number of rounds; 1e6 is understood.
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = whole)]
     rounds: u64,
     /// Test-round probability, as a number or a fraction such as 13/256.
     #[arg(
@@ -45,7 +46,7 @@ pub(crate) struct Keylength {
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     chsh: Option<f64>,
     /// Every bit sent about Alice's string, both directions, verification tag included.
-    #[arg(long, value_name = "L", value_parser = count)]
+    #[arg(long, value_name = "L", value_parser = whole)]
     leak_bits: u64,
     /// Total soundness, as 1e-10 or 2^-64.
     #[arg(long, value_name = "E")]
@@ -225,29 +226,8 @@ fn answer(certificate: &Certificate) -> Result<Answer, Failure> {
     ))
 }
 
-/// Reads `1000000`, `1_000_000` or `1e6`.
-pub(crate) fn count(text: &str) -> Result<u64, String> {
-    let plain = text.trim().replace('_', "");
-    if let Ok(count) = plain.parse() {
-        return Ok(count);
-    }
-    match plain.parse::<f64>() {
-        Ok(x) if x.fract() == 0.0 && (0.0..=9.007_199_254_740_992e15).contains(&x) => Ok(x as u64),
-        _ => Err("expected a whole number such as 1000000 or 1e6".to_owned()),
-    }
-}
-
 /// Reads two probabilities such as `0.2,0.25`.
 pub(crate) fn pair(text: &str) -> Result<(f64, f64), String> {
     let (alice, bob) = text.split_once(',').ok_or("expected two probabilities such as 0.2,0.2")?;
     Ok((fraction(alice)?, fraction(bob)?))
-}
-
-/// Reads `0.05` or `13/256`.
-pub(crate) fn fraction(text: &str) -> Result<f64, String> {
-    let number = |t: &str| t.trim().parse::<f64>().map_err(|_| "expected a number or a fraction".to_owned());
-    match text.split_once('/') {
-        Some((numerator, denominator)) => Ok(number(numerator)? / number(denominator)?),
-        None => number(text),
-    }
 }

@@ -193,7 +193,12 @@ fn answer(points: &[Point]) -> Answer {
 }
 
 fn write_csv(path: &Path, points: &[Point]) -> Result<(), Failure> {
-    let failed = |error| Failure::because(format!("can't write {}", path.display()), error);
+    let failed = |error| {
+        Failure::because(
+            format!("can't write {}; check that its folder exists and may be written", path.display()),
+            error,
+        )
+    };
     let mut file = File::create(path).map_err(failed)?;
     let rows = [Point::csv_heading()].into_iter().chain(points.iter().map(Point::csv));
     for row in rows {

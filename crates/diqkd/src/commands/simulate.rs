@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Failure, number};
 use crate::commands::fault_args::FaultArgs;
 use crate::console::Console;
+use crate::numbers::whole;
 use recording::Recorded;
 
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "NAME")]
     preset: Preset,
     /// Rounds that both stations see at least.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     rounds: u64,
     /// The folder for alice, bob and rule.json.
     #[arg(long, value_name = "DIR")]
@@ -109,8 +110,12 @@ impl Simulate {
         let fibres = [self.fibre_alice, self.fibre_bob].map(|fibre| fibre.unwrap_or(Fibre::NONE));
         experiment.model = experiment.model.behind_fibres(fibres[0], fibres[1]);
         experiment.faults = self.faults.faults(experiment.expected_slots())?;
-        fs::create_dir_all(&self.out)
-            .map_err(|e| Failure::because(format!("can't make the folder {}", self.out.display()), e))?;
+        fs::create_dir_all(&self.out).map_err(|e| {
+            Failure::because(
+                format!("can't make the folder {}; choose a place that may be written", self.out.display()),
+                e,
+            )
+        })?;
         let path = |role: Role| self.out.join(format!("{role}.{}", self.format.extension()));
         let bar = console.bar(self.rounds, "rounds");
         let record = |role| recording::write(&experiment, gamma, role, self.format, &path(role), &bar);
@@ -120,8 +125,12 @@ impl Simulate {
             [alice.map_err(|e| e.of(&path(Role::Alice)))?, bob.map_err(|e| e.of(&path(Role::Bob)))?];
 
         let rule = self.out.join("rule.json");
-        fs::write(&rule, rule::json(&experiment.layout(), self.format).to_string() + "\n")
-            .map_err(|e| Failure::because(format!("can't write {}", rule.display()), e))?;
+        fs::write(&rule, rule::json(&experiment.layout(), self.format).to_string() + "\n").map_err(|e| {
+            Failure::because(
+                format!("can't write {}; check that its folder exists and may be written", rule.display()),
+                e,
+            )
+        })?;
         let mut files = vec![path(Role::Alice), path(Role::Bob), rule];
         if self.truth {
             let truth = self.out.join("truth.csv");

@@ -213,7 +213,12 @@ fn text(advice: &Advice, path: &Path, reasons: &[String], csv: &str) -> String {
 
 /// Writes a report.
 pub(super) fn write(path: &FilePath, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|e| Failure::because(format!("can't write {}", path.display()), e))
+    fs::write(path, text).map_err(|e| {
+        Failure::because(
+            format!("can't write {}; check that its folder exists and may be written", path.display()),
+            e,
+        )
+    })
 }
 
 const LARGEST_PROFILE: u64 = 16 << 20;

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::picture;
 use crate::answer::{Answer, Failure};
-use crate::commands::keylength::{bound_of, count};
+use crate::commands::keylength::bound_of;
+use crate::numbers::whole;
 use crate::picture::PictureFile;
 
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "C")]
     eps_complete: Epsilon,
     /// Number of rounds; without it ten times the least.
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = whole)]
     rounds: Option<u64>,
     /// Efficiency of reconciliation.
     #[arg(long, value_name = "F", default_value_t = 1.1)]

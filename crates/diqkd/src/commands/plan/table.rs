@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Failure};
 use crate::commands::keylength::bound_of;
+use crate::numbers::whole;
 
 #[derive(Debug, Args)]
 pub(super) struct Table {
@@ -79,16 +80,5 @@ impl Table {
             })
             .collect();
         Ok(Answer::new(csv.trim_end().to_owned(), json!({ "rows": json })))
-    }
-}
-
-/// Reads `1500000` or `1.5e6`.
-fn whole(text: &str) -> Result<u64, String> {
-    if let Ok(number) = text.trim().parse() {
-        return Ok(number);
-    }
-    match text.trim().parse::<f64>() {
-        Ok(number) if number.fract() == 0.0 && (1.0..=9e15).contains(&number) => Ok(number as u64),
-        _ => Err("expected a whole number such as 1500000 or 1.5e6".to_owned()),
     }
 }

@@ -149,7 +149,10 @@ impl WriteError {
     /// The same for the user.
     pub(super) fn of(self, path: &Path) -> Failure {
         let (what, source): (_, Box<dyn Error>) = match self {
-            Self::File(error) => (format!("can't write {}", path.display()), Box::new(error)),
+            Self::File(error) => (
+                format!("can't write {}; check that its folder exists and may be written", path.display()),
+                Box::new(error),
+            ),
             Self::Ptu(error) => (too_long(path), Box::new(error)),
             Self::Events(error) => (too_long(path), Box::new(error)),
         };

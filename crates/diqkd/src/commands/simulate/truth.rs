@@ -10,7 +10,12 @@ use diqkd_sim::Experiment;
 use crate::answer::Failure;
 
 pub(super) fn write(experiment: &Experiment, gamma: TestProbability, path: &Path) -> Result<(), Failure> {
-    let failed = |e| Failure::because(format!("can't write {}", path.display()), e);
+    let failed = |e| {
+        Failure::because(
+            format!("can't write {}; check that its folder exists and may be written", path.display()),
+            e,
+        )
+    };
     let mut out = BufWriter::new(File::create(path).map_err(failed)?);
     let mut lines = || {
         writeln!(out, "# diqkd trial table 1")?;

@@ -55,7 +55,12 @@ impl ClockArgs {
             max_drift_ppb: self.max_drift_ppb,
             ..AcquireOptions::default()
         };
-        let failed = |e| Failure::because("the clocks of the two recordings can't be matched", e);
+        let failed = |e| {
+            Failure::because(
+                "the clocks of the two recordings can't be matched; --max-offset-ps and --max-drift-ppb widen the search",
+                e,
+            )
+        };
         let fit = acquire(&reference, &local, &options).map_err(failed)?;
         let span_ps = reference.last().zip(reference.first()).map_or(0, |(last, first)| last - first);
         if fit.span_ps as f64 >= WHOLE * span_ps as f64 {

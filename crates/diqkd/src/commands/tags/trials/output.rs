@@ -38,7 +38,12 @@ fn write<T>(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<Box<dyn Write>>) -> std::io::Result<T>,
 ) -> Result<T, Failure> {
-    let failed = |e| Failure::because(format!("can't write {}", path.display()), e);
+    let failed = |e| {
+        Failure::because(
+            format!("can't write {}; check that its folder exists and may be written", path.display()),
+            e,
+        )
+    };
     let out: Box<dyn Write> = if path == Path::new("-") {
         Box::new(std::io::stdout().lock())
     } else {
