@@ -8,6 +8,8 @@ mod hash_key;
 mod key_pool;
 mod mac;
 mod poly_hash;
+#[cfg(feature = "post-quantum")]
+pub mod post_quantum;
 mod verification;
 
 pub use hash_key::{HashKey, Rotation};
