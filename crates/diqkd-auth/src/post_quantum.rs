@@ -56,7 +56,9 @@ pub enum AgreementError {
         what: &'static str,
     },
     /// Not signed by the peer for this site.
-    #[error("{what} is not signed by the peer for this site; compare the fingerprints of both public keys with the peer")]
+    #[error(
+        "{what} is not signed by the peer for this site; compare the fingerprints of both public keys with the peer"
+    )]
     Signature {
         /// Which message.
         what: &'static str,
@@ -365,9 +367,6 @@ mod tests {
             let offer = Offer::new(&alice, &bob.public(), bytes, &mut rng).err();
             assert_eq!(offer, Some(AgreementError::Length { bytes }));
         }
-        assert_eq!(
-            PublicIdentity::from_bytes(&[0; 32]).err(),
-            Some(AgreementError::PublicKey { found: 32 })
-        );
+        assert_eq!(PublicIdentity::from_bytes(&[0; 32]).err(), Some(AgreementError::PublicKey { found: 32 }));
     }
 }

@@ -1,5 +1,6 @@
 //! The store: opening, and the frame that every change runs in.
 
+mod begun;
 mod deliver;
 mod insert;
 mod inspect;
@@ -20,6 +21,7 @@ use crate::audit::AuditEvent;
 use crate::error::Error;
 use crate::seal::{StorageKey, StoreKeys};
 
+use begun::Begun;
 use tables::{FORMAT, Head, META, Tables, meta_key};
 
 /// A durable store of keys in one file, safe to share between threads.
@@ -33,7 +35,7 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// Opens the store in `backend`, or creates one if the backend is empty. The checksum of every page is verified,
+    /// Opens the store in `backend`, or creates one if the backend is empty or holds one whose making was interrupted. The checksum of every page is verified,
     /// which reads the whole file.
     ///
     /// `now_unix_s`: seconds since 1970-01-01 UTC; `rng` is used when the store is created.
@@ -50,7 +52,7 @@ impl KeyStore {
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
             .set_check_integrity_on_open(true)
-            .create_with_backend(backend)
+            .create_with_backend(Begun::new(backend))
             .map_err(Error::from_redb)?;
         let transaction = database.begin_write().map_err(Error::from_redb)?;
         let sealed = {

@@ -138,17 +138,23 @@ pub fn now_unix_s() -> u64 {
 /// The encryption key derived from the secret in `path`, which is made if it does not exist.
 fn storage_key(path: &Path, rng: &mut StdRng) -> std::io::Result<StorageKey> {
     let mut secret = Zeroizing::new([0; 32]);
-    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
-        Ok(mut file) => {
-            rng.fill_bytes(&mut *secret);
-            file.write_all(&*secret)?;
-            file.sync_all()?;
+    if !path.exists() {
+        // Under another name until it is whole: a crash must not leave half of it. A link never replaces a file.
+        let beside = path.with_extension(format!("new-{}", std::process::id()));
+        rng.fill_bytes(&mut *secret);
+        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
+        file.write_all(&*secret)?;
+        file.sync_all()?;
+        match std::fs::hard_link(&beside, path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                // Not every file system has links.
+                std::fs::rename(&beside, path)?;
+            }
+            _ => std::fs::remove_file(&beside)?,
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            File::open(path)?.read_exact(&mut *secret)?;
-        }
-        Err(error) => return Err(error),
+        crate::journal::sync_folder(path)?;
     }
+    File::open(path)?.read_exact(&mut *secret)?;
     let derived = Sha3_256::new().chain_update(b"diqkd storage key v1").chain_update(*secret).finalize();
     Ok(StorageKey::new(derived.into()))
 }
@@ -203,6 +209,8 @@ mod tests {
         let randomness = Randomness::from_seed(1);
         drop(StoreOnDisk::open(&folder, &randomness).unwrap());
         drop(StoreOnDisk::open(&folder, &Randomness::from_seed(2)).unwrap());
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+        assert_eq!(files.collect::<std::collections::BTreeSet<_>>().len(), 2, "what was beside them is gone");
         std::fs::write(folder.join("storage.key"), [1; 32]).unwrap();
         assert!(matches!(
             StoreOnDisk::open(&folder, &randomness).map(|_| ()),

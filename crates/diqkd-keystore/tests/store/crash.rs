@@ -40,6 +40,23 @@ fn at_every_power_cut<T>(
 }
 
 #[test]
+fn a_store_whose_making_is_interrupted_is_made_anew() {
+    let disk = Disk::default();
+    drop(open(&disk).expect("a new disk"));
+    let operations = disk.operations();
+    for cut in 0..operations {
+        for seed in 0..8 {
+            let disk = Disk::default();
+            disk.cut_power_after(cut);
+            drop(open(&disk));
+            let store = open(&disk.restart(seed)).unwrap_or_else(|e| panic!("cut {cut}, seed {seed}: {e}"));
+            insert(&store, &[key(1)]).expect("room for a key");
+            assert_eq!(store.deliver(id(1), "vpn", NOW).expect("it is there"), secret(1));
+        }
+    }
+}
+
+#[test]
 fn a_key_that_was_returned_is_never_available_again() {
     at_every_power_cut(
         |store| store.deliver(id(1), "vpn", NOW),

@@ -17,7 +17,7 @@ fn sound_file() -> Vec<u8> {
 
 #[test]
 fn another_kind_of_file() {
-    for bytes in [b"x,y,a,b,n\n".repeat(500), vec![0xff; 1 << 16], vec![0; 100]] {
+    for bytes in [b"x,y,a,b,n\n".repeat(500), vec![0xff; 1 << 16], vec![1; 100], vec![0; 1 << 18]] {
         let error = open(&Disk::with(bytes)).unwrap_err();
         assert!(matches!(error, Error::CorruptFile(_)), "{error:?}");
     }
