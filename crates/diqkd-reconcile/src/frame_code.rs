@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 
 use crate::code::{Edge, QcCode};
 use crate::construct::construct;
-use crate::ensemble;
 use crate::shape::Shape;
 
 /// What Alice sends of a frame and what Bob decodes it with.
@@ -32,7 +31,7 @@ struct Split {
 impl FrameCode {
     /// The code of a shape, with the degrees for its leak rate.
     pub(crate) fn of(shape: &Shape, seed: u64) -> Self {
-        let degrees = ensemble::degrees(shape.rows, shape.columns);
+        let degrees = shape.ensembles().degrees(shape.rows, shape.columns);
         Self::split_last_row(construct(shape.lift, shape.rows, &degrees, seed), shape.rest)
     }
 

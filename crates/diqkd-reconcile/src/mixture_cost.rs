@@ -2,7 +2,7 @@
 //!
 //! The ensembles are made for one error probability. Two classes of the same mean entropy need a higher leak rate: by
 //! how much is the ratio of two thresholds, of the mixture and of its one-class equal, both in the Gaussian
-//! approximation of density evolution, corrected by simulations.
+//! approximation of density evolution with the short ensembles, for which simulations gave the correction.
 //!
 //! # References
 //! S.-Y. Chung, T. Richardson, R. Urbanke, "Analysis of sum-product decoding of low-density parity-check codes using
@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use diqkd_core::binary_entropy;
 
 use crate::class::{ErrorClass, Mixture};
-use crate::ensemble;
+use crate::ensemble::Ensembles;
 
 /// Factor on the entropy of the errors, at least 1; 1 for one class. `None` where no ensemble stands the noise.
 pub(crate) fn factor(mixture: &Mixture) -> Option<f64> {
@@ -78,10 +78,12 @@ impl Gaussian {
     fn least_factor(&self, classes: &[ErrorClass], entropy: f64) -> Option<f64> {
         let (mut low, mut high) = (0.9, 1.9);
         let stands = |factor: f64| {
-            ensemble::leak_rate(entropy * factor).is_some_and(|leak_rate| self.converges(classes, leak_rate))
+            Ensembles::short()
+                .leak_rate(entropy * factor)
+                .is_some_and(|leak_rate| self.converges(classes, leak_rate))
         };
         // Close to the noisiest ensemble there is less room above.
-        while ensemble::leak_rate(entropy * high).is_none() && high > low {
+        while Ensembles::short().leak_rate(entropy * high).is_none() && high > low {
             high -= 0.01;
         }
         if !stands(high) {
@@ -95,7 +97,7 @@ impl Gaussian {
     }
 
     fn converges(&self, classes: &[ErrorClass], leak_rate: f64) -> bool {
-        let shares = ensemble::shares(leak_rate);
+        let shares = Ensembles::short().shares(leak_rate);
         let edges: f64 = shares.iter().map(|&(d, share)| f64::from(d) * share).sum();
         let row_degree = edges / leak_rate;
         // What the columns of each degree send, given the mean of what the rows send to them.

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::check_rule::{QUICK_PASSES, STEPS_PER_NAT, prior};
     use crate::construct::construct;
-    use crate::ensemble;
+    use crate::ensemble::Ensembles;
     use crate::frame_code::FrameCode;
     use crate::oracle;
     use crate::shape::Shape;
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn integer_messages_lose_little_against_double_precision() {
-        let code = construct(64, 30, &ensemble::degrees(30, 60), 1);
+        let code = construct(64, 30, &Ensembles::short().degrees(30, 60), 1);
         let probabilities = vec![0.0935; code.code_bits()];
         let mut rng = SplitMix64::new(5);
         let (mut failed, mut failed_exactly) = (0, 0);
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn two_classes_decode_below_the_entropy_of_their_average_with_priors_only() {
         let (rows, columns) = (105, 375);
-        let code = construct(512, rows, &ensemble::degrees(rows, columns), 1);
+        let code = construct(512, rows, &Ensembles::short().degrees(rows, columns), 1);
         let leak_rate = rows as f64 / columns as f64;
         assert!((0.2345..0.2864).contains(&leak_rate));
         let mut rng = SplitMix64::new(8);

@@ -1,5 +1,7 @@
 //! The size of a code: how many block rows and columns of how many lanes.
 
+use crate::ensemble::Ensembles;
+
 /// Block rows and columns and their lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -11,6 +13,11 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// The ensembles that its degrees come from.
+    pub(crate) fn ensembles(&self) -> Ensembles {
+        Ensembles::for_leak((self.rows * self.lift + self.rest) as u64)
+    }
+
     /// The shape for frames of `frame_bits` whose leak of `leak_bits` is nearest below whole rows, and among equals the
     /// one with the fewest unused code bits. There are two rows at least, so a tiny leak becomes theirs.
     pub(crate) fn choose(frame_bits: u64, leak_bits: u64) -> Self {

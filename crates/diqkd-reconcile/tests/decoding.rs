@@ -66,6 +66,19 @@ fn every_noise_level_decodes() {
     }
 }
 
+/// Frames with columns of up to 80 edges.
+#[test]
+fn long_frames_decode_closer_to_the_bound() {
+    let n = 300_000;
+    let scheme = scheme(n as u64, 0.02, 1 << 20);
+    assert!(scheme.f_ec() < 1.07, "{}", scheme.f_ec());
+    let (alice, errors) = (bits(n, 11, 0.5), bits(n, 12, 0.02));
+    let bob: Bits = alice.iter().zip(&errors).map(|(a, e)| *a ^ *e).collect();
+    let syndrome = Encoder::new(&scheme).syndrome(&alice).unwrap();
+    let decoded = Decoder::new(&scheme).decode(&bob, &Bits::repeat(false, n), &syndrome).unwrap();
+    assert!(decoded.failed.is_empty() && decoded.estimate == alice);
+}
+
 /// Half of the positions have no errors, the others one in ten: 0.2345 bits each, but 0.2864 to a design that takes
 /// them all for alike.
 #[test]

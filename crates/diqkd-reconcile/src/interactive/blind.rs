@@ -22,7 +22,6 @@ use crate::class::{ErrorClass, Mixture};
 use crate::code::{Edge, QcCode};
 use crate::construct::construct;
 use crate::encoder::words;
-use crate::ensemble;
 use crate::error::Error;
 use crate::propagation::Propagation;
 use crate::shape::Shape;
@@ -58,8 +57,8 @@ impl Blind {
         let deviation = libm::sqrt(n * Mixture::new(&[class])?.variance());
         let start = CODE_GAP * n * entropy + FIRST * deviation;
         let shape = Shape::choose(n_bits, libm::ceil(start) as u64);
-        let first =
-            construct(shape.lift, shape.rows, &ensemble::degrees(shape.rows, shape.columns), CODE_SEED);
+        let degrees = shape.ensembles().degrees(shape.rows, shape.columns);
+        let first = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
         let mut disclosed = shape.rest as f64;
         let mut schedule = vec![shape.rest];
         schedule.extend(STEPS.iter().map(|step| {

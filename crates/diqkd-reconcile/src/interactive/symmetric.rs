@@ -21,7 +21,7 @@ use crate::backend::Backend;
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
 use crate::encoder::words;
-use crate::ensemble;
+use crate::ensemble::Ensembles;
 use crate::error::Error;
 use crate::frame_code::FrameCode;
 use crate::propagation::Propagation;
@@ -61,7 +61,7 @@ pub(super) fn check(n_bits: u64, qber: f64) -> Result<f64, Error> {
     }
     let entropy = binary_entropy(qber);
     if entropy > MOST_ENTROPY {
-        return Err(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() });
+        return Err(Error::TooNoisy { entropy, most: Ensembles::short().most_leak_rate() });
     }
     Ok(entropy)
 }

@@ -3,7 +3,7 @@
 use super::{Parts, Retry, SchemeId};
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
-use crate::ensemble;
+use crate::ensemble::Ensembles;
 use crate::error::Error;
 use crate::finite_length::{draw_probability, upper_normal_quantile};
 use crate::frame_code::FrameCode;
@@ -27,7 +27,7 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
         None => {
             let entropy = mixture.entropy();
             let cost = mixture_cost::factor(&mixture)
-                .ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+                .ok_or(Error::TooNoisy { entropy, most: Ensembles::short().most_leak_rate() })?;
             let factor = cost * (1.0 + options.margin);
             let leak = |failure: f64| frame_leak(frame_bits, &mixture, failure, factor);
             Budget::choose(frames, options.target_failure, leak)?
@@ -67,16 +67,33 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
 /// A. Amraoui, A. Montanari, T. Richardson, R. Urbanke, "Finite-length scaling for iteratively decoded LDPC ensembles"
 /// (2009).
 fn frame_leak(frame_bits: u64, mixture: &Mixture, failure: f64, factor: f64) -> Result<u64, Error> {
+    let long = leak_of(Ensembles::long(), SHIFT_LONG, frame_bits, mixture, failure, factor)?;
+    if Ensembles::for_leak(long.next_multiple_of(8)).is_long() {
+        return Ok(long);
+    }
+    leak_of(Ensembles::short(), SHIFT, frame_bits, mixture, failure, factor)
+}
+
+/// [`frame_leak`] with given ensembles.
+fn leak_of(
+    ensembles: Ensembles,
+    shift: (f64, f64),
+    frame_bits: u64,
+    mixture: &Mixture,
+    failure: f64,
+    factor: f64,
+) -> Result<u64, Error> {
     let n = frame_bits as f64;
     let deviations = upper_normal_quantile(failure.min(0.5)).max(0.0);
     let fluctuation = deviations * libm::sqrt(mixture.variance() / n);
     let mut rate = mixture.entropy() * factor;
     for _ in 0..3 {
         let mean = mixture.entropy() * factor * (PASSES.0 + PASSES.1 * rate);
-        let shift = (SHIFT.0 + SHIFT.1 * rate) / libm::cbrt(n * n);
+        let shift = (shift.0 + shift.1 * rate) / libm::cbrt(n * n);
         let entropy = mean + fluctuation + shift;
-        rate = ensemble::leak_rate(entropy)
-            .ok_or(Error::TooNoisy { entropy, most: ensemble::most_leak_rate() })?;
+        rate = ensembles
+            .leak_rate(entropy)
+            .ok_or(Error::TooNoisy { entropy, most: ensembles.most_leak_rate() })?;
     }
     Ok(libm::ceil(rate * n) as u64)
 }
@@ -123,4 +140,6 @@ const PASSES: (f64, f64) = (1.004, 0.005);
 /// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
 /// rate.
 const SHIFT: (f64, f64) = (5.5, 12.0);
+/// The same for the long ensembles.
+const SHIFT_LONG: (f64, f64) = (7.0, 12.0);
 const CODE_SEED: u64 = 1;

@@ -117,6 +117,6 @@ fn improve(shares: &EdgeShares, course: &Course, twos: f64, ease: f64, progress:
     next
 }
 
-const DEGREES: &[u32] = &[2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40];
+const DEGREES: &[u32] = &[2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50, 64, 80];
 const STEPS: usize = 40;
 const STEP: f64 = 0.1;
