@@ -3,9 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Microseconds since 1970-01-01T00:00:00Z.
+use jiff::civil::{Date, DateTime, ISOWeekDate, Weekday};
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
+
+/// A time of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Time(pub(super) i64);
+pub(super) struct Time(Timestamp);
 
 /// A stretch of time: from its start to just before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +37,8 @@ pub(super) enum Every {
 impl Every {
     /// The shortest length of row, not below this one, of which at most `most` fill the span.
     pub(super) fn or_coarser(self, span: Span, most: i64) -> Self {
-        let length = span.to.0.saturating_sub(span.from.0);
-        let fits = |every: &Self| length / most <= every.length();
+        let length = span.to.seconds_since(span.from);
+        let fits = |every: &Self| length / most as f64 <= every.seconds();
         [Self::Hour, Self::Day, Self::Week]
             .into_iter()
             .filter(|every| *every >= self)
@@ -42,61 +46,70 @@ impl Every {
             .unwrap_or(Self::Month)
     }
 
-    fn length(self) -> i64 {
+    /// The length of the shortest one.
+    fn seconds(self) -> f64 {
         match self {
-            Self::Hour => HOUR,
-            Self::Day => DAY,
-            Self::Week => 7 * DAY,
-            Self::Month => 28 * DAY,
+            Self::Hour => 3600.0,
+            Self::Day => DAY_S,
+            Self::Week => 7.0 * DAY_S,
+            Self::Month => 28.0 * DAY_S,
         }
     }
 }
 
 impl Time {
-    /// So many seconds after 1970-01-01; what lies beyond the year 9999 counts as its last second.
+    /// 1970-01-01.
+    pub(super) const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+
+    /// The end of a stretch of time with this one as its last.
+    pub(super) fn just_after(self) -> Self {
+        Self(self.0.checked_add(1.microsecond()).unwrap_or(self.0))
+    }
+
+    /// So many seconds after 1970-01-01; what lies beyond the calendar counts as its end.
     pub(super) fn from_unix_s(seconds: u64) -> Self {
-        Self(seconds.min(LAST_SECOND) as i64 * SECOND)
+        let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        Self(time.unwrap_or(Timestamp::MAX))
     }
 
     /// Days from `origin`, as a number for an axis.
     pub(super) fn days_since(self, origin: Self) -> f64 {
-        self.0.saturating_sub(origin.0) as f64 / DAY as f64
+        self.seconds_since(origin) / DAY_S
     }
 
-    fn of_day(year: i64, month: i64, day: i64) -> Self {
-        Self(days_from_civil(year, month, day) * DAY)
+    fn seconds_since(self, origin: Self) -> f64 {
+        self.0.duration_since(origin.0).as_secs_f64()
     }
 
-    fn civil(self) -> (i64, i64, i64) {
-        civil_from_days(self.0.div_euclid(DAY))
+    fn civil(self) -> DateTime {
+        Offset::UTC.to_datetime(self.0)
     }
 
     /// The start of the hour, day, week or month that this time lies in.
     pub(super) fn floor(self, every: Every) -> Self {
-        let day = self.0.div_euclid(DAY);
-        match every {
-            Every::Hour => Self(self.0.div_euclid(HOUR) * HOUR),
-            Every::Day => Self(day * DAY),
-            // 1970-01-01 was a Thursday.
-            Every::Week => Self((day - (day + 3).rem_euclid(7)) * DAY),
-            Every::Month => {
-                let (year, month, _) = self.civil();
-                Self::of_day(year, month, 1)
-            }
-        }
+        self.start(every).unwrap_or(self)
     }
-}
 
-impl Time {
     /// The start of the hour, day, week or month after the one that this time lies in.
     pub(super) fn next(self, every: Every) -> Self {
-        let start = self.floor(every);
+        let step = match every {
+            Every::Hour => 1.hour(),
+            Every::Day => 1.day(),
+            Every::Week => 1.week(),
+            Every::Month => 1.month(),
+        };
+        let next = self.floor(every).civil().checked_add(step).ok();
+        next.and_then(at).unwrap_or(Self(Timestamp::MAX))
+    }
+
+    fn start(self, every: Every) -> Option<Self> {
+        let now = self.civil();
+        let date = now.date();
         match every {
-            Every::Hour => Self(start.0 + HOUR),
-            Every::Day => Self(start.0 + DAY),
-            Every::Week => Self(start.0 + 7 * DAY),
-            // 31 days on, the next month has begun and not ended.
-            Every::Month => Self(start.0 + 31 * DAY).floor(Every::Month),
+            Every::Hour => at(date.at(now.hour(), 0, 0, 0)),
+            Every::Day => at(date.into()),
+            Every::Week => monday(date.iso_week_date().year(), date.iso_week_date().week()),
+            Every::Month => at(date.first_of_month().into()),
         }
     }
 }
@@ -104,13 +117,11 @@ impl Time {
 /// A date where it is one, otherwise date and time to the second.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.civil();
-        write!(f, "{year:04}-{month:02}-{day:02}")?;
-        let seconds = self.0.rem_euclid(DAY) / SECOND;
-        if self.0.rem_euclid(DAY) == 0 {
-            return Ok(());
+        let civil = self.civil();
+        if civil == civil.date().into() {
+            return write!(f, "{}", civil.date());
         }
-        write!(f, "T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        write!(f, "{}", civil.strftime("%Y-%m-%dT%H:%M:%SZ"))
     }
 }
 
@@ -150,119 +161,47 @@ impl From<Span> for Window {
 
 fn span(text: &str) -> Option<Span> {
     if let Some((year, week)) = text.split_once("-W") {
-        let (year, week) = (digits(year, 4)?, digits(week, 2)?);
-        // The first week is the one with 4 January in it.
-        let first = Time::of_day(year, 1, 4).floor(Every::Week);
-        let from = Time(first.0 + (week - 1) * 7 * DAY);
-        let next_year = Time::of_day(year + 1, 1, 4).floor(Every::Week);
-        return (week >= 1 && from < next_year).then(|| Span { from, to: Time(from.0 + 7 * DAY) });
+        let from = monday(digits(year, 4)?, digits(week, 2)?)?;
+        return Some(Span { from, to: from.next(Every::Week) });
     }
     let parts: Vec<&str> = text.split('-').collect();
-    match parts[..] {
-        [year] => {
-            let year = digits(year, 4)?;
-            Some(Span { from: Time::of_day(year, 1, 1), to: Time::of_day(year + 1, 1, 1) })
-        }
-        [year, month] => {
-            let (year, month) = (digits(year, 4)?, digits(month, 2)?);
-            let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-            (1..=12)
-                .contains(&month)
-                .then(|| Span { from: Time::of_day(year, month, 1), to: Time::of_day(next.0, next.1, 1) })
-        }
-        _ => {
-            let from = date(text)?;
-            Some(Span { from, to: Time(from.0 + DAY) })
-        }
-    }
-}
-
-fn date(text: &str) -> Option<Time> {
-    let mut parts = text.split('-');
-    let (year, month, day) =
-        (digits(parts.next()?, 4)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
-    let time = Time::of_day(year, month, day);
-    // What the calendar does not have, as 30 February, would come back as another day.
-    (parts.next().is_none() && time.civil() == (year, month, day)).then_some(time)
+    let (from, step) = match parts[..] {
+        [year] => (Date::new(digits(year, 4)?, 1, 1), 1.year()),
+        [year, month] => (Date::new(digits(year, 4)?, digits(month, 2)?, 1), 1.month()),
+        _ => (date(text), 1.day()),
+    };
+    let from = from.ok()?;
+    Some(Span { from: at(from.into())?, to: at(from.checked_add(step).ok()?.into())? })
 }
 
 fn date_time(text: &str) -> Option<Time> {
-    let Some((day, clock)) = text.split_once(['T', ' ']) else { return date(text) };
-    let (clock, offset) = match clock.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let at = clock.rfind(['+', '-'])?;
-            let (hours, minutes) = clock[at + 1..].split_once(':')?;
-            let minutes = 60 * digits(hours, 2)? + digits(minutes, 2)?;
-            (&clock[..at], if clock[at..].starts_with('-') { -minutes } else { minutes })
-        }
-    };
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let mut parts = clock.split(':');
-    let (hours, minutes) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
-    let seconds = parts.next().map_or(Some(0), |seconds| digits(seconds, 2))?;
-    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 60 {
-        return None;
-    }
-    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    Some(Time(date(day)?.0 + ((hours * 60 + minutes - offset) * 60 + seconds) * SECOND + micros))
+    if text.contains(['T', ' ']) { text.parse().ok().map(Time) } else { at(date(text).ok()?.into()) }
 }
 
-fn digits(text: &str, count: usize) -> Option<i64> {
+/// A date with all its hyphens and nothing more.
+fn date(text: &str) -> Result<Date, jiff::Error> {
+    Date::strptime("%Y-%m-%d", text)
+}
+
+/// The first day of a week that the year has.
+fn monday(year: i16, week: i8) -> Option<Time> {
+    at(ISOWeekDate::new(year, week, Weekday::Monday).ok()?.date().into())
+}
+
+fn at(civil: DateTime) -> Option<Time> {
+    Offset::UTC.to_timestamp(civil).ok().map(Time)
+}
+
+fn digits<T: FromStr>(text: &str, count: usize) -> Option<T> {
     let all = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     all.then(|| text.parse().ok()).flatten()
 }
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar. Years begin in March here, so that the leap day is their last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
-}
-
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    // A guess that is never too late, and at most a year too early: four centuries have 146097 days.
-    let since = days + 719_468;
-    let mut year = since.div_euclid(146_097) * 400 + since.rem_euclid(146_097) / 366;
-    while days_from_civil(year + 1, 3, 1) <= days {
-        year += 1;
-    }
-    let day_of_year = days - days_from_civil(year, 3, 1);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
-}
-
-const SECOND: i64 = 1_000_000;
-const HOUR: i64 = 3600 * SECOND;
-const DAY: i64 = 24 * HOUR;
-const LAST_SECOND: u64 = 253_402_300_799;
+const DAY_S: f64 = 86_400.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_day_of_four_centuries_comes_back_and_follows_the_one_before() {
-        let lengths = |year: i64| {
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        };
-        let mut days = days_from_civil(1900, 1, 1);
-        assert_eq!(days, -25_567);
-        for year in 1900..2300 {
-            for (month, length) in (1..).zip(lengths(year)) {
-                for day in 1..=length {
-                    assert_eq!(days_from_civil(year, month, day), days);
-                    assert_eq!(civil_from_days(days), (year, month, day));
-                    days += 1;
-                }
-            }
-        }
-    }
 
     #[test]
     fn periods_are_those_of_the_calendar() {
@@ -284,7 +223,8 @@ mod tests {
             );
             let window = Window::from(span);
             assert!(window.contains(span.from) && !window.contains(span.to));
-            assert!(!window.contains(Time(span.from.0 - 1)) && window.contains(Time(span.to.0 - 1)));
+            let before = |time: Time| Time(time.0 - 1.nanosecond());
+            assert!(!window.contains(before(span.from)) && window.contains(before(span.to)));
         }
         for wrong in
             ["2026-W54", "2021-W53", "2026-W0", "2026-13", "2026-02-29", "26", "today", "2026-11-26-1", ""]
@@ -295,13 +235,14 @@ mod tests {
 
     #[test]
     fn times_of_logs_are_read() {
-        let at = |text: &str| text.parse::<Time>().map(|time| time.0);
-        assert_eq!(at("1970-01-02"), Ok(DAY));
+        let at = |text: &str| text.parse::<Time>().map(|time| time.0.as_microsecond());
+        assert_eq!(at("1970-01-02"), Ok(86_400_000_000));
         assert_eq!(at("2026-11-26T14:02:18.123456Z"), Ok(1_795_701_738_123_456));
         assert_eq!(at("2026-11-26T15:02:18.123456789+01:00"), Ok(1_795_701_738_123_456));
         assert_eq!(at("2026-11-26T14:02:18.5Z"), at("2026-11-26 14:02:18.500000Z"));
         assert_eq!(at("2026-11-26T14:02Z"), at("2026-11-26T14:02:00Z"));
-        assert_eq!(Time(1_795_701_738_123_456).to_string(), "2026-11-26T14:02:18Z");
+        assert_eq!(Time::from_unix_s(1_795_701_738).to_string(), "2026-11-26T14:02:18Z");
+        assert!(Time::from_unix_s(u64::MAX) > "9999-01-01".parse().unwrap());
         for wrong in [
             "2026-11-26T14:02:18",
             "2026-11-26T24:00:00Z",

@@ -165,7 +165,7 @@ mod tests {
 
     fn block(day: i64, wins: u64, tests: u64) -> Block {
         Block {
-            at: Time(day * 86_400_000_000),
+            at: Time::from_unix_s(86_400 * day.unsigned_abs()),
             source: "s".to_owned(),
             session: day.to_string(),
             ending: Ending::Key { rounds: 10 * tests, key_bits: tests, leak_bits: 1, f_ec: None },

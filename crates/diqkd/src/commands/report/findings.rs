@@ -38,7 +38,7 @@ impl Findings {
         let ends = period
             .from
             .or(journal.seen.map(|seen| seen.0))
-            .zip(period.to.or(journal.seen.map(|seen| Time(seen.1.0 + 1))));
+            .zip(period.to.or(journal.seen.map(|seen| seen.1.just_after())));
         let span = ends.map(|(from, to)| Span { from, to });
         let every =
             every.unwrap_or_else(|| span.map_or(Every::Day, |span| Every::Hour.or_coarser(span, ROWS)));
@@ -59,7 +59,7 @@ impl Findings {
 
     /// Where the pictures begin to count days: the start of the first row.
     pub(super) fn origin(&self) -> Time {
-        self.span.map_or(Time(0), |span| span.from.floor(Every::Day))
+        self.span.map_or(Time::EPOCH, |span| span.from.floor(Every::Day))
     }
 
     /// Blocks that began in the period and did not end in it.
