@@ -56,7 +56,7 @@ pub(super) fn document(findings: &Findings) -> Document {
     parts.push(Part::Text(about(findings)));
     parts.push(Part::Text(PRIVATE.to_owned()));
     let period = findings.span.map_or_else(String::new, |span| format!(", {} to {}", span.from, span.to));
-    Document { title: format!("Report of a site{period} UTC").replace(" a site UTC", " a site"), parts }
+    Document { title: format!("Report of a site{period}"), parts }
 }
 
 fn by_source(findings: &Findings) -> Part {
@@ -108,7 +108,7 @@ fn operation(findings: &Findings, parts: &mut Vec<Part>) {
         lines.push(format!("{} blocks began and did not end in this period", findings.unfinished()));
     }
     if !journal.stops.is_empty() {
-        lines.push(format!("the node stopped {} times as asked", journal.stops.len()));
+        lines.push(format!("stops as asked: {}", journal.stops.len()));
     }
     if journal.troubles.is_empty() {
         lines.push("no alarm, warning or error".to_owned());
@@ -192,7 +192,7 @@ fn about(findings: &Findings) -> String {
         n => format!("; {n} other lines were left out"),
     };
     format!(
-        "From {} lines of {}{foreign}. A block counts where it ended. S is 8 w - 4 of the share w of test rounds won, pooled \
+        "From {} lines of {}{foreign}. Times are UTC; a block counts where it ended. S is 8 w - 4 of the share w of test rounds won, pooled \
          over all blocks whose game was counted, those refused for it included; errors are one standard error of independent \
          rounds. Only Bob's log has S and QBER. Made by diqkd {}.",
         journal.lines,
