@@ -53,6 +53,8 @@ pub enum Assumption {
     DataIndependentEmission,
     /// Devices are not used again after this block unless later transcripts are padded.
     NoDeviceReuse,
+    /// The pre-shared key was agreed on by post-quantum cryptography instead of being carried.
+    PostQuantumPreSharedKey,
     /// The key store and what is behind it keep the key.
     KeyManagement,
 }
@@ -69,6 +71,7 @@ impl Assumption {
             Self::TrustedClassicalEndpoints => "trusted-classical-endpoints",
             Self::DataIndependentEmission => "data-independent-emission-and-timing",
             Self::NoDeviceReuse => "no-device-reuse-across-blocks",
+            Self::PostQuantumPreSharedKey => "pre-shared-key-by-post-quantum-cryptography",
             Self::KeyManagement => "key-management",
         }
     }
@@ -94,6 +97,9 @@ impl Assumption {
             }
             Self::NoDeviceReuse => {
                 "the measurement devices are not used for a later block whose transcript could carry bits of this one"
+            }
+            Self::PostQuantumPreSharedKey => {
+                "the pre-shared key was agreed on by ML-KEM and ML-DSA, which nobody broke before the session had ended"
             }
             Self::KeyManagement => "the key store and its consumers keep the key",
         }

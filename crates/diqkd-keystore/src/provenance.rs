@@ -142,7 +142,7 @@ const MODELS: [SecurityModel; 5] = [
     SecurityModel::PostQuantum,
 ];
 
-const ASSUMPTIONS: [Assumption; 9] = [
+const ASSUMPTIONS: [Assumption; 10] = [
     Assumption::QuantumTheory,
     Assumption::IsolatedLaboratories,
     Assumption::TrustedSettingRng,
@@ -151,6 +151,7 @@ const ASSUMPTIONS: [Assumption; 9] = [
     Assumption::TrustedClassicalEndpoints,
     Assumption::DataIndependentEmission,
     Assumption::NoDeviceReuse,
+    Assumption::PostQuantumPreSharedKey,
     Assumption::KeyManagement,
 ];
 

@@ -82,7 +82,8 @@ impl Keeper {
     /// [`NodeError::Store`]; then the session must not go on.
     pub(crate) fn keep(&mut self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
         let rng_attestation = &self.rng_attestation;
-        let block = BlockProvenance { certificate, session: key.session(), rng_attestation };
+        let session = key.session();
+        let block = BlockProvenance { certificate, session, rng_attestation, assumptions: &[] };
         self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
         Ok(())
     }

@@ -16,6 +16,7 @@ mod observer;
 
 mod pads;
 pub mod party;
+pub mod preshare;
 pub mod randomness;
 mod setting_rng;
 pub mod site;

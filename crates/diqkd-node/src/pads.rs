@@ -1,7 +1,8 @@
 //! The pre-shared key on disk, and the journal by which none of it is ever used twice.
 //!
 //! ```text
-//! FILE                    32 bytes: key of the links; then bytes for the sessions, used once from the front
+//! FILE                    perhaps 16 bytes: the mark of a key that was agreed on; 32 bytes: key of the links; then bytes for
+//!                         the sessions, used once from the front
 //! DIR/pads-ID.journal     64-byte records, appended and synced before the bytes they reserve are used; ID names FILE
 //! ```
 //! A range is reserved by a record on disk; only then are its bytes read. A crash after that loses them, nothing gives them
@@ -13,13 +14,16 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use diqkd_core::{Epsilon, EpsilonLedger, SessionId};
-use zeroize::Zeroizing;
+use diqkd_auth::post_quantum::KEY_MARK;
+use diqkd_core::{Assumption, Epsilon, EpsilonLedger, SessionId};
+use zeroize::{Zeroize, Zeroizing};
 
 /// Pre-shared key and journal.
 pub(crate) struct Pads {
     file: File,
     length: u64,
+    /// The mark of a key that post-quantum cryptography gave, or nothing.
+    mark_bytes: u64,
     journal: File,
     journal_path: PathBuf,
     /// Everything before this has been reserved.
@@ -73,6 +77,15 @@ pub enum PadsError {
         /// Where.
         offset: u64,
     },
+    /// The key can't pad what devices could remember.
+    #[error(
+        "{} was agreed on by post-quantum cryptography: who breaks that later reads what `security.padded` hides; carry a \
+         pre-shared key to both sites, or set `security.padded = false`", path.display()
+    )]
+    Unpadded {
+        /// The pre-shared key.
+        path: PathBuf,
+    },
     /// Another process has the journal open.
     #[error("{} is in use by another process; stop that one or give each node its own data folder", path.display())]
     InUse {
@@ -91,13 +104,15 @@ impl Pads {
         };
         let mut file = File::open(path).map_err(io(path))?;
         let length = file.metadata().map_err(io(path))?.len();
-        if length < LINK_KEY_BYTES {
-            return Err(PadsError::TooShort {
-                path: path.to_path_buf(),
-                found: length,
-                needed: LINK_KEY_BYTES,
-            });
+        let mut mark = Vec::new();
+        (&mut file).take(KEY_MARK.len() as u64).read_to_end(&mut mark).map_err(io(path))?;
+        let mark_bytes = if mark == KEY_MARK { KEY_MARK.len() as u64 } else { 0 };
+        mark.zeroize();
+        let needed = mark_bytes + LINK_KEY_BYTES;
+        if length < needed {
+            return Err(PadsError::TooShort { path: path.to_path_buf(), found: length, needed });
         }
+        file.seek(SeekFrom::Start(mark_bytes)).map_err(io(path))?;
         let mut link_key = Zeroizing::new([0; LINK_KEY_BYTES as usize]);
         file.read_exact(&mut *link_key).map_err(io(path))?;
         // A digest of the key of the links alone: nothing on disk depends on the bytes that sessions use.
@@ -117,9 +132,10 @@ impl Pads {
         let mut pads = Self {
             file,
             length,
+            mark_bytes,
             journal,
             journal_path,
-            next: LINK_KEY_BYTES,
+            next: needed,
             sessions: 0,
             ledger: EpsilonLedger::new(eps_total),
             torn: false,
@@ -131,8 +147,13 @@ impl Pads {
     /// The key of the links.
     pub(crate) fn link_key(&mut self) -> Result<Zeroizing<[u8; 32]>, PadsError> {
         let mut key = Zeroizing::new([0; LINK_KEY_BYTES as usize]);
-        self.read_at(0, &mut *key)?;
+        self.read_at(self.mark_bytes, &mut *key)?;
         Ok(key)
+    }
+
+    /// What rests on this key besides what rests on a carried one.
+    pub(crate) fn assumptions(&self) -> &'static [Assumption] {
+        if self.mark_bytes > 0 { &[Assumption::PostQuantumPreSharedKey] } else { &[] }
     }
 
     /// Everything before this has been reserved.
@@ -365,6 +386,21 @@ mod tests {
         assert_eq!(pads.remaining_bytes(), 32);
         let spent = pads.ledger().total().unwrap().probability();
         assert!((2e-10..2.000_000_1e-10).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn a_marked_key_says_what_it_rests_on_and_is_used_behind_the_mark() {
+        let place = Place::new("marked");
+        assert!(place.open().unwrap().assumptions().is_empty());
+        let carried = std::fs::read(place.0.join("key")).unwrap();
+        std::fs::write(place.0.join("key"), [&KEY_MARK[..], &carried].concat()).unwrap();
+        let mut pads = place.open().unwrap();
+        assert_eq!(pads.assumptions(), [Assumption::PostQuantumPreSharedKey]);
+        assert_eq!((pads.next(), pads.link_key().unwrap()[..4].to_vec()), (48, vec![0, 1, 2, 3]));
+        assert_eq!(granted(&mut pads, 1, 48, 100).unwrap()[..3], [32, 33, 34]);
+        drop(pads);
+        std::fs::write(place.0.join("key"), &[&KEY_MARK[..], &carried[..31]].concat()).unwrap();
+        assert!(matches!(place.open(), Err(PadsError::TooShort { found: 47, needed: 48, .. })));
     }
 
     #[test]

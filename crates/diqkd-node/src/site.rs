@@ -21,7 +21,7 @@ use crate::control::Control;
 use crate::error::NodeError;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
-use crate::pads::Pads;
+use crate::pads::{Pads, PadsError};
 use crate::randomness::Randomness;
 use crate::source::Source;
 use crate::trunk::{Agreed, Trunk, TrunkOptions};
@@ -153,12 +153,21 @@ impl Site {
                 "the last record of the pads journal was torn by a crash and has been cut off; nothing was lost"
             );
         }
+        let assumptions = pads.assumptions();
+        if !assumptions.is_empty() {
+            if config.params.variant.padded {
+                return Err(PadsError::Unpadded { path: config.pads_file.clone() }.into());
+            }
+            tracing::info!(
+                "the pre-shared key was agreed on by post-quantum cryptography; every key that it authenticates says so"
+            );
+        }
         let mut sources = Vec::new();
         for source in &config.sources {
             let folder: PathBuf = config.data.join(&source.name);
             let (length, pads, attestation) =
                 (config.params.key_length_bits, config.pad_keys, &source.rng_attestation);
-            let vault = Vault::open(&folder, length, pads, attestation, &randomness)?;
+            let vault = Vault::open(&folder, length, pads, attestation, assumptions, &randomness)?;
             sources.push((Source::new(source, config.role), vault));
         }
         let tunables = Arc::new(Mutex::new(config.tunables.clone()));

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use diqkd_core::{KeyId, SecurityModel};
+use diqkd_core::{Assumption, KeyId, SecurityModel};
 use diqkd_keystore::{KeyStore, NewKey, Provenance, Route, StorageKey};
 use diqkd_protocol::IdentifiedKey;
 use rand::rngs::StdRng;
@@ -29,6 +29,8 @@ pub struct BlockProvenance<'a> {
     pub session: diqkd_core::SessionId,
     /// Attestation of the generator that chose this site's settings; empty when there is none.
     pub rng_attestation: &'a str,
+    /// What the keys rest on besides the certificate's assumptions.
+    pub assumptions: &'static [Assumption],
 }
 
 /// An open store.
@@ -172,7 +174,7 @@ fn new_keys(keys: Vec<IdentifiedKey>, block: &BlockProvenance<'_>) -> Vec<NewKey
             position: u32::try_from(key.index).unwrap_or(u32::MAX),
             security_model: SecurityModel::DeviceIndependent,
             route: Route::Direct,
-            assumptions: block.certificate.assumptions().to_vec(),
+            assumptions: [block.certificate.assumptions(), block.assumptions].concat(),
             certificate_digest,
             eps_sound: block.certificate.eps_sound(),
             rng_attestation: block.rng_attestation.to_owned(),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diqkd_auth::PoolId;
-use diqkd_core::{KeyId, SessionId};
+use diqkd_core::{Assumption, KeyId, SessionId};
 use diqkd_entropy::Certificate;
 use diqkd_protocol::SecretKey;
 use diqkd_protocol::journal::{Fate, Record};
@@ -29,6 +29,8 @@ pub(crate) struct Vault {
     /// Keys of each block that are set aside.
     pad_keys: u32,
     rng_attestation: String,
+    /// What the keys rest on besides the certificate's assumptions.
+    assumptions: &'static [Assumption],
 }
 
 struct Stores {
@@ -51,6 +53,7 @@ impl Vault {
         key_length_bits: u32,
         pad_keys: u32,
         rng_attestation: &str,
+        assumptions: &'static [Assumption],
         randomness: &Randomness,
     ) -> Result<Self, NodeError> {
         let keeper = Keeper::open(folder, randomness, key_length_bits)?;
@@ -66,6 +69,7 @@ impl Vault {
             key_length_bits,
             pad_keys,
             rng_attestation: rng_attestation.to_owned(),
+            assumptions,
         })
     }
 
@@ -97,8 +101,8 @@ impl Vault {
 
     /// A block's keys are on disk, not to be used yet, when this returns.
     pub(crate) fn keep(&self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
-        let rng_attestation = &self.rng_attestation;
-        let block = BlockProvenance { certificate, session: key.session(), rng_attestation };
+        let (rng_attestation, assumptions) = (&self.rng_attestation, self.assumptions);
+        let block = BlockProvenance { certificate, session: key.session(), rng_attestation, assumptions };
         let mut keys = key.into_keys(self.key_length_bits);
         let rest = keys.split_off(keys.len().min(self.pad_keys as usize));
         let mut stores = self.lock();

@@ -11,6 +11,7 @@ mod keylength;
 mod keys;
 mod node;
 mod plan;
+mod preshare;
 mod reconcile;
 mod report;
 mod rng;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     /// One site as a daemon: records, talks to its peer, stores keys, block after block, until it is told to stop.
     Node(node::Node),
     #[command(subcommand)]
+    Preshare(preshare::Preshare),
+    #[command(subcommand)]
     Keys(keys::Keys),
     Report(report::Report),
     #[command(subcommand)]
@@ -69,6 +72,7 @@ impl Command {
             Self::Certificate(certificate) => certificate.run(),
             Self::Reconcile(reconcile) => reconcile.run(console),
             Self::Node(node) => node.run(console),
+            Self::Preshare(preshare) => preshare.run(),
             Self::Keys(keys) => keys.run(),
             Self::Report(report) => report.run(),
             Self::Rng(rng) => rng.run(),

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use diqkd_core::Assumption;
 use diqkd_keystore::KeyState;
 use diqkd_node::StoreOnDisk;
 use diqkd_node::randomness::Randomness;
@@ -266,6 +267,57 @@ fn a_spent_budget_of_epsilon_stops_the_blocks_also_after_a_restart() {
     bob.kill();
     assert!(pair.log("alice").matches("the peer's budget of epsilon").count() <= 2, "{}", pair.log("alice"));
     assert_eq!(pair.keys("bob", "bench").len(), keys);
+}
+
+/// No courier: the sites agree by files that anybody may read, and every key says what that rests on.
+#[test]
+fn keys_under_an_agreed_pre_shared_key_say_so() {
+    let mut pair = Pair::new("agreed");
+    let file = |name: &str| pair.folder().join(name).to_str().unwrap().to_owned();
+    let preshare = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diqkd"));
+        let output = command.arg("preshare").args(arguments).output().unwrap();
+        (
+            output.status.code(),
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat(),
+        )
+    };
+    let [a, b, a_public, b_public, offer, answer] =
+        ["a", "b", "a.public", "b.public", "offer", "answer"].map(&file);
+    let (a_secret, b_secret) = (file("a.secret"), file("b.secret"));
+    let made = preshare(&["identity", &a]);
+    assert_eq!(made, preshare(&["fingerprint", &a_public]));
+    assert_eq!(preshare(&["identity", &b]).0, Some(0));
+    let (status, said) = preshare(&["identity", &b]);
+    assert!(status == Some(1) && said.contains("b.secret"), "{said}");
+    let offered = ["offer", "--identity", &a_secret, "--peer", &b_public, "--bytes", "2e5", "--out", &offer];
+    assert_eq!(preshare(&offered).0, Some(0));
+    let alices = file("preshared.key");
+    std::fs::remove_file(&alices).unwrap();
+    let (carried, sites) =
+        (file("bob.key"), ["--identity", &b_secret, "--peer", &a_public, "--offer", &offer]);
+    let answered = preshare(&[&["answer"], &sites[..], &["--out", &answer, "--key", &carried]].concat());
+    assert_eq!(answered.0, Some(0), "{}", answered.1);
+    let sites = ["--identity", &a_secret, "--peer", &b_public, "--offer", &offer];
+    let finished = preshare(&[&["finish"], &sites[..], &["--answer", &answer, "--key", &alices]].concat());
+    assert_eq!(finished.0, Some(0), "{}", finished.1);
+    assert_eq!(std::fs::read(&alices).unwrap(), std::fs::read(&carried).unwrap());
+
+    let alice = pair.start(&pair.alice, &["--blocks", "2"]);
+    let bob = pair.start(&pair.bob, &["--blocks", "2"]);
+    assert!(alice.wait(PATIENCE).0.success() && bob.wait(PATIENCE).0.success(), "{}", pair.log("alice"));
+    assert!(pair.same_keys("bench") > 50);
+    for role in ["alice", "bob"] {
+        let folder = pair.folder().join(role).join("bench");
+        let store = StoreOnDisk::open(&folder, &Randomness::from_seed(1)).unwrap();
+        let keys = store.keys().list(0, None, 4096).unwrap();
+        let agreed = Assumption::PostQuantumPreSharedKey;
+        assert!(keys.iter().all(|key| key.provenance.assumptions.contains(&agreed)), "{role}");
+    }
+    // What is padded has to stay hidden for ever.
+    pair.alice.security = "padded = true\n".to_owned();
+    let (status, _) = pair.start(&pair.alice, &[]).wait(PATIENCE);
+    assert!(!status.success() && pair.log("alice").contains("security.padded"), "{}", pair.log("alice"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A call that works, for each command, to show where one lacks something.
 
 /// Command words and a call.
-const CALLS: [(&str, &str); 24] = [
+const CALLS: [(&str, &str); 25] = [
     ("demo", "diqkd demo --rounds 300000 --seed 7"),
     ("simulate", "diqkd simulate --preset photonic --rounds 20000 --seed 1 --out run"),
     ("tags info", "diqkd tags info FILE.ptu"),
@@ -31,6 +31,7 @@ const CALLS: [(&str, &str); 24] = [
     ("reconcile alist", "diqkd reconcile alist MATRIX.alist --qber 0.07 --frames 20"),
     ("keys", "diqkd keys list FOLDER"),
     ("node", "diqkd node --config examples/node/lab/alice.toml --check"),
+    ("preshare", "diqkd preshare identity alice"),
     ("report", "diqkd report node.log --period 2026-W48 --out week.html"),
     ("rng check", "diqkd rng check BITS.bin --bits-per-sample 1"),
     ("amplify", "diqkd amplify --input KEY --seed-file SEED --in-bits 1000 --out-bits 500 --out HASHED"),
