@@ -17,11 +17,11 @@ pub struct JournalFile {
     file: File,
     writer: Writer,
     state: Journal,
+    records: usize,
 }
 
 impl JournalFile {
-    /// Opens the journal, or makes one. A record that a crash has cut off is removed; a journal that has grown much longer
-    /// than what it says is written anew.
+    /// Opens the journal, or makes one. A record that a crash has cut off is removed.
     ///
     /// # Errors
     /// [`JournalFileError`].
@@ -44,11 +44,20 @@ impl JournalFile {
         file.sync_all().map_err(io)?;
         sync_folder(path).map_err(io)?;
         let writer = Writer::after(recovered.records.len() as u64);
-        let mut journal = Self { path: path.to_path_buf(), file, writer, state };
-        if recovered.records.len() > journal.state.compact().len().saturating_mul(2) + SLACK_RECORDS {
-            journal.rewrite()?;
+        Ok(Self { path: path.to_path_buf(), file, writer, state, records: recovered.records.len() })
+    }
+
+    /// Writes the journal anew where it has grown much longer than what it says. To be called when the key stores have done
+    /// what it says of every session and no session runs: what was settled is forgotten, and a store that still held such a
+    /// session's keys as prepared would erase them.
+    ///
+    /// # Errors
+    /// [`JournalFileError::Io`].
+    pub fn compact(&mut self) -> Result<(), JournalFileError> {
+        if self.records > self.state.compact().len().saturating_mul(2) + SLACK_RECORDS {
+            self.rewrite()?;
         }
-        Ok(journal)
+        Ok(())
     }
 
     /// What the journal says.
@@ -71,6 +80,7 @@ impl JournalFile {
                 break;
             }
             bytes.extend(self.writer.append(record));
+            self.records += 1;
         }
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
         written.map_err(|source| JournalFileError::Io { path: self.path.clone(), source })?;
@@ -100,6 +110,7 @@ impl JournalFile {
         self.state = Journal::replay(&records).map_err(refused)?;
         self.file = file;
         self.writer = writer;
+        self.records = records.len();
         Ok(())
     }
 }

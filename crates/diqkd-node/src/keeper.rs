@@ -88,6 +88,15 @@ impl Keeper {
         Ok(())
     }
 
+    /// Shortens a long journal. Only while no session runs and after every store that follows it has done so: this one has
+    /// when it is opened.
+    ///
+    /// # Errors
+    /// [`NodeError::Journal`].
+    pub(crate) fn compact(&mut self) -> Result<(), NodeError> {
+        Ok(self.journal.compact()?)
+    }
+
     /// Does with the prepared keys of a session what the journal says of it: available where both sites hold them, erased
     /// where the other never will, left alone where that is not known. Gives the number of keys that became available.
     ///

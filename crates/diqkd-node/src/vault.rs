@@ -64,6 +64,7 @@ impl Vault {
         let mut stores = Stores { keeper, pads, running: BTreeSet::new(), keys_available };
         let prepared = stores.pads.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
         prepared.into_iter().try_for_each(|session| stores.follow(session))?;
+        stores.keeper.compact()?;
         Ok(Self {
             stores: Mutex::new(stores),
             key_length_bits,

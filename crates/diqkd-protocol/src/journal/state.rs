@@ -115,8 +115,10 @@ impl Journal {
         self.fates.remove(&session);
     }
 
-    /// The records of a new journal that says the same, for a site none of whose sessions is running. Sessions without a
-    /// key are left out: their pre-shared key stays spent, and none of them can come to a key any more.
+    /// The records of a new journal that says the same, for a site none of whose sessions is running and whose key stores
+    /// have done what it says. Sessions without a key are left out: their pre-shared key stays spent, and none of them can
+    /// come to a key any more. Left out are also those whose key Alice may use: nobody asks her. A store that had not
+    /// released such a key before would erase it, since [`Journal::fate`] calls a session that it does not know open.
     pub fn compact(&self) -> Vec<Record> {
         let spent = self.spent.iter().map(|(&pool, &position)| Record::Spent { pool, position });
         let mut records: Vec<Record> = spent.collect();

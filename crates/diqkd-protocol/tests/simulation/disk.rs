@@ -8,6 +8,9 @@ use diqkd_protocol::journal::{Fate, Journal, Writer, recover};
 use crate::real_store::{Contents, RealStore, digest};
 use crate::site::Stop;
 
+/// Records beyond twice the necessary ones before the journal is written anew.
+const SLACK_RECORDS: usize = 6;
+
 type Keys = Vec<(KeyId, Vec<u8>)>;
 
 /// A key store that keeps what it was told before it answers: a model, and in some schedules the real one beside it.
@@ -18,6 +21,8 @@ pub(crate) struct Disk {
     pub(crate) available: BTreeMap<KeyId, Vec<u8>>,
     pub(crate) delivered: Vec<(KeyId, Vec<u8>)>,
     pub(crate) discarded: u64,
+    /// How often the journal was written anew.
+    pub(crate) compacted: u64,
     pub(crate) real: Option<RealStore>,
     /// What the real store was doing when its power failed; whether it has done it shows when it is opened again.
     undecided: Option<Change>,
@@ -50,7 +55,16 @@ impl Disk {
         for session in sessions {
             self.follow(session, journal.fate(session))?;
         }
-        Ok((journal, Writer::after(recovered.records.len() as u64)))
+        let records = journal.compact();
+        if recovered.records.len() <= records.len() * 2 + SLACK_RECORDS {
+            return Ok((journal, Writer::after(recovered.records.len() as u64)));
+        }
+        // In one step, by a new name.
+        let mut writer = Writer::default();
+        self.journal = records.iter().flat_map(|record| writer.append(record)).collect();
+        self.compacted += 1;
+        let journal = Journal::replay(&records).map_err(|error| Stop::Violation(error.to_string()))?;
+        Ok((journal, writer))
     }
 
     /// The process is gone, and what its store had not synced.

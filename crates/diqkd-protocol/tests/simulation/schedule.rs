@@ -31,6 +31,7 @@ pub(crate) struct Tally {
     discarded: u64,
     refused_records: u64,
     power_cuts: u64,
+    compacted: u64,
     dropped: u64,
     corrupted: u64,
     duplicated: u64,
@@ -50,6 +51,7 @@ impl Tally {
             discarded,
             refused_records,
             power_cuts,
+            compacted,
             dropped,
             corrupted,
             duplicated,
@@ -65,6 +67,7 @@ impl Tally {
         self.discarded += discarded;
         self.refused_records += refused_records;
         self.power_cuts += power_cuts;
+        self.compacted += compacted;
         self.dropped += dropped;
         self.corrupted += corrupted;
         self.duplicated += duplicated;
@@ -72,11 +75,12 @@ impl Tally {
         self.clock_steps += clock_steps;
     }
 
-    pub(crate) fn seen(&self) -> [(&'static str, u64); 9] {
+    pub(crate) fn seen(&self) -> [(&'static str, u64); 10] {
         [
             ("a crash", self.crashes),
             ("a torn record", self.torn),
             ("a power cut in a key store", self.power_cuts),
+            ("a journal written anew", self.compacted),
             ("an abort", self.aborts),
             ("an open question after a crash", self.asked),
             ("a prepared key that was discarded", self.discarded),
@@ -184,6 +188,7 @@ pub(crate) fn run(seed: u64, variants: &[(Variant, Arc<Agreement>)]) -> Result<T
         tally.aborts += site.aborts;
         tally.asked += site.asked;
         tally.discarded += site.disk.discarded;
+        tally.compacted += site.disk.compacted;
         tally.refused_records += site.refused_records;
     }
     tally.keys = sites[0].disk.usable().len() as u64;
