@@ -8,7 +8,7 @@ use diqkd_node::randomness::Randomness;
 use serde_json::json;
 
 use crate::answer::{Answer, Failure};
-use crate::commands::keylength::count;
+use crate::numbers::whole;
 
 /// Agree on a pre-shared key where nobody can carry one, by ML-KEM and ML-DSA. Every key that it authenticates says so.
 #[derive(Debug, Subcommand)]
@@ -52,7 +52,7 @@ pub(crate) struct Offer {
     #[command(flatten)]
     sites: Sites,
     /// Length of the key; a node's session takes some 20,000 bytes, and blocks refill what they took.
-    #[arg(long, value_name = "N", value_parser = count, default_value = "1e6")]
+    #[arg(long, value_name = "N", value_parser = whole, default_value = "1e6")]
     bytes: u64,
     /// The offer, to be sent to Bob by any way.
     #[arg(long, value_name = "FILE")]

@@ -315,7 +315,7 @@ fn keys_under_an_agreed_pre_shared_key_say_so() {
         assert!(keys.iter().all(|key| key.provenance.assumptions.contains(&agreed)), "{role}");
     }
     // What is padded has to stay hidden for ever.
-    pair.alice.security = "padded = true\n".to_owned();
+    pair.alice.security = "padded = true\nleast_key_bits = 1\n".to_owned();
     let (status, _) = pair.start(&pair.alice, &[]).wait(PATIENCE);
     assert!(!status.success() && pair.log("alice").contains("security.padded"), "{}", pair.log("alice"));
 }
