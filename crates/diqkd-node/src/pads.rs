@@ -399,7 +399,7 @@ mod tests {
         assert_eq!((pads.next(), pads.link_key().unwrap()[..4].to_vec()), (48, vec![0, 1, 2, 3]));
         assert_eq!(granted(&mut pads, 1, 48, 100).unwrap()[..3], [32, 33, 34]);
         drop(pads);
-        std::fs::write(place.0.join("key"), &[&KEY_MARK[..], &carried[..31]].concat()).unwrap();
+        std::fs::write(place.0.join("key"), [&KEY_MARK[..], &carried[..31]].concat()).unwrap();
         assert!(matches!(place.open(), Err(PadsError::TooShort { found: 47, needed: 48, .. })));
     }
 
