@@ -32,8 +32,7 @@ pub(super) fn chsh(sources: &BySource<'_>, origin: Time, every: Every) -> Option
 
 /// The error rate of the blocks that tell it.
 pub(super) fn qber(sources: &BySource<'_>, origin: Time, every: Every) -> Option<Figure> {
-    let figure =
-        Figure::new("Error rate of key rounds", time_axis(origin), Axis::linear("QBER / %").including(0.0));
+    let figure = Figure::new("Error rate of key rounds", time_axis(origin), Axis::linear("QBER / %"));
     let percent = |sums: &Sums| {
         let qber = sums.qber()?;
         Some(Estimate { value: 100.0 * qber.value, error: 100.0 * qber.error })
@@ -55,15 +54,19 @@ pub(super) fn key_bits(sources: &BySource<'_>, origin: Time, every: Every) -> Op
         let (Some((&first, _)), Some((&last, _))) = (rows.first_key_value(), rows.last_key_value()) else {
             continue;
         };
-        let mut steps = Vec::new();
+        let mut bits = Vec::new();
         let mut at = first;
         while at <= last {
-            let bits = rows.get(&at).map_or(0, |sums| sums.key_bits);
-            steps.push((at.days_since(origin), bits as f64));
+            bits.push((at, rows.get(&at).map_or(0, |sums| sums.key_bits) as f64));
             at = at.next(every);
         }
-        steps.push((at.days_since(origin), 0.0));
-        figure = figure.with(Series::steps(*name, steps));
+        // Areas would hide each other.
+        figure = figure.with(if sources.len() == 1 {
+            let end = [(at.days_since(origin), 0.0)];
+            Series::steps(*name, bits.iter().map(|(at, bits)| (at.days_since(origin), *bits)).chain(end))
+        } else {
+            Series::line(*name, bits.iter().map(|(at, bits)| (middle(*at, every, origin), *bits))).marked()
+        });
     }
     Some(figure)
 }
@@ -81,9 +84,8 @@ fn points(
     for (name, blocks) in sources {
         let points: Vec<(f64, f64, f64)> = if in_rows {
             let rows = super::figures::rows(blocks.iter().copied(), every);
-            let middle = |at: Time| (at.days_since(origin) + at.next(every).days_since(origin)) / 2.0;
             rows.iter()
-                .filter_map(|(at, sums)| value(sums).map(|v| (middle(*at), v.value, v.error)))
+                .filter_map(|(at, sums)| value(sums).map(|v| (middle(*at, every, origin), v.value, v.error)))
                 .collect()
         } else {
             let one = |block: &&Block| {
@@ -100,6 +102,11 @@ fn points(
     }
     let what = if in_rows { format!("mean {}", per(every)) } else { "block".to_owned() };
     has_points.then(|| figure.with_note(format!("each {what}, with one standard error")))
+}
+
+/// The middle of a row on the axis of time.
+fn middle(at: Time, every: Every, origin: Time) -> f64 {
+    (at.days_since(origin) + at.next(every).days_since(origin)) / 2.0
 }
 
 fn time_axis(origin: Time) -> Axis {
