@@ -1,8 +1,8 @@
 //! A stand-in for a key management entity that speaks the REST interface of ETSI GS QKD 014 V1.1.1 (2019-02), for examples
 //! and tests: plain HTTP on loopback and made-up keys.
 //!
-//! Paths, JSON shapes, status codes and the texts of errors that the standard spells out are its own (clauses 5 and 6). Not in
-//! it: who calls. The standard takes that from the client's certificate, refuses strangers with status 401, and gives a
+//! Paths, JSON shapes, status codes and the texts of errors that the standard spells out are its own (clauses 5 and 6), and an
+//! independent client, the Python package `etsi-qkd-014-client` 0.9.0, gets on with it behind TLS. Not in it: who calls. The standard takes that from the client's certificate, refuses strangers with status 401, and gives a
 //! key only to the applications that it was made for; here everybody is both of them.
 
 use std::collections::BTreeMap;
