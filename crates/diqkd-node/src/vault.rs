@@ -191,3 +191,62 @@ impl Stores {
 }
 
 const MOST_LISTED: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use diqkd_core::{Epsilon, Role, SecurityModel};
+    use diqkd_keystore::{NewKey, Provenance, Route};
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn key(id: u8, session: SessionId) -> NewKey {
+        let provenance = Provenance {
+            session,
+            block: 0,
+            position: 0,
+            security_model: SecurityModel::DeviceIndependent,
+            route: Route::Direct,
+            assumptions: Vec::new(),
+            certificate_digest: [0; 32],
+            eps_sound: Epsilon::new(1e-10).unwrap(),
+            rng_attestation: String::new(),
+            created_unix_s: 1,
+        };
+        NewKey { id: KeyId([id; 16]), secret: Zeroizing::new(vec![id; 32]), provenance, expires_unix_s: None }
+    }
+
+    /// Killed between the record that both sites hold the key and its release, with a journal that is about to be shortened.
+    #[test]
+    fn a_long_journal_is_shortened_after_both_stores_have_followed_it() {
+        let folder = std::env::temp_dir().join(format!("diqkd-vault-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let randomness = Randomness::from_seed(1);
+        let open = || Vault::open(&folder, 256, 1, "", &[], &randomness).unwrap();
+        let session = |n: u64| SessionId((u128::from(n) + 1).to_be_bytes());
+        let vault = open();
+        let mut records = Vec::new();
+        for n in 0..700 {
+            let (session, pool) = (session(n), PoolId([1; 16]));
+            records.push(Record::Opened { session, role: Role::Alice, pool, from: n, to: n + 1 });
+            records.push(Record::SeedOut { session });
+            records.push(Record::Settled { session, has_key: true });
+        }
+        vault.record(&records).unwrap();
+        {
+            let stores = vault.lock();
+            let mut rng = rand::rngs::StdRng::seed_from_u64(2);
+            let keeper = stores.keeper.store().keys();
+            keeper.prepare_batch(&[key(1, session(699))], 1, &mut rng).unwrap();
+            stores.pads.keys().prepare_batch(&[key(2, session(699))], 1, &mut rng).unwrap();
+        }
+        drop(vault);
+        let journal = folder.join("sessions.journal");
+        let long = std::fs::metadata(&journal).unwrap().len();
+        let vault = open();
+        assert!(std::fs::metadata(&journal).unwrap().len() < long / 100, "the journal is shortened");
+        assert_eq!((vault.keys_available(), vault.pad_bits().unwrap()), (1, 256));
+        drop(vault);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
