@@ -6,9 +6,9 @@
 //! cargo run --release --example etsi014_client -- MASTER_KME SLAVE_KME MASTER_SAE SLAVE_SAE
 //! ```
 //!
-//! `MASTER_KME` and `SLAVE_KME` are `HOST:PORT`. The standard wants TLS with certificates, which also say which application
-//! calls; this client speaks plain HTTP, to a proxy on the same host that adds them, one for each application. Without
-//! addresses it talks to a mock whose keys are made up and protect nothing.
+//! A KME is `HOST:PORT`. The standard wants TLS with certificates, which also say which application calls; this client speaks
+//! plain HTTP, to a proxy on its host that adds them, one for each application (tried so with `qkd_kme_server` of thomasarmel,
+//! commit 4d53a3d). Without addresses it talks to a mock whose keys are made up and protect nothing.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -57,20 +57,20 @@ fn keys(mut answer: Value) -> Result<Vec<Value>, Box<dyn Error>> {
     Ok(std::mem::take(keys))
 }
 
-/// A GET, or a POST with a JSON body; the JSON of the answer.
+/// A GET, or a POST with a JSON body; the JSON of the answer. By HTTP/1.0, whose answers come in one piece.
 fn request(server: &str, path: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
     let mut connection = TcpStream::connect(server).map_err(|e| format!("{server} does not answer: {e}"))?;
     connection.set_read_timeout(Some(Duration::from_secs(10)))?;
     let method = if body.is_some() { "POST" } else { "GET" };
     let body = body.map_or(String::new(), |body| body.to_string());
-    // HTTP/1.0: the answer ends with the connection, and does not come in chunks.
     write!(
         connection,
         "{method} {path} HTTP/1.0\r\nHost: {server}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )?;
     let mut answer = String::new();
-    connection.take(1 << 20).read_to_string(&mut answer)?;
+    let read = connection.take(1 << 20).read_to_string(&mut answer);
+    read.map_err(|e| format!("{server}: no whole answer within 10 s: {e}"))?;
     let (head, text) = answer.split_once("\r\n\r\n").ok_or("the answer is no HTTP")?;
     if head.split(' ').nth(1) != Some("200") {
         return Err(format!("{path}: {}: {text}", head.lines().next().unwrap_or("")).into());
