@@ -106,15 +106,22 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
 ) -> Decoded {
     let t3 = LAYOUT == HYDRA_T3 || LAYOUT == PICO_T3;
     let pico = LAYOUT == PICO_T2 || LAYOUT == PICO_T3;
-    let tick_mask = _mm256_set1_epi32(match LAYOUT {
-        HYDRA_T2 => 0x01FF_FFFF,
-        HYDRA_T3 => 0x3FF,
-        PICO_T2 => 0x0FFF_FFFF,
-        _ => 0xFFFF,
-    });
+    let (most_ticks, most_dtime) = match LAYOUT {
+        HYDRA_T2 => (0x01FF_FFFF, 0),
+        HYDRA_T3 => (0x3FF, 0x7FFF),
+        PICO_T2 => (0x0FFF_FFFF, 0),
+        _ => (0xFFFF, 0xFFF),
+    };
+    let tick_mask = _mm256_set1_epi32(most_ticks as i32);
     let wrap = _mm256_set1_epi32(format.wrap as u32 as i32);
     // Beyond this sum of counts a time does not fit 31 bits.
     let most_overflows = if LAYOUT == HYDRA_T2 { 60 } else { 8 * 1024 };
+    // Up to this sum of counts the picoseconds since the base fit 32 bits. (Without dtimes nothing is won by that.)
+    let few_overflows = (t3 && SCALE == WHOLE)
+        .then_some(u64::from(u32::MAX))
+        .and_then(|most_ps| most_ps.checked_sub(most_dtime * format.dtime.whole_ps))
+        .and_then(|most_ps| (most_ps / format.tick.whole_ps.max(1)).checked_sub(most_ticks))
+        .map(|ticks| (ticks / format.wrap) as u32);
     let one = _mm256_set1_epi32(1);
     let counted = _mm256_set1_epi32(if format.counted { -1 } else { 0 });
     let upper = _mm256_setr_epi32(0, 0, 0, 0, -1, -1, -1, -1);
@@ -122,6 +129,8 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
     let before = _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6);
     let tick_ps = _mm256_set1_epi64x(format.tick.whole_ps as i64);
     let dtime_ps = _mm256_set1_epi64x(format.dtime.whole_ps as i64);
+    let (tick_32, dtime_32) =
+        (_mm256_set1_epi32(format.tick.whole_ps as i32), _mm256_set1_epi32(format.dtime.whole_ps as i32));
     let fraction_low = _mm256_set1_epi64x((format.tick.fraction & 0xFFFF_FFFF) as i64);
     let fraction_high = _mm256_set1_epi64x((format.tick.fraction >> 32) as i64);
 
@@ -229,8 +238,19 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
             }
             time
         };
-        let lower = times(_mm256_castsi256_si128(elapsed), _mm256_castsi256_si128(dtime));
-        let higher = times(_mm256_extracti128_si256::<1>(elapsed), _mm256_extracti128_si256::<1>(dtime));
+        let (lower, higher) = if few_overflows.is_some_and(|few| total <= few) {
+            let since =
+                _mm256_add_epi32(_mm256_mullo_epi32(elapsed, tick_32), _mm256_mullo_epi32(dtime, dtime_32));
+            (
+                _mm256_add_epi64(base_ps, _mm256_cvtepu32_epi64(_mm256_castsi256_si128(since))),
+                _mm256_add_epi64(base_ps, _mm256_cvtepu32_epi64(_mm256_extracti128_si256::<1>(since))),
+            )
+        } else {
+            (
+                times(_mm256_castsi256_si128(elapsed), _mm256_castsi256_si128(dtime)),
+                times(_mm256_extracti128_si256::<1>(elapsed), _mm256_extracti128_si256::<1>(dtime)),
+            )
+        };
         let codes = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(code, code));
         store(lower, higher, _mm256_castsi256_si128(codes), &mut time_ps[out.clone()], &mut channel[out]);
 
