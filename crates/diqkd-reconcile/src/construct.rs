@@ -7,6 +7,7 @@
 //! X.-Y. Hu, E. Eleftheriou, D. M. Arnold, "Regular and irregular progressive edge-growth Tanner graphs" (2005);
 //! T. Tian et al., "Selective avoidance of cycles in irregular LDPC code construction" (2004).
 
+pub(crate) mod draw;
 mod lifting;
 
 use alloc::vec;
@@ -31,6 +32,11 @@ pub(crate) fn construct(lift: usize, rows: usize, degrees: &[u32], seed: u64) ->
         }
     }
     QcCode::new(lift, degrees.len(), &by_row)
+}
+
+/// The rows of every column in the base graph of [`construct`].
+pub(crate) fn base(rows: usize, degrees: &[u32], seed: u64) -> Vec<Vec<u32>> {
+    grow_base(rows, degrees, &mut SplitMix64::new(seed))
 }
 
 /// Rows of each column: random, with the same number of edges in every row (or one more).

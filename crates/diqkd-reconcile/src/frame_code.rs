@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use crate::code::{Edge, QcCode};
-use crate::construct::construct;
+use crate::construct::{base, construct, draw};
 use crate::shape::Shape;
 
 /// What Alice sends of a frame and what Bob decodes it with.
@@ -31,7 +31,11 @@ struct Split {
 impl FrameCode {
     /// The code of a shape, with the degrees for its leak rate.
     pub(crate) fn of(shape: &Shape, seed: u64) -> Self {
-        let degrees = shape.ensembles().degrees(shape.rows, shape.columns);
+        let ensembles = shape.ensembles();
+        let degrees = ensembles.degrees(shape.rows, shape.columns);
+        let seed = draw::soonest(ensembles, shape.rows, shape.columns, seed, |seed| {
+            base(shape.rows, &degrees, seed)
+        });
         Self::split_last_row(construct(shape.lift, shape.rows, &degrees, seed), shape.rest)
     }
 

@@ -26,6 +26,7 @@ mod matrix_file;
 #[cfg(test)]
 mod maximum_likelihood;
 mod mixture_cost;
+mod normal_messages;
 mod options;
 #[cfg(test)]
 mod oracle;

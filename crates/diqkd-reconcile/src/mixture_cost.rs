@@ -8,13 +8,11 @@
 //! S.-Y. Chung, T. Richardson, R. Urbanke, "Analysis of sum-product decoding of low-density parity-check codes using
 //! a Gaussian approximation" (2001).
 
-use alloc::vec;
-use alloc::vec::Vec;
-
 use diqkd_core::binary_entropy;
 
 use crate::class::{ErrorClass, Mixture};
 use crate::ensemble::Ensembles;
+use crate::normal_messages::NormalMessages;
 
 /// Factor on the entropy of the errors for codes of these ensembles, at least 1; 1 for one class. `None` where none stands
 /// the noise.
@@ -33,7 +31,7 @@ pub(crate) fn factor(mixture: &Mixture, ensembles: Ensembles) -> Option<f64> {
 }
 
 /// The error probability of that binary entropy, below one half.
-fn error_probability(entropy: f64) -> f64 {
+pub(crate) fn error_probability(entropy: f64) -> f64 {
     let (mut low, mut high) = (0.0, 0.5);
     for _ in 0..50 {
         let middle = 0.5 * (low + high);
@@ -42,39 +40,15 @@ fn error_probability(entropy: f64) -> f64 {
     low
 }
 
-/// Expectations under normal messages whose variance is twice their mean.
+/// Density evolution in the Gaussian approximation.
 struct Gaussian {
     ensembles: Ensembles,
-    /// (deviation, weight) of a normal variable.
-    points: Vec<(f64, f64)>,
-    /// Mean of `tanh(x / 2)` for the means `mean(i)`.
-    table: Vec<f64>,
+    messages: NormalMessages,
 }
 
 impl Gaussian {
     fn new(ensembles: Ensembles) -> Self {
-        let deviations = (-10..=10).map(|k| f64::from(k) * 0.4);
-        let mut points: Vec<(f64, f64)> = deviations.map(|g| (g, libm::exp(-0.5 * g * g))).collect();
-        let sum: f64 = points.iter().map(|p| p.1).sum();
-        points.iter_mut().for_each(|p| p.1 /= sum);
-        let mut gaussian = Self { ensembles, points, table: vec![] };
-        gaussian.table =
-            (0..TABLE).map(|i| gaussian.certainty(mean(i as f64), 2.0 * mean(i as f64))).collect();
-        gaussian
-    }
-
-    /// Mean of `tanh(x / 2)`.
-    fn certainty(&self, mean: f64, variance: f64) -> f64 {
-        let deviation = libm::sqrt(variance);
-        self.points.iter().map(|&(g, weight)| weight * libm::tanh(0.5 * (mean + deviation * g))).sum()
-    }
-
-    /// The mean whose certainty is given.
-    fn mean_of(&self, certainty: f64) -> f64 {
-        let above = self.table.partition_point(|&c| c < certainty).clamp(1, TABLE - 1);
-        let (low, high) = (self.table[above - 1], self.table[above]);
-        let share = if high > low { ((certainty - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
-        mean((above - 1) as f64 + share)
+        Self { ensembles, messages: NormalMessages::new() }
     }
 
     /// The least factor on the entropy for which the ensemble stands these classes.
@@ -113,7 +87,7 @@ impl Gaussian {
         };
         let mut certainty = columns(0.0);
         for _ in 0..PASSES {
-            let next = columns(self.mean_of(libm::pow(certainty, row_degree - 1.0)));
+            let next = columns(self.messages.mean_of(libm::pow(certainty, row_degree - 1.0)));
             if next > CERTAIN {
                 return true;
             }
@@ -129,16 +103,10 @@ impl Gaussian {
     fn with_prior(&self, error_probability: f64, sum: f64) -> f64 {
         let p = error_probability;
         let prior = libm::log((1.0 - p) / p).min(STRONGEST);
-        let right = self.certainty(sum + prior, 2.0 * sum);
-        let wrong = if p > 0.0 { self.certainty(sum - prior, 2.0 * sum) } else { 0.0 };
+        let right = self.messages.certainty(sum + prior, 2.0 * sum);
+        let wrong = if p > 0.0 { self.messages.certainty(sum - prior, 2.0 * sum) } else { 0.0 };
         (1.0 - p) * right + p * wrong
     }
-}
-
-/// Means are denser where they are small.
-fn mean(index: f64) -> f64 {
-    let share = index / (TABLE - 1) as f64;
-    80.0 * share * share
 }
 
 /// Simulated mixtures need less than the Gaussian approximation has it: 0.018 instead of 0.032 for key and test rounds,
@@ -146,7 +114,6 @@ fn mean(index: f64) -> f64 {
 const OVERSHOOT: f64 = 0.02;
 /// With the long ensembles 2 of 100 frames of key and test rounds failed where 0.02 puts one in two thousand.
 const OVERSHOOT_LONG: f64 = 0.0137;
-const TABLE: usize = 512;
 const PASSES: u32 = 300;
 const CERTAIN: f64 = 0.9995;
 const STANDSTILL: f64 = 1e-4;
