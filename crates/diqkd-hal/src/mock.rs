@@ -32,6 +32,7 @@ use rand_core::TryRng;
 use crate::detector::{Detector, DetectorReading};
 use crate::entanglement_source::{EntanglementSource, SourceState};
 use crate::error::{Error, ErrorKind, ErrorType};
+use crate::filter::{Filter, Passband};
 use crate::herald::{Herald, HeraldEvent};
 use crate::identity::{Identity, StationIdentity};
 use crate::modulator::{Applied, Modulator};
@@ -90,6 +91,17 @@ pub enum Transaction {
         to_ps: i64,
         /// The blind time that results.
         applied: (i64, i64),
+    },
+    /// [`Filter::passband`] of this channel.
+    ReadFilter(Channel, Passband),
+    /// [`Filter::tune`] with these arguments.
+    Tune {
+        /// The expected channel.
+        channel: Channel,
+        /// The expected passband.
+        wanted: Passband,
+        /// The passband that results.
+        applied: Passband,
     },
     /// [`EntanglementSource::state`].
     Source(SourceState),
@@ -304,6 +316,24 @@ impl Detector for Mock {
             Transaction::Blank { channel: c, from_ps: from, to_ps: to, applied }
                 if (c, from, to) == (channel, from_ps, to_ps) =>
             {
+                Some(applied)
+            }
+            _ => None,
+        })
+    }
+}
+
+impl Filter for Mock {
+    fn passband(&mut self, channel: Channel) -> Result<Passband, MockError> {
+        self.play("Filter::passband", |t| match t {
+            Transaction::ReadFilter(c, passband) if c == channel => Some(passband),
+            _ => None,
+        })
+    }
+
+    fn tune(&mut self, channel: Channel, wanted: Passband) -> Result<Passband, MockError> {
+        self.play("Filter::tune", |t| match t {
+            Transaction::Tune { channel: c, wanted: w, applied } if (c, w) == (channel, wanted) => {
                 Some(applied)
             }
             _ => None,

@@ -9,9 +9,10 @@ use diqkd_hal::conformance::{
 use diqkd_hal::mock::{Mock, MockError, SourceLog, SourceLogError, Transaction};
 use diqkd_hal::{
     Alignment, Applied, ApplyError, ChannelMap, ClockBounds, ClockRequirement, ClockSource, ClockState,
-    EntanglementSource, Error, ErrorKind, Herald, HeraldEvent, Interlock, InterlockState, Lock, Modulator,
-    NotReady, Requirements, RngFault, RngHealth, SettingChooser, SettingRng, SourceState, StationIdentity,
-    StationLayout, Tamper, TamperCause, TamperEvent, Trigger, Window, apply_round, preflight,
+    EntanglementSource, Error, ErrorKind, Filter, Herald, HeraldEvent, Interlock, InterlockState, Lock,
+    Modulator, NotReady, Passband, Requirements, RngFault, RngHealth, SettingChooser, SettingRng,
+    SourceState, StationIdentity, StationLayout, Tamper, TamperCause, TamperEvent, Trigger, Window,
+    apply_round, preflight,
 };
 use rand_core::TryRng;
 
@@ -321,4 +322,21 @@ fn settings_that_follow_earlier_clicks_are_found() {
         matches!(found, Err(Violation::Randomness { test: "setting against earlier click", .. })),
         "{found:?}"
     );
+}
+
+/// Through a reference, as a driver that lends its filter to others would.
+#[test]
+fn a_tuned_filter_says_where_it_is() {
+    let wanted = Passband { center_mhz: 193_414_489, width_mhz: 12_500 };
+    let applied = Passband { center_mhz: 193_412_500, ..wanted };
+    let mut mock = Mock::new([
+        Transaction::Tune { channel: Channel(3), wanted, applied },
+        Transaction::ReadFilter(Channel(3), applied),
+        Transaction::ReadFilter(Channel(3), applied),
+    ]);
+    let filter: &mut dyn Filter<Error = MockError> = &mut &mut mock;
+    assert_eq!(filter.tune(Channel(3), wanted), Ok(applied));
+    assert_eq!(filter.passband(Channel(3)), Ok(applied));
+    let elsewhere = filter.passband(Channel(4)).unwrap_err();
+    assert_eq!(elsewhere, MockError::Unexpected { call: "Filter::passband", position: 2 });
 }
