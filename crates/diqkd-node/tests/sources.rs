@@ -75,6 +75,23 @@ impl Place {
         Self { folder, secret, port, gamma: "gamma = \"13/256\"" }
     }
 
+    /// A station at each site's socket, which records blocks as told.
+    fn stations<T: TimeTagger + 'static>(
+        &self,
+        recorder: impl Fn(Role, &Begin) -> Result<Recorder<T>, String> + Copy + Send + 'static,
+    ) {
+        for role in [Role::Alice, Role::Bob] {
+            let listener = UnixListener::bind(self.folder.join(format!("{role}.sock"))).unwrap();
+            // Detached: it ends with the test.
+            std::thread::spawn(move || {
+                let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
+                let (stream, _) = listener.accept().unwrap();
+                let _ =
+                    serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| recorder(role, begin));
+            });
+        }
+    }
+
     fn config(&self, role: Role, source: &str) -> Config {
         self.load(role, source).unwrap()
     }
@@ -141,19 +158,11 @@ impl Drop for Place {
 #[test]
 fn stations_behind_a_stream_give_keys_block_after_block() {
     let place = Place::new("stations");
-    for role in [Role::Alice, Role::Bob] {
-        let listener = UnixListener::bind(place.folder.join(format!("{role}.sock"))).unwrap();
-        // Detached: it ends with the test.
-        std::thread::spawn(move || {
-            let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
-            let (stream, _) = listener.accept().unwrap();
-            let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
-                let world = u64::from(begin.session.0[0]);
-                assert_eq!((begin.role, begin.rounds), (role, ROUNDS));
-                Ok(station(role, world, &seed(begin)).into())
-            });
-        });
-    }
+    place.stations(|role, begin| {
+        let world = u64::from(begin.session.0[0]);
+        assert_eq!((begin.role, begin.rounds), (role, ROUNDS));
+        Ok(station(role, world, &seed(begin)).into())
+    });
     let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
     assert!(keys > 30, "{keys}");
 }
@@ -162,18 +171,10 @@ fn stations_behind_a_stream_give_keys_block_after_block() {
 fn stations_that_draw_their_own_flags_give_keys() {
     let mut place = Place::new("own-flags");
     place.gamma = "flag_alice = 0.25\nflag_bob = 0.25";
-    for role in [Role::Alice, Role::Bob] {
-        let listener = UnixListener::bind(place.folder.join(format!("{role}.sock"))).unwrap();
-        // Detached: it ends with the test.
-        std::thread::spawn(move || {
-            let about = Station { channels: 7, resolution_ps: 1, name: format!("station of {role}") };
-            let (stream, _) = listener.accept().unwrap();
-            let _ = serve(stream.try_clone().unwrap(), stream, &about, |begin: &Begin| {
-                assert!(begin.role == role && begin.rounds > ROUNDS * 8 / 5);
-                Ok(station_with_own_flags(begin))
-            });
-        });
-    }
+    place.stations(|role, begin| {
+        assert!(begin.role == role && begin.rounds > ROUNDS * 8 / 5);
+        Ok(station_with_own_flags(begin))
+    });
     let keys = place.run(2, |role| format!("kind = \"station\"\nunix = \"{role}.sock\""));
     assert!(keys > 30, "{keys}");
     let key = place.store(Role::Bob).keys().list(0, None, 1).unwrap().remove(0);

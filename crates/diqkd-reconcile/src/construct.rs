@@ -1,7 +1,8 @@
 //! From a degree distribution to a code: an even base graph, then shifts that avoid short cycles, above all those that
 //! few edges connect to the rest of the graph.
 //!
-//! All arithmetic is on integers and the generator is seeded, so both sides build the same matrix on any machine.
+//! All arithmetic on the way from a seed is on integers and the generator is seeded, so both sides build the same matrix
+//! on any machine; which of several seeds is taken, `draw` decides.
 //!
 //! # References
 //! X.-Y. Hu, E. Eleftheriou, D. M. Arnold, "Regular and irregular progressive edge-growth Tanner graphs" (2005);

@@ -29,7 +29,7 @@ struct Split {
 }
 
 impl FrameCode {
-    /// The code of a shape, with the degrees for its leak rate.
+    /// The code of a shape, with the degrees for its leak rate, drawn from `seed` or one of the next (see [`draw`]).
     pub(crate) fn of(shape: &Shape, seed: u64) -> Self {
         let ensembles = shape.ensembles();
         let degrees = ensembles.degrees(shape.rows, shape.columns);
