@@ -12,6 +12,14 @@ pub enum Error {
         /// Length of the output, bits.
         out_bits: usize,
     },
+    /// A longer key than the certificate allows.
+    #[error("a key of {asked_bits} bits, but only {certified_bits} are certified; ask for at most as many")]
+    NotCertified {
+        /// The length asked for, bits.
+        asked_bits: u64,
+        /// The length of the certificate, bits.
+        certified_bits: u64,
+    },
     /// A plan of the modified family with more output than input.
     #[error(
         "a modified Toeplitz matrix shortens, but {out_bits} bits from {in_bits} are longer; use Family::Toeplitz"

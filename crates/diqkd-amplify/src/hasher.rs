@@ -14,7 +14,7 @@ use crate::seed::SeedSource;
 /// use diqkd_amplify::{Family, Plan};
 /// use diqkd_gf2::{Bits, bits_from_bytes};
 ///
-/// let plan = Plan::new(40, 8, Family::Toeplitz)?;
+/// let plan = Plan::uncertified(40, 8, Family::Toeplitz)?;
 /// let (input, seed) = (bits_from_bytes(&[1, 2, 3, 4, 5]), &bits_from_bytes(&[7; 6])[..47]);
 /// let (mut scratch, mut at_once, mut in_pieces) = (plan.scratch(), Bits::new(), Bits::new());
 /// plan.hash(&input, seed, &mut scratch, &mut at_once)?;

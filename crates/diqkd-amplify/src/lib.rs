@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod algorithm;
 mod blocks;
+mod certified;
 mod engine;
 mod error;
 mod family;
@@ -19,6 +20,7 @@ mod seed_order;
 mod tiles;
 
 pub use algorithm::{Algorithm, Method};
+pub use certified::CertifiedPlan;
 pub use error::{Error, StreamError};
 pub use family::Family;
 pub use hasher::Hasher;

@@ -15,7 +15,7 @@ use crate::seed::OneTimeSeed;
 /// ```
 /// use diqkd_amplify::{Family, Plan};
 ///
-/// let plan = Plan::new(1_500_000, 450_000, Family::ModifiedToeplitz)?;
+/// let plan = Plan::uncertified(1_500_000, 450_000, Family::ModifiedToeplitz)?;
 /// assert_eq!(plan.seed_bits(), 1_499_999);
 /// assert!(plan.scratch().bytes() < 2_000_000);
 /// # Ok::<(), diqkd_amplify::Error>(())
@@ -32,30 +32,33 @@ pub struct Plan {
 impl Plan {
     /// A plan for inputs of `in_bits` (n) and outputs of `out_bits` (m), on the fastest backend of this processor.
     ///
-    /// # Errors
-    /// [`Error::Empty`], [`Error::Lengthens`] (modified family with m > n) or [`Error::TooLong`].
-    pub fn new(in_bits: usize, out_bits: usize, family: Family) -> Result<Self, Error> {
-        Self::with_backend(in_bits, out_bits, family, Backend::detect())
-    }
-
-    /// A plan for a chosen backend.
+    /// Nobody has certified this length: it is for research, for conventional QKD, and for whoever has computed it by
+    /// other means. A device-independent key is made by a [`CertifiedPlan`](crate::CertifiedPlan).
     ///
     /// # Errors
-    /// As [`Plan::new`].
-    pub fn with_backend(
+    /// [`Error::Empty`], [`Error::Lengthens`] (modified family with m > n) or [`Error::TooLong`].
+    pub fn uncertified(in_bits: usize, out_bits: usize, family: Family) -> Result<Self, Error> {
+        Self::uncertified_on(in_bits, out_bits, family, Backend::detect())
+    }
+
+    /// As [`Plan::uncertified`], for a chosen backend.
+    ///
+    /// # Errors
+    /// As [`Plan::uncertified`].
+    pub fn uncertified_on(
         in_bits: usize,
         out_bits: usize,
         family: Family,
         backend: Backend,
     ) -> Result<Self, Error> {
-        Self::with_method(in_bits, out_bits, family, backend, Method::Cheapest)
+        Self::uncertified_with(in_bits, out_bits, family, backend, Method::Cheapest)
     }
 
-    /// A plan for a chosen backend and algorithm; all give the same hash.
+    /// As [`Plan::uncertified`], for a chosen backend and algorithm; all give the same hash.
     ///
     /// # Errors
-    /// As [`Plan::new`].
-    pub fn with_method(
+    /// As [`Plan::uncertified`].
+    pub fn uncertified_with(
         in_bits: usize,
         out_bits: usize,
         family: Family,

@@ -22,7 +22,7 @@ use crate::scratch::Scratch;
 /// use diqkd_amplify::{Family, Plan, PreparedSeed};
 /// use diqkd_gf2::{Bits, bits_from_bytes};
 ///
-/// let plan = Plan::new(16, 8, Family::Toeplitz)?;
+/// let plan = Plan::uncertified(16, 8, Family::Toeplitz)?;
 /// let seed = &bits_from_bytes(&[1, 2, 3])[..23];
 /// let (mut scratch, mut one, mut other) = (plan.scratch(), Bits::new(), Bits::new());
 /// let prepared = PreparedSeed::new(&plan, seed, &mut scratch)?;

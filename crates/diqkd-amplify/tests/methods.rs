@@ -46,7 +46,7 @@ fn check(n: usize, m: usize, family: Family, methods: &[Method], cut: usize, see
     let mut expected = None;
     for backend in Backend::available() {
         for &method in methods {
-            let plan = Plan::with_method(n, m, family, backend, method).unwrap();
+            let plan = Plan::uncertified_with(n, m, family, backend, method).unwrap();
             let t = bits(plan.seed_bits(), !seed);
             let expected = expected.get_or_insert_with(|| naive(family, &x, &t, m));
             let what = format!("{n} -> {m} {family} {}", plan.algorithm());
@@ -127,7 +127,7 @@ fn the_number_of_threads_does_not_matter() {
             // Short transforms in pairs, and one that is divided in each of its steps.
             for elements_log in [9, 12, 16] {
                 let method = Method::Transform { elements_log };
-                let plan = Plan::with_method(n, m, Family::Toeplitz, Backend::detect(), method).unwrap();
+                let plan = Plan::uncertified_with(n, m, Family::Toeplitz, Backend::detect(), method).unwrap();
                 let mut y = Bits::new();
                 plan.hash(&x, &t, &mut plan.scratch(), &mut y).unwrap();
                 results.push(y);
@@ -146,7 +146,7 @@ fn the_number_of_threads_does_not_matter() {
 fn hashing_allocates_nothing() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     for (n, m) in [(1_000, 400), (200_000, 90_000), (400_000, 64)] {
-        let plan = Plan::new(n, m, Family::Toeplitz).unwrap();
+        let plan = Plan::uncertified(n, m, Family::Toeplitz).unwrap();
         let (x, t) = (bits(n, 1), bits(plan.seed_bits(), 2));
         let (mut scratch, mut y) = (plan.scratch(), Bits::with_capacity(m));
         // Within a pool: to enter one from another thread allocates.
@@ -158,7 +158,7 @@ fn hashing_allocates_nothing() {
 
 #[test]
 fn a_stream_of_the_wrong_length_is_refused() {
-    let plan = Plan::new(100, 50, Family::ModifiedToeplitz).unwrap();
+    let plan = Plan::uncertified(100, 50, Family::ModifiedToeplitz).unwrap();
     let t = bits(plan.seed_bits(), 2);
     let mut scratch = plan.scratch();
     let mut y = bits(7, 1);
@@ -168,7 +168,7 @@ fn a_stream_of_the_wrong_length_is_refused() {
     assert!(matches!(refused, Err(StreamError::Plan(Error::InputLength { expected: 100, found: 101 }))));
     assert_eq!(hasher.finish(&mut y), Err(Error::InputLength { expected: 100, found: 60 }));
     assert_eq!(y, bits(7, 1));
-    let mut other = Plan::new(100_000, 50_000, Family::Toeplitz).unwrap().scratch();
+    let mut other = Plan::uncertified(100_000, 50_000, Family::Toeplitz).unwrap().scratch();
     assert!(matches!(plan.start(&mut other), Err(Error::ScratchSize { .. })));
     assert!(matches!(PreparedSeed::new(&plan, &t, &mut other), Err(Error::ScratchSize { .. })));
     assert!(matches!(PreparedSeed::new(&plan, &t[1..], &mut scratch), Err(Error::SeedLength { .. })));
@@ -176,7 +176,7 @@ fn a_stream_of_the_wrong_length_is_refused() {
 
 #[test]
 fn a_seed_used_once_gives_the_same_hash() {
-    let plan = Plan::new(500, 100, Family::Toeplitz).unwrap();
+    let plan = Plan::uncertified(500, 100, Family::Toeplitz).unwrap();
     let (x, t) = (bits(500, 1), bits(599, 2));
     let (mut a, mut b) = (Bits::new(), Bits::new());
     plan.hash(&x, &t, &mut plan.scratch(), &mut a).unwrap();
@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn seeds_of_other_programs(n in 1usize..60, m in 1usize..60, seed: u64) {
         let theirs = bits(n + m - 1, seed);
-        let plan = Plan::new(n, m, Family::Toeplitz).unwrap();
+        let plan = Plan::uncertified(n, m, Family::Toeplitz).unwrap();
         let x = bits(n, !seed);
         let entry = |order, i: usize, j: usize| match order {
             SeedOrder::TopRightFirst => theirs[i + n - 1 - j],

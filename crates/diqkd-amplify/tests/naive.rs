@@ -41,7 +41,7 @@ fn hash(plan: &Plan, x: &BitRef, t: &BitRef) -> Bits {
 fn check(n: usize, m: usize, family: Family, seed: u64) {
     let x = bits(n, seed);
     for backend in Backend::available() {
-        let plan = Plan::with_backend(n, m, family, backend).expect("a valid size");
+        let plan = Plan::uncertified_on(n, m, family, backend).expect("a valid size");
         let t = bits(plan.seed_bits(), !seed);
         assert_eq!(
             hash(&plan, &x, &t),
@@ -82,7 +82,7 @@ fn sizes_around_word_boundaries() {
 fn whole_spaces() {
     for n in 1..=5usize {
         for m in 1..=4usize {
-            let plan = Plan::new(n, m, Family::Toeplitz).unwrap();
+            let plan = Plan::uncertified(n, m, Family::Toeplitz).unwrap();
             for x in 0..1u64 << n {
                 for t in 0..1u64 << plan.seed_bits() {
                     let (x, t) = (bits_from_words(&[x], n), bits_from_words(&[t], plan.seed_bits()));
@@ -99,7 +99,7 @@ fn collisions_are_as_rare_as_promised() {
     for n in 1..=7usize {
         for m in 1..=4.min(n) {
             for family in [Family::Toeplitz, Family::ModifiedToeplitz] {
-                let plan = Plan::new(n, m, family).unwrap();
+                let plan = Plan::uncertified(n, m, family).unwrap();
                 for x in 1..1u64 << n {
                     let input = bits_from_words(&[x], n);
                     let zeros =
@@ -123,7 +123,7 @@ fn rows_of_large_products() {
     {
         let x = bits(n, 6);
         for backend in Backend::available() {
-            let plan = Plan::with_backend(n, m, Family::Toeplitz, backend).unwrap();
+            let plan = Plan::uncertified_on(n, m, Family::Toeplitz, backend).unwrap();
             let t = bits(plan.seed_bits(), 7);
             let y = hash(&plan, &x, &t);
             let reversed: Bits = t.iter().by_vals().rev().collect();
@@ -142,19 +142,19 @@ fn rows_of_large_products() {
 
 #[test]
 fn large_sizes_use_the_transform_and_little_memory() {
-    let plan = Plan::new(10_000_000, 4_000_000, Family::Toeplitz).unwrap();
+    let plan = Plan::uncertified(10_000_000, 4_000_000, Family::Toeplitz).unwrap();
     assert!(matches!(plan.algorithm(), Algorithm::Transform { .. }), "{}", plan.algorithm());
     assert!(plan.scratch_bytes() < 8_500_000, "{}", plan.scratch_bytes());
     // Memory follows the output.
-    let plan = Plan::new(1_000_000_000, 1_000_000, Family::ModifiedToeplitz).unwrap();
+    let plan = Plan::uncertified(1_000_000_000, 1_000_000, Family::ModifiedToeplitz).unwrap();
     assert!(plan.scratch_bytes() < 8_000_000, "{}, {}", plan.scratch_bytes(), plan.algorithm());
-    let plan = Plan::new(1_000_000_000, 500_000_000, Family::Toeplitz).unwrap();
+    let plan = Plan::uncertified(1_000_000_000, 500_000_000, Family::Toeplitz).unwrap();
     assert!(plan.scratch_bytes() < 400_000_000, "{}", plan.scratch_bytes());
 }
 
 #[test]
 fn impossible_sizes_are_refused() {
-    let refused = |n, m, family| Plan::new(n, m, family).err();
+    let refused = |n, m, family| Plan::uncertified(n, m, family).err();
     assert_eq!(refused(0, 1, Family::Toeplitz), Some(Error::Empty { in_bits: 0, out_bits: 1 }));
     assert_eq!(refused(1, 0, Family::Toeplitz), Some(Error::Empty { in_bits: 1, out_bits: 0 }));
     assert_eq!(refused(3, 4, Family::ModifiedToeplitz), Some(Error::Lengthens { in_bits: 3, out_bits: 4 }));
@@ -165,7 +165,7 @@ fn impossible_sizes_are_refused() {
 
 #[test]
 fn wrong_lengths_are_refused_and_leave_the_output_alone() {
-    let plan = Plan::new(100, 50, Family::Toeplitz).unwrap();
+    let plan = Plan::uncertified(100, 50, Family::Toeplitz).unwrap();
     let mut scratch = plan.scratch();
     let mut out = bits(10, 1);
     let (x, t) = (bits(100, 1), bits(149, 2));
@@ -177,7 +177,7 @@ fn wrong_lengths_are_refused_and_leave_the_output_alone() {
         plan.hash(&x, &t[1..], &mut scratch, &mut out),
         Err(Error::SeedLength { expected: 149, found: 148 })
     );
-    let mut other = Plan::new(100_000, 50_000, Family::Toeplitz).unwrap().scratch();
+    let mut other = Plan::uncertified(100_000, 50_000, Family::Toeplitz).unwrap().scratch();
     assert!(matches!(plan.hash(&x, &t, &mut other, &mut out), Err(Error::ScratchSize { .. })));
     assert_eq!(out, bits(10, 1));
 }
@@ -192,14 +192,14 @@ proptest! {
 
     #[test]
     fn hashing_is_linear(n in 1usize..4000, m in 1usize..4000, seed: u64) {
-        let plan = Plan::new(n, m, Family::Toeplitz).unwrap();
+        let plan = Plan::uncertified(n, m, Family::Toeplitz).unwrap();
         let (a, b, t) = (bits(n, seed), bits(n, seed ^ 1), bits(plan.seed_bits(), seed ^ 2));
         prop_assert_eq!(hash(&plan, &(a.clone() ^ &b), &t), hash(&plan, &a, &t) ^ hash(&plan, &b, &t));
     }
 
     #[test]
     fn strings_may_start_inside_a_word(n in 1usize..500, m in 1usize..500, skip in 1usize..64, seed: u64) {
-        let plan = Plan::new(n, m, Family::Toeplitz).unwrap();
+        let plan = Plan::uncertified(n, m, Family::Toeplitz).unwrap();
         let (x, t) = (bits(n + skip, seed), bits(plan.seed_bits() + skip, !seed));
         let (x, t) = (&x[skip..], &t[skip..]);
         prop_assert_eq!(hash(&plan, x, t), naive(Family::Toeplitz, x, t, m));

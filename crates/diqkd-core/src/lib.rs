@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod epsilon;
+mod extract_certificate;
 mod id;
 mod leak;
 mod ledger;
@@ -19,6 +20,7 @@ mod trial;
 mod trial_table;
 
 pub use epsilon::{Epsilon, ParseEpsilonError};
+pub use extract_certificate::ExtractCertificate;
 pub use id::{KeyId, SessionId};
 pub use leak::{LeakBits, LeakLedger};
 pub use ledger::{EpsilonLedger, LedgerEntry, Overspent};

@@ -9,7 +9,7 @@ mod reat;
 mod second_order;
 mod tangent;
 
-use diqkd_core::Overspent;
+use diqkd_core::{ExtractCertificate, Overspent};
 
 use crate::certificate::{Certificate, Term, Witness};
 use crate::error::Error;
@@ -57,17 +57,38 @@ pub fn check(certificate: &Certificate) -> Result<CheckedLength, CheckError> {
     if certificate.key_bits == 0 || certificate.key_bits as f64 > proved {
         return Err(CheckError::LengthNotProved { claimed: certificate.key_bits, proved });
     }
-    Ok(CheckedLength { key_bits: certificate.key_bits, proved_bits: proved })
+    Ok(CheckedLength { rounds: certificate.rounds, key_bits: certificate.key_bits, proved_bits: proved })
 }
 
-/// A key length whose certificate has been verified.
+/// A key length whose certificate has been verified: what a string of one bit a round may be hashed to. Only [`check`] makes
+/// one.
+///
+/// ```compile_fail,E0451
+/// let length = diqkd_entropy::check::CheckedLength { rounds: 1000, key_bits: 1000, proved_bits: 1000.0 };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CheckedLength {
+    rounds: u64,
     key_bits: u64,
     proved_bits: f64,
 }
 
+impl ExtractCertificate for CheckedLength {
+    fn input_bits(&self) -> u64 {
+        self.rounds
+    }
+
+    fn key_bits(&self) -> u64 {
+        self.key_bits
+    }
+}
+
 impl CheckedLength {
+    /// The number of rounds of the block.
+    pub fn rounds(self) -> u64 {
+        self.rounds
+    }
+
     /// The certified number of key bits.
     pub fn key_bits(self) -> u64 {
         self.key_bits

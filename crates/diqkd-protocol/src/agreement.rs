@@ -2,9 +2,10 @@
 //!
 //! Both sites compute it before the first round and get the same, bit for bit; nothing measured later changes it.
 
-use diqkd_amplify::{Family, Plan};
+use diqkd_amplify::{CertifiedPlan, Family};
 use diqkd_auth::{batch_forgery_epsilon, collision_epsilon};
 use diqkd_core::{Assumption, LeakBits, SessionId};
+use diqkd_entropy::check::{self, CheckedLength};
 use diqkd_entropy::{
     Certificate, EpsilonSplit, KeyLength, LocalFlags, Params, key_length, key_length_with_local_flags,
 };
@@ -26,8 +27,8 @@ pub struct Agreement {
     pub leak: CappedLeak,
     /// Length and proof parameters of the key that an accepted block yields.
     pub certificate: Certificate,
-    /// The privacy-amplification hash.
-    pub plan: Plan,
+    /// The privacy-amplification hash, whose lengths are those of the certificate as separate code has proved it.
+    pub plan: CertifiedPlan<CheckedLength>,
     /// Digest of the parameters, without the name of the session.
     of: [u8; 32],
 }
@@ -102,11 +103,7 @@ impl Agreement {
             return Ok(Err(Abort::NotWorthARun { rounds: params.rounds, certified_bits, least_bits }));
         }
         // The optimiser is not trusted: separate interval code has the last word.
-        diqkd_entropy::check::check(&certificate)?;
-        let too_large = |_| SetupError::TooLarge { rounds: params.rounds };
-        let in_bits = usize::try_from(params.rounds).map_err(too_large)?;
-        let out_bits = usize::try_from(certificate.key_bits()).map_err(too_large)?;
-        let plan = Plan::new(in_bits, out_bits, Family::Toeplitz)?;
+        let plan = CertifiedPlan::new(check::check(&certificate)?, Family::Toeplitz)?;
         Ok(Ok(Self { scheme, leak, certificate, plan, of: digest_without_session(params) }))
     }
 }

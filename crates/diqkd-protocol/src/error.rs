@@ -22,12 +22,6 @@ pub enum SetupError {
     /// The verification tag's length is impossible.
     #[error("the verification tag can't be set up")]
     Verification(#[from] diqkd_auth::VerificationError),
-    /// More rounds than this machine can address.
-    #[error("{rounds} rounds are more than this machine can address; split them into blocks")]
-    TooLarge {
-        /// The rounds asked for.
-        rounds: u64,
-    },
     /// Two variants that have no proof together.
     #[error("{what}")]
     Variant {

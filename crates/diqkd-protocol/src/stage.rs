@@ -4,11 +4,12 @@
 //! SecretKey`. The Bell test comes after correction because Bob scores the rounds himself: Alice never announces an
 //! outcome.
 
-use diqkd_amplify::{OneTimeSeed, Plan};
+use diqkd_amplify::{CertifiedPlan, OneTimeSeed};
 use diqkd_auth::VerificationHash;
 use diqkd_bell::Counts;
 use diqkd_core::{Outcome, SessionId, Setting};
 use diqkd_entropy::Certificate;
+use diqkd_entropy::check::CheckedLength;
 use diqkd_gf2::{BitRef, Bits};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -73,8 +74,10 @@ impl Sifted {
 ///
 /// No key comes from it:
 /// ```compile_fail,E0599
+/// # use diqkd_amplify::CertifiedPlan;
+/// # use diqkd_entropy::check::CheckedLength;
 /// # use diqkd_protocol::*;
-/// fn skip(block: Corrected, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
+/// fn skip(block: Corrected, plan: &CertifiedPlan<CheckedLength>, seed: diqkd_amplify::OneTimeSeed) {
 ///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 /// }
 /// ```
@@ -103,8 +106,10 @@ impl Corrected {
 ///
 /// No key comes from it before the Bell test:
 /// ```compile_fail,E0599
+/// # use diqkd_amplify::CertifiedPlan;
+/// # use diqkd_entropy::check::CheckedLength;
 /// # use diqkd_protocol::*;
-/// fn skip(block: Verified, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
+/// fn skip(block: Verified, plan: &CertifiedPlan<CheckedLength>, seed: diqkd_amplify::OneTimeSeed) {
 ///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 /// }
 /// ```
@@ -165,15 +170,19 @@ impl Verified {
 /// A block that passed verification and Bell test: the only thing a key is made of.
 ///
 /// ```
+/// # use diqkd_amplify::CertifiedPlan;
+/// # use diqkd_entropy::check::CheckedLength;
 /// # use diqkd_protocol::*;
-/// fn make(block: Accepted, plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) -> Result<SecretKey, Abort> {
+/// fn make(block: Accepted, plan: &CertifiedPlan<CheckedLength>, seed: diqkd_amplify::OneTimeSeed) -> Result<SecretKey, Abort> {
 ///     block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32])
 /// }
 /// ```
 /// One block makes one key:
 /// ```compile_fail,E0382
+/// # use diqkd_amplify::CertifiedPlan;
+/// # use diqkd_entropy::check::CheckedLength;
 /// # use diqkd_protocol::*;
-/// fn twice(block: Accepted, plan: &diqkd_amplify::Plan, seeds: [diqkd_amplify::OneTimeSeed; 2]) {
+/// fn twice(block: Accepted, plan: &CertifiedPlan<CheckedLength>, seeds: [diqkd_amplify::OneTimeSeed; 2]) {
 ///     for seed in seeds {
 ///         let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 ///     }
@@ -181,8 +190,10 @@ impl Verified {
 /// ```
 /// One seed makes one key:
 /// ```compile_fail,E0382
+/// # use diqkd_amplify::CertifiedPlan;
+/// # use diqkd_entropy::check::CheckedLength;
 /// # use diqkd_protocol::*;
-/// fn twice(blocks: [Accepted; 2], plan: &diqkd_amplify::Plan, seed: diqkd_amplify::OneTimeSeed) {
+/// fn twice(blocks: [Accepted; 2], plan: &CertifiedPlan<CheckedLength>, seed: diqkd_amplify::OneTimeSeed) {
 ///     for block in blocks {
 ///         let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
 ///     }
@@ -193,20 +204,34 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Hashes the block to the certified length.
+    /// Hashes the block to the certified length. A length that is only stated makes no key:
+    /// ```compile_fail,E0308
+    /// # use diqkd_protocol::*;
+    /// fn state_it(block: Accepted, seed: diqkd_amplify::OneTimeSeed) {
+    ///     let plan = diqkd_amplify::Plan::uncertified(1000, 900, diqkd_amplify::Family::Toeplitz).unwrap();
+    ///     let _ = block.amplify(&plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+    /// }
+    /// ```
+    /// Nor does a length that somebody else certified than the check of this project:
+    /// ```compile_fail,E0308
+    /// # use diqkd_amplify::CertifiedPlan;
+    /// # use diqkd_protocol::*;
+    /// fn vouch<C>(block: Accepted, plan: &CertifiedPlan<C>, seed: diqkd_amplify::OneTimeSeed) {
+    ///     let _ = block.amplify(plan, seed, diqkd_core::SessionId([0; 16]), [0; 32]);
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Abort::Inconsistent`] when seed and plan do not fit.
     pub fn amplify(
         self,
-        plan: &Plan,
+        plan: &CertifiedPlan<CheckedLength>,
         seed: OneTimeSeed,
         session: SessionId,
         transcript: [u8; 32],
     ) -> Result<SecretKey, Abort> {
-        let mut key = Bits::new();
-        plan.hash_once(&self.string.0, seed, &mut plan.scratch(), &mut key)
-            .map_err(|_| Abort::Inconsistent { message: "hash seed" })?;
+        let key =
+            plan.hash_once(&self.string.0, seed).map_err(|_| Abort::Inconsistent { message: "hash seed" })?;
         let length_bits = key.len();
         Ok(SecretKey::new(Zeroizing::new(key.into_vec()), length_bits, session, transcript))
     }

@@ -39,7 +39,7 @@ enum Step {
 
 impl Amplifying {
     pub(crate) fn alice(block: Accepted, numbers: BlockNumbers, party: &mut Party) -> Result<Self, Abort> {
-        let len = party.agreement.plan.seed_bits();
+        let len = party.agreement.plan.plan().seed_bits();
         let mut bytes = vec![0; len.div_ceil(8)];
         party.rng.fill_bytes(&mut bytes);
         if let (Some(last), used @ 1..) = (bytes.last_mut(), len % 8) {
@@ -52,7 +52,7 @@ impl Amplifying {
     }
 
     pub(crate) fn bob(block: Accepted, observed: Observed, numbers: BlockNumbers, party: &Party) -> Self {
-        let limit = party.agreement.plan.seed_bits().div_ceil(8);
+        let limit = party.agreement.plan.plan().seed_bits().div_ceil(8);
         let assembly = Assembly::new(ChunkKind::HashSeed, limit);
         Self { step: Step::AwaitSeed { block, observed: Box::new(observed), assembly, numbers } }
     }
@@ -140,7 +140,7 @@ fn hand_out(
 }
 
 fn seed_bits(bytes: &[u8], party: &Party) -> Result<OneTimeSeed, Abort> {
-    bits::from_bytes(bytes, party.agreement.plan.seed_bits())
+    bits::from_bytes(bytes, party.agreement.plan.plan().seed_bits())
         .map(OneTimeSeed::new)
         .ok_or(Abort::Inconsistent { message: "hash seed" })
 }
