@@ -1,6 +1,8 @@
 //! A whole session against somebody who reads and writes every byte on the wire.
 //!
-//! The input is a list of deeds, six bytes each: number of the frame on the wire, what to do, where (u16), with what (u16).
+//! The input is a byte whose lowest bit chooses the channel, reliable or lossy, and whose next two the variant (plain, flags
+//! drawn at the sites, padded), and a list of deeds, six bytes each: number of the frame on the wire, what to do, where
+//! (u16), with what (u16).
 
 #![no_main]
 
@@ -9,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use diqkd_auth::KeyPool;
 use diqkd_core::{Role, SessionId};
-use diqkd_protocol::{Agreement, Event, LinkConfig, Session};
+use diqkd_protocol::{Agreement, Event, FlagSource, LinkConfig, Session, SessionParams};
 use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -19,17 +21,26 @@ mod devices;
 
 type Keys = Vec<(diqkd_core::KeyId, Vec<u8>)>;
 
-fn session(role: Role, link: LinkConfig) -> Session {
-    static AGREEMENT: OnceLock<Arc<Agreement>> = OnceLock::new();
-    let agreement = Arc::clone(AGREEMENT.get_or_init(|| Arc::new(devices::agreement())));
-    let params = devices::params(SessionId([7; 16]));
-    let mut pool = KeyPool::new((0..params.key_pool_bytes()).map(|i| (i * 131 % 251) as u8).collect());
+fn session(role: Role, link: LinkConfig, variant: usize) -> Session {
+    static AGREEMENTS: OnceLock<[Arc<Agreement>; 3]> = OnceLock::new();
+    let agreements =
+        AGREEMENTS.get_or_init(|| devices::variants().map(|variant| Arc::new(devices::agreement(variant))));
+    let agreement = Arc::clone(&agreements[variant]);
+    let variant = devices::variants()[variant];
+    let params = SessionParams { variant, ..devices::params(SessionId([7; 16])) };
+    let bytes = agreement.key_pool_bytes(&params);
+    let mut pool = KeyPool::new((0..bytes).map(|i| (i * 131 % 251) as u8).collect());
     let rng = Box::new(StdRng::seed_from_u64(role as u64));
     let mut session = Session::with_agreement(role, params, agreement, &mut pool, rng, link, 0)
         .expect("the parameters make sense")
         .expect("the parameters give a key");
-    let table = devices::record(&session, 5, false);
-    session.finish_recording(table);
+    if variant.flags == FlagSource::Expanded {
+        let table = devices::record(&session, 5, false);
+        session.finish_recording(table);
+    } else {
+        let (table, raised) = devices::record_with_flags(&session, 5, false);
+        session.finish_recording_with_flags(table, &raised);
+    }
     session
 }
 
@@ -59,7 +70,8 @@ fn turn(session: &mut Session, held: &mut Option<Keys>, usable: &mut bool, now: 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, deeds)) = data.split_first() else { return };
     let link = if kind & 1 == 0 { LinkConfig::stream() } else { LinkConfig::lossy() };
-    let mut sites = [session(Role::Alice, link), session(Role::Bob, link)];
+    let variant = usize::from(kind >> 1) % 3;
+    let mut sites = [Role::Alice, Role::Bob].map(|role| session(role, link, variant));
     let mut held: [Option<Keys>; 2] = [None, None];
     let mut usable = [false; 2];
     let mut wire: VecDeque<(usize, Vec<u8>)> = VecDeque::new();

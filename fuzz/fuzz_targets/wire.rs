@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use diqkd_core::{Role, SessionId};
+use diqkd_core::{Role, RoundList, SessionId};
 use diqkd_protocol::journal::{Journal, Record, Writer, recover};
 use diqkd_protocol::wire::{CHECK_BYTES, Frame, HEADER_BYTES, Message};
 use libfuzzer_sys::fuzz_target;
@@ -21,6 +21,14 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Some((&kind, payload)) = data.split_first() {
         let _ = Message::decode(kind, payload);
+    }
+    let mut rounds = RoundList::default();
+    if rounds.extend_from_bytes(data).is_ok() {
+        assert_eq!(rounds.as_bytes(), data);
+        let mut pieces = RoundList::default();
+        rounds.chunks(10).for_each(|piece| pieces.extend_from_bytes(piece).expect("cut between entries"));
+        assert_eq!(pieces.as_bytes(), data);
+        assert!(rounds.iter().is_sorted());
     }
     let _ = Record::decode(data);
     if let Ok(found) = recover(data) {

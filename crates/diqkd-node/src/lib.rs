@@ -6,6 +6,8 @@ pub mod control;
 pub mod demo;
 mod drive;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod http;
 mod journal;

@@ -26,6 +26,8 @@ use crate::randomness::Randomness;
 use crate::source::Source;
 use crate::trunk::{Agreed, Trunk, TrunkOptions};
 use crate::vault::Vault;
+#[cfg(fuzzing)]
+pub(crate) use lane::fuzz_word;
 
 /// What a node came to.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -32,6 +32,8 @@ use health::Health;
 use stream::Stream;
 #[cfg(all(unix, feature = "tls"))]
 pub use tls::TlsError;
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz;
 
 /// The links to a peer.
 pub struct Trunk {

@@ -179,6 +179,14 @@ impl Word {
     }
 }
 
+/// A word that is read is written the same.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_word(bytes: &[u8]) {
+    if let Some(word) = Word::decode(bytes) {
+        assert_eq!(word.encode(), bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

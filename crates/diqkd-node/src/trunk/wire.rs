@@ -234,6 +234,37 @@ fn role_byte(role: Role) -> u8 {
     }
 }
 
+/// What is read is written the same, a frame without its tag is none, and nothing else happens.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    if let Some(first) = bytes.first_chunk::<GREETING_BYTES>()
+        && let Ok(greeting) = Greeting::decode(first)
+    {
+        assert_eq!(greeting.encode(), *first);
+    }
+    let tagger = || Tagger::new(Zeroizing::new([7; 32]));
+    assert!(read_frame(&mut &*bytes, &mut tagger()).is_err(), "a frame was forged");
+    // The same with the tags that somebody with the key would give it.
+    let (mut rest, mut signed, mut writer, mut reader) = (bytes, Vec::new(), tagger(), tagger());
+    while let Some((&[kind, low, high], after)) = rest.split_first_chunk::<3>() {
+        let (body, after) = after.split_at(usize::from(u16::from_le_bytes([low, high])).min(after.len()));
+        rest = after;
+        let Some(kind) = Kind::from_byte(kind) else { continue };
+        signed.clear();
+        let written = write_frame(&mut signed, &mut writer, kind, &[body]);
+        assert!(written.is_ok());
+        let read = read_frame(&mut &*signed, &mut reader);
+        assert!(matches!(read, Ok((found, same)) if found == kind && same == body));
+        if let Some((number, agreed)) = split_resume(body) {
+            assert_eq!(resume_body(number, &agreed), body);
+        }
+        if let Some((number, channel, message)) = split_data(body) {
+            assert_eq!([&number.to_le_bytes()[..], &data_body(channel, message)].concat(), body);
+        }
+        assert_eq!(self::number(body).is_some(), body.len() == 8);
+    }
+}
+
 const MAGIC: &[u8; 8] = b"DIQKDTRK";
 const VERSION: u16 = 1;
 const TAG_BYTES: usize = 16;
