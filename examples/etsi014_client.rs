@@ -6,13 +6,16 @@
 //! cargo run --release --example etsi014_client -- MASTER_KME SLAVE_KME MASTER_SAE SLAVE_SAE
 //! ```
 //!
-//! A KME is `HOST:PORT`. The standard wants TLS with certificates, which also say which application calls; this client speaks
-//! plain HTTP, to a proxy on its host that adds them, one for each application (tried so with `qkd_kme_server` of thomasarmel,
-//! commit 4d53a3d). Without addresses it talks to a mock whose keys are made up and protect nothing.
+//! A KME is `HOST:PORT`, or `unix:PATH` for a socket of `diqkd node` (docs/node.md). The standard wants TLS with certificates,
+//! which also say which application calls; this client speaks plain HTTP, to a proxy on its host that adds them, one for each
+//! application (tried so with `qkd_kme_server` of thomasarmel, commit 4d53a3d). Without addresses it talks to a mock whose keys
+//! are made up and protect nothing.
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use diqkd_examples::MockKme;
@@ -57,10 +60,27 @@ fn keys(mut answer: Value) -> Result<Vec<Value>, Box<dyn Error>> {
     Ok(std::mem::take(keys))
 }
 
+/// What can be written to and read from.
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
+fn connect(server: &str) -> std::io::Result<Box<dyn Connection>> {
+    let patience = Some(Duration::from_secs(10));
+    #[cfg(unix)]
+    if let Some(path) = server.strip_prefix("unix:") {
+        let connection = UnixStream::connect(path)?;
+        connection.set_read_timeout(patience)?;
+        return Ok(Box::new(connection));
+    }
+    let connection = TcpStream::connect(server)?;
+    connection.set_read_timeout(patience)?;
+    Ok(Box::new(connection))
+}
+
 /// A GET, or a POST with a JSON body; the JSON of the answer. By HTTP/1.0, whose answers come in one piece.
 fn request(server: &str, path: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
-    let mut connection = TcpStream::connect(server).map_err(|e| format!("{server} does not answer: {e}"))?;
-    connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut connection = connect(server).map_err(|e| format!("{server} does not answer: {e}"))?;
     let method = if body.is_some() { "POST" } else { "GET" };
     let body = body.map_or(String::new(), |body| body.to_string());
     write!(

@@ -53,6 +53,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// How the peer is reached.
     pub links: Vec<LinkConfig>,
+    /// Which applications take keys while the node runs.
+    pub deliveries: Vec<DeliveryConfig>,
     /// What may change while the node runs.
     pub tunables: Tunables,
 }
@@ -184,6 +186,34 @@ pub struct LinkTls {
     pub name: String,
 }
 
+/// A pair of applications, one at each site, that get keys of a source out of the running nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryConfig {
+    /// The source whose keys they are.
+    pub source: String,
+    /// The site whose application gets new keys; the other one asks for the same by their ids.
+    pub master: Role,
+    /// The name of the application at the master's site, which may be any of its SAE ids.
+    pub master_sae: String,
+    /// The name of the application at the other site.
+    pub slave_sae: String,
+    /// Keys of each block that are theirs, at most; `None`: all that earlier pairs of the file leave.
+    pub keys_a_block: Option<u32>,
+    /// The socket that is served at this site.
+    pub unix: PathBuf,
+    /// Who may open it.
+    pub access: Access,
+}
+
+/// Who may open a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The user of the node.
+    Owner,
+    /// And the group of the socket.
+    Group,
+}
+
 /// Which end of a link this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkEnd {
@@ -255,6 +285,29 @@ pub(crate) fn first_difference(ours: &[(String, String)], theirs: &[(String, Str
         None => {
             let longer = if ours.len() > theirs.len() { ours } else { theirs };
             Some(longer[ours.len().min(theirs.len())].0.clone())
+        }
+    }
+}
+
+impl DeliveryConfig {
+    /// The folder of the pair's keys within that of its source: another pair, or the same with the roles exchanged, has
+    /// another one.
+    pub fn folder(&self) -> String {
+        format!("{}.{}+{}.{}", self.master, self.master_sae, self.master.peer(), self.slave_sae)
+    }
+
+    /// The application that is served at a site.
+    pub fn sae_at(&self, role: Role) -> &str {
+        if role == self.master { &self.master_sae } else { &self.slave_sae }
+    }
+}
+
+impl Access {
+    /// Its name in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Group => "group",
         }
     }
 }

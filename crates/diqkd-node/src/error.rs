@@ -29,6 +29,16 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The socket of a delivery can't be made.
+    #[error(
+        "can't make the socket {path}; check that its folder exists and is writable, and that nothing else has the name"
+    )]
+    Delivery {
+        /// The socket as configured.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The TLS of a link can't be set up.
     #[cfg(all(unix, feature = "tls"))]
     #[error("the TLS of a link can't be set up")]

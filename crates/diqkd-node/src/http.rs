@@ -1,51 +1,115 @@
-//! Three pages on the loopback interface: `/healthz`, `/readyz`, `/metrics`. HTTP/1.1, GET, one answer a connection.
+//! HTTP/1.1 for callers of this machine: one request and one answer a connection, one caller after the other.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// An answer: status and body.
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+use zeroize::Zeroizing;
+
+/// What a caller asks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) body: Vec<u8>,
 }
 
-/// What a path shows; `None` for a path that does not exist.
-pub(crate) type Pages = dyn Fn(&str) -> Option<Page> + Send + Sync;
+/// What it is told; wiped afterwards, as it may hold keys.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(crate) fn text(status: u16, body: &str) -> Self {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        Self { status, content_type: "text/plain; version=0.0.4", body }
+    }
+}
+
+/// Answers requests.
+pub(crate) type Handler = dyn Fn(&Request) -> Answer + Send + Sync;
+
+/// Where callers come in; it does not block.
+pub(crate) trait Listener: Send + 'static {
+    type Caller: Caller;
+
+    fn next(&self) -> io::Result<Self::Caller>;
+}
+
+/// A connected caller.
+pub(crate) trait Caller: Read + Write {
+    /// From now on reads and writes block, but none for longer than this.
+    fn limit(&self, limit: Duration) -> io::Result<()>;
+}
+
+impl Listener for TcpListener {
+    type Caller = TcpStream;
+
+    fn next(&self) -> io::Result<TcpStream> {
+        Ok(self.accept()?.0)
+    }
+}
+
+impl Caller for TcpStream {
+    fn limit(&self, limit: Duration) -> io::Result<()> {
+        self.set_nonblocking(false)?;
+        self.set_read_timeout(Some(limit))?;
+        self.set_write_timeout(Some(limit))
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use super::{Caller, Duration, Listener, io};
+
+    impl Listener for UnixListener {
+        type Caller = UnixStream;
+
+        fn next(&self) -> io::Result<UnixStream> {
+            Ok(self.accept()?.0)
+        }
+    }
+
+    impl Caller for UnixStream {
+        fn limit(&self, limit: Duration) -> io::Result<()> {
+            self.set_nonblocking(false)?;
+            self.set_read_timeout(Some(limit))?;
+            self.set_write_timeout(Some(limit))
+        }
+    }
+}
 
 /// Serves until it is dropped.
 pub(crate) struct Http {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    address: SocketAddr,
 }
 
 impl Http {
-    pub(crate) fn start(address: SocketAddr, pages: Box<Pages>) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+    /// Serves who comes to `listener`, which must not block.
+    pub(crate) fn start(listener: impl Listener, handler: Box<Handler>) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("http".to_owned()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                match listener.accept() {
-                    // One caller after the other: this is for a scraper and a supervisor of the same machine.
-                    Ok((stream, _)) => {
-                        let _ = answer(stream, &*pages);
+                match listener.next() {
+                    Ok(caller) => {
+                        // Who does not listen spoils his own answer alone.
+                        let _ = answer(caller, &*handler);
                     }
                     Err(_) => std::thread::sleep(Duration::from_millis(20)),
                 }
             }
         })?;
-        Ok(Self { stop, thread: Some(thread), address })
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        Ok(Self { stop, thread: Some(thread) })
     }
 }
 
@@ -58,60 +122,114 @@ impl Drop for Http {
     }
 }
 
-fn answer(mut stream: TcpStream, pages: &Pages) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let request = read_head(&mut stream)?;
-    let page = match request_path(&request) {
-        Some(path) => pages(path)
-            .unwrap_or_else(|| Page { status: 404, body: "/healthz, /readyz, /metrics\n".to_owned() }),
-        None => Page { status: 400, body: "a GET of HTTP/1.1, at most 4096 bytes\n".to_owned() },
+fn answer(mut caller: impl Caller, handler: &Handler) -> io::Result<()> {
+    caller.limit(PATIENCE)?;
+    let request = read_request(&mut caller)?;
+    let answer = match &request {
+        Ok(request) => handler(request),
+        Err(what) => Answer::text(400, &format!("{what}\n")),
     };
-    let reason = match page.status {
+    let reason = match answer.status {
         200 => "OK",
         404 => "Not Found",
         503 => "Service Unavailable",
         _ => "Bad Request",
     };
     let head = format!(
-        "HTTP/1.1 {} {reason}\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        page.status,
-        page.body.len()
+        "HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        answer.status,
+        answer.content_type,
+        answer.body.len()
     );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(page.body.as_bytes())
+    caller.write_all(head.as_bytes())?;
+    caller.write_all(&answer.body)?;
+    if request.is_err() {
+        // What is left unread when a connection is closed can take the answer with it.
+        caller.limit(LEFTOVERS)?;
+        std::io::copy(&mut caller.take(LONGEST_BODY as u64), &mut io::sink())?;
+    }
+    Ok(())
 }
 
-/// The request up to its empty line, at most 4096 bytes, within [`PATIENCE`] in all.
-fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+/// A whole request, within [`PATIENCE`] in all; or what is wrong with it.
+fn read_request(caller: &mut impl Caller) -> io::Result<Result<Request, &'static str>> {
     let until = Instant::now() + PATIENCE;
-    let mut request = Vec::new();
-    let mut piece = [0; 512];
-    while request.len() < 4096 && !request.windows(4).any(|end| end == b"\r\n\r\n") {
+    let mut bytes = Vec::new();
+    let mut more = |bytes: &mut Vec<u8>| -> io::Result<bool> {
+        let mut piece = [0; 4096];
         let left = until.saturating_duration_since(Instant::now());
-        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-        match stream.read(&mut piece)? {
-            0 => break,
-            n => request.extend_from_slice(&piece[..n]),
+        caller.limit(left.max(Duration::from_millis(1)))?;
+        let len = caller.read(&mut piece)?;
+        bytes.extend_from_slice(&piece[..len]);
+        Ok(len > 0)
+    };
+    let head_end = loop {
+        if let Some(end) = bytes.windows(4).position(|end| end == b"\r\n\r\n") {
+            break end;
+        }
+        if bytes.len() >= LONGEST_HEAD || !more(&mut bytes)? {
+            return Ok(Err("expected a request of HTTP/1.1 whose head has at most 8192 bytes"));
+        }
+    };
+    let mut request = match std::str::from_utf8(&bytes[..head_end]).map(head) {
+        Ok(Ok((request, length))) => {
+            while bytes.len() < head_end + 4 + length {
+                if !more(&mut bytes)? {
+                    return Ok(Err("the body is shorter than its Content-Length"));
+                }
+            }
+            bytes.truncate(head_end + 4 + length);
+            request
+        }
+        Ok(Err(what)) => return Ok(Err(what)),
+        Err(_) => return Ok(Err("the head of the request is no text")),
+    };
+    request.body = bytes.split_off(head_end + 4);
+    Ok(Ok(request))
+}
+
+/// Method and target, and the length of the body.
+fn head(text: &str) -> Result<(Request, usize), &'static str> {
+    let mut lines = text.split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err("expected a line `METHOD PATH HTTP/1.1`");
+    };
+    if !version.starts_with("HTTP/1.") {
+        return Err("expected HTTP/1.1");
+    }
+    let mut length = None;
+    for line in lines {
+        let (name, value) = line.split_once(':').ok_or("expected a header `Name: value`")?;
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            return Err("expected a body with a Content-Length, not in chunks");
+        }
+        if name.eq_ignore_ascii_case("content-length") {
+            let value = value.trim().parse().ok().filter(|value| *value <= LONGEST_BODY);
+            let value = value.ok_or("expected a Content-Length of at most 65536 bytes")?;
+            if length.replace(value).is_some() {
+                return Err("expected one Content-Length");
+            }
         }
     }
-    Ok(request)
-}
-
-fn request_path(request: &[u8]) -> Option<&str> {
-    let line = request.split(|&byte| byte == b'\r').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split(' ');
-    let (method, path, version) = (words.next()?, words.next()?, words.next()?);
-    (method == "GET" && version.starts_with("HTTP/1.")).then_some(path)
+    let request = Request { method: method.to_owned(), target: target.to_owned(), body: Vec::new() };
+    Ok((request, length.unwrap_or(0)))
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);
+const LEFTOVERS: Duration = Duration::from_millis(100);
+const LONGEST_HEAD: usize = 8192;
+const LONGEST_BODY: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
-    fn get(address: SocketAddr, request: &[u8]) -> String {
+    fn ask(address: SocketAddr, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request).unwrap();
         let mut answer = String::new();
@@ -120,14 +238,42 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_refusals() {
-        let pages =
-            |path: &str| (path == "/healthz").then(|| Page { status: 200, body: "alive\n".to_owned() });
-        let http = Http::start("127.0.0.1:0".parse().unwrap(), Box::new(pages)).unwrap();
-        let answer = get(http.address(), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nalive\n"), "{answer}");
-        assert!(get(http.address(), b"GET /keys HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
-        assert!(get(http.address(), b"POST /healthz HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400"));
-        assert!(get(http.address(), &[0xff; 4096]).starts_with("HTTP/1.1 400"));
+    fn requests_are_understood_whole_or_refused() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let echo = |request: &Request| {
+            Answer::text(
+                200,
+                &format!(
+                    "{} {} {:?}",
+                    request.method,
+                    request.target,
+                    String::from_utf8_lossy(&request.body)
+                ),
+            )
+        };
+        let http = Http::start(listener, Box::new(echo)).unwrap();
+        let answer = ask(address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nGET /healthz \"\""), "{answer}");
+        let answer = ask(address, b"POST /a?b HTTP/1.1\r\ncontent-length: 4\r\n\r\n{\"\"}more");
+        assert!(answer.ends_with("\r\n\r\nPOST /a?b \"{\\\"\\\"}\""), "{answer}");
+        let long = [b"GET / HTTP/1.1\r\nA: ".to_vec(), vec![b'x'; 20_000]].concat();
+        for (request, said) in [
+            (&b"GET /\r\n\r\n"[..], "METHOD PATH"),
+            (b"GET / FTP/3\r\n\r\n", "HTTP/1.1"),
+            (b"GET / HTTP/1.1\r\nno header\r\n\r\n", "Name: value"),
+            (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "Content-Length"),
+            (b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "at most 65536"),
+            (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", "one Content-Length"),
+            (b"GET /\xff HTTP/1.1\r\n\r\n", "no text"),
+            (&long, "at most 8192"),
+        ] {
+            let answer = ask(address, request);
+            assert!(answer.starts_with("HTTP/1.1 400 Bad Request"), "{answer}");
+            assert!(answer.contains(said), "{said}: {answer}");
+        }
+        drop(http);
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod config;
 pub mod control;
+#[cfg(unix)]
+mod delivery;
 pub mod demo;
 mod drive;
 mod error;

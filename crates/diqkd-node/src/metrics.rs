@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
 struct Inner {
     sources: BTreeMap<String, Source>,
     aborts: BTreeMap<(String, &'static str), u64>,
+    deliveries: BTreeMap<(String, String), Delivery>,
     pads: Pads,
 }
 
@@ -40,6 +41,14 @@ pub(crate) struct Source {
     pub(crate) backlog_rounds: u64,
     pub(crate) latency_s: f64,
     pub(crate) latency_max_s: f64,
+}
+
+/// What is counted for an application that takes keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub(crate) available: u64,
+    pub(crate) keys: u64,
+    pub(crate) refused: u64,
 }
 
 /// The pre-shared and set-aside key.
@@ -78,6 +87,12 @@ impl Metrics {
 
     pub(crate) fn aborted(&self, source: &str, reason: &'static str) {
         *self.lock().aborts.entry((source.to_owned(), reason)).or_default() += 1;
+    }
+
+    /// Changes the numbers of an application.
+    #[cfg(unix)]
+    pub(crate) fn delivery(&self, source: &str, sae: &str, change: impl FnOnce(&mut Delivery)) {
+        change(self.lock().deliveries.entry((source.to_owned(), sae.to_owned())).or_default());
     }
 
     pub(crate) fn pads(&self, change: impl FnOnce(&mut Pads)) {
@@ -121,6 +136,13 @@ impl Metrics {
             (format!("source=\"{source}\",reason=\"{reason}\""), *count as f64)
         });
         page.many("diqkd_aborts_total", "counter", aborts.collect());
+        let of = |read: fn(&Delivery) -> u64| -> Vec<(String, f64)> {
+            let labels = |(source, sae): &(String, String)| format!("source=\"{source}\",sae=\"{sae}\"");
+            inner.deliveries.iter().map(|(of, delivery)| (labels(of), read(delivery) as f64)).collect()
+        };
+        page.many("diqkd_delivery_keys_available", "gauge", of(|d| d.available));
+        page.many("diqkd_delivery_keys_total", "counter", of(|d| d.keys));
+        page.many("diqkd_delivery_refused_total", "counter", of(|d| d.refused));
         page.single("diqkd_pad_bits_available", "gauge", inner.pads.available_bits as f64);
         page.single("diqkd_pad_bits_spent_total", "counter", inner.pads.spent_bits as f64);
         page.single("diqkd_pads_low", "gauge", f64::from(u8::from(inner.pads.is_low)));

@@ -4,6 +4,8 @@
 //! a lane runs one session at a time, lanes of one source record one after the other and distil at the same time.
 
 mod block;
+#[cfg(unix)]
+mod delivering;
 mod lane;
 mod proposing;
 mod standing;
@@ -25,7 +27,7 @@ use crate::pads::{Pads, PadsError};
 use crate::randomness::Randomness;
 use crate::source::Source;
 use crate::trunk::{Agreed, Trunk, TrunkOptions};
-use crate::vault::Vault;
+use crate::vault::{Contents, Share, Vault};
 #[cfg(fuzzing)]
 pub(crate) use lane::fuzz_word;
 
@@ -116,11 +118,12 @@ pub fn run(
     let started = Instant::now();
     let site = Arc::new(Site::open(config, agreement, blocks, Arc::clone(control))?);
     let http = site.config.http.map(|address| standing::serve(&site, address)).transpose()?;
-    if let Some(http) = &http {
-        tracing::info!(address = %http.address(), "health and metrics");
-    }
+    #[cfg(unix)]
+    let deliveries = delivering::serve(&site)?;
     let ended = site.run(on_tunables);
     drop(http);
+    #[cfg(unix)]
+    drop(deliveries);
     let site = Arc::into_inner(site).ok_or(NodeError::Thread)?;
     let flushed = site.trunk.flush(FAREWELL);
     tracing::info!(everything_acknowledged = flushed, "stopped");
@@ -167,9 +170,15 @@ impl Site {
         let mut sources = Vec::new();
         for source in &config.sources {
             let folder: PathBuf = config.data.join(&source.name);
-            let (length, pads, attestation) =
-                (config.params.key_length_bits, config.pad_keys, &source.rng_attestation);
-            let vault = Vault::open(&folder, length, pads, attestation, assumptions, &randomness)?;
+            let pairs = config.deliveries.iter().filter(|delivery| delivery.source == source.name);
+            let contents = Contents {
+                key_length_bits: config.params.key_length_bits,
+                pad_keys: config.pad_keys,
+                shares: pairs
+                    .map(|pair| Share { name: pair.folder(), keys_a_block: pair.keys_a_block })
+                    .collect(),
+            };
+            let vault = Vault::open(&folder, contents, &source.rng_attestation, assumptions, &randomness)?;
             sources.push((Source::new(source, config.role), vault));
         }
         let tunables = Arc::new(Mutex::new(config.tunables.clone()));
@@ -231,8 +240,7 @@ impl Site {
             self.check_agreed();
             if watched.elapsed() >= WATCH_EVERY {
                 watched = Instant::now();
-                self.watch_keys();
-                if let Err(error) = self.watch_pads() {
+                if let Err(error) = self.watch_keys().and_then(|()| self.watch_pads()) {
                     result = Err(error);
                     self.control.cancel();
                 }

@@ -3,17 +3,21 @@
 //! ```text
 //! DIR/SOURCE/         store and journal of the keys that are delivered
 //! DIR/SOURCE/pads/    a store of the same kind whose keys later sessions take, each once
+//! DIR/SOURCE/delivery/PAIR/
+//!                     stores of the same kind for pairs of applications that take keys while the node runs
 //! ```
-//! The first keys of a block are set aside, at both sites the same. Both stores follow the one journal. A session takes keys
-//! by their ids; the store gives a key away at most once, also across a crash.
+//! The first keys of a block are set aside, then every pair gets its share, at both sites the same. All stores follow the one
+//! journal. A session takes keys by their ids; a store gives a key away at most once, also across a crash.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diqkd_auth::PoolId;
 use diqkd_core::{Assumption, KeyId, SessionId};
 use diqkd_entropy::Certificate;
+#[cfg(unix)]
+use diqkd_keystore::DeliveredKey;
 use diqkd_protocol::SecretKey;
 use diqkd_protocol::journal::{Fate, Record};
 use zeroize::Zeroizing;
@@ -25,20 +29,35 @@ use crate::store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
 
 pub(crate) struct Vault {
     stores: Mutex<Stores>,
-    key_length_bits: u32,
-    /// Keys of each block that are set aside.
-    pad_keys: u32,
+    contents: Contents,
     rng_attestation: String,
     /// What the keys rest on besides the certificate's assumptions.
     assumptions: &'static [Assumption],
 }
 
+/// What becomes of the keys of a block.
+pub(crate) struct Contents {
+    pub(crate) key_length_bits: u32,
+    /// Keys of each block that are set aside for authentication.
+    pub(crate) pad_keys: u32,
+    /// What pairs of applications get, one after the other.
+    pub(crate) shares: Vec<Share>,
+}
+
+/// What a pair of applications gets of each block.
+pub(crate) struct Share {
+    /// The folder of its store.
+    pub(crate) name: String,
+    /// Keys of each block at most; `None`: all that are left.
+    pub(crate) keys_a_block: Option<u32>,
+}
+
 struct Stores {
     keeper: Keeper,
     pads: StoreOnDisk,
+    shares: Vec<StoreOnDisk>,
     /// Sessions that are running at this site.
     running: BTreeSet<SessionId>,
-    keys_available: u64,
 }
 
 /// Key material that was set aside, and its ids.
@@ -50,28 +69,30 @@ pub(crate) struct SetAside {
 impl Vault {
     pub(crate) fn open(
         folder: &Path,
-        key_length_bits: u32,
-        pad_keys: u32,
+        contents: Contents,
         rng_attestation: &str,
         assumptions: &'static [Assumption],
         randomness: &Randomness,
     ) -> Result<Self, NodeError> {
-        let keeper = Keeper::open(folder, randomness, key_length_bits)?;
+        let keeper = Keeper::open(folder, randomness, contents.key_length_bits)?;
         let pads = StoreOnDisk::open(&folder.join("pads"), randomness)?;
-        let available =
-            keeper.store().keys().available(now_unix_s(), MOST_LISTED).map_err(StoreError::from)?;
-        let keys_available = available.len() as u64;
-        let mut stores = Stores { keeper, pads, running: BTreeSet::new(), keys_available };
-        let prepared = stores.pads.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
-        prepared.into_iter().try_for_each(|session| stores.follow(session))?;
+        let mut stores = Stores { keeper, pads, shares: Vec::new(), running: BTreeSet::new() };
+        stores.catch_up(&stores.pads)?;
+        let deliveries = folder.join("delivery");
+        let is_used =
+            |path: &PathBuf| contents.shares.iter().any(|share| deliveries.join(&share.name) == *path);
+        for path in folders_in(&deliveries)?.iter().filter(|path| !is_used(path)) {
+            // Its pair is served no longer, or not now. The journal is not shortened before it has followed.
+            stores.catch_up(&StoreOnDisk::open(path, randomness)?)?;
+        }
+        for share in &contents.shares {
+            let store = StoreOnDisk::open(&deliveries.join(&share.name), randomness)?;
+            stores.catch_up(&store)?;
+            stores.shares.push(store);
+        }
         stores.keeper.compact()?;
-        Ok(Self {
-            stores: Mutex::new(stores),
-            key_length_bits,
-            pad_keys,
-            rng_attestation: rng_attestation.to_owned(),
-            assumptions,
-        })
+        let rng_attestation = rng_attestation.to_owned();
+        Ok(Self { stores: Mutex::new(stores), contents, rng_attestation, assumptions })
     }
 
     /// Position after the last byte that the sessions of a lane have taken.
@@ -104,11 +125,15 @@ impl Vault {
     pub(crate) fn keep(&self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
         let (rng_attestation, assumptions) = (&self.rng_attestation, self.assumptions);
         let block = BlockProvenance { certificate, session: key.session(), rng_attestation, assumptions };
-        let mut keys = key.into_keys(self.key_length_bits);
-        let rest = keys.split_off(keys.len().min(self.pad_keys as usize));
+        let mut rest = key.into_keys(self.contents.key_length_bits).into_iter();
+        let mut first = |count: usize| rest.by_ref().take(count).collect();
         let mut stores = self.lock();
-        stores.pads.prepare_block(keys, &block)?;
-        stores.keeper.store_mut().prepare_block(rest, &block)?;
+        stores.pads.prepare_block(first(self.contents.pad_keys as usize), &block)?;
+        for (share, store) in self.contents.shares.iter().zip(&mut stores.shares) {
+            store
+                .prepare_block(first(share.keys_a_block.map_or(usize::MAX, |keys| keys as usize)), &block)?;
+        }
+        stores.keeper.store_mut().prepare_block(rest.collect(), &block)?;
         Ok(())
     }
 
@@ -128,22 +153,25 @@ impl Vault {
         Ok(stores.keeper.store().keys().note_tamper(report, now_unix_s()).map_err(StoreError::from)?)
     }
 
-    /// At least so many keys may be delivered.
-    pub(crate) fn keys_available(&self) -> u64 {
-        self.lock().keys_available
+    /// Keys that may be delivered, those of pairs of applications among them.
+    pub(crate) fn keys_available(&self) -> Result<u64, NodeError> {
+        let stores = self.lock();
+        let all = std::iter::once(stores.keeper.store()).chain(&stores.shares);
+        let count = all.map(|store| store.keys().available_count()).sum::<Result<u64, _>>();
+        Ok(count.map_err(StoreError::from)?)
     }
 
     /// Bits set aside and not taken, at most what 4096 keys have.
     pub(crate) fn pad_bits(&self) -> Result<u64, NodeError> {
         let stores = self.lock();
         let ids = stores.pads.keys().available(now_unix_s(), MOST_LISTED).map_err(StoreError::from)?;
-        Ok(ids.len() as u64 * u64::from(self.key_length_bits))
+        Ok(ids.len() as u64 * u64::from(self.contents.key_length_bits))
     }
 
     /// Takes the oldest keys set aside that together have `bytes` bytes; `None` when there are too few.
     pub(crate) fn take_pads(&self, bytes: usize) -> Result<Option<SetAside>, NodeError> {
         let stores = self.lock();
-        let needed = bytes.div_ceil(self.key_length_bits as usize / 8);
+        let needed = bytes.div_ceil(self.contents.key_length_bits as usize / 8);
         let ids = stores.pads.keys().available(now_unix_s(), needed).map_err(StoreError::from)?;
         if ids.len() < needed || needed == 0 {
             return Ok(None);
@@ -166,6 +194,41 @@ impl Vault {
     }
 }
 
+#[cfg(unix)]
+impl Vault {
+    /// Keys that a pair of applications may still take.
+    pub(crate) fn share_available(&self, share: usize) -> Result<u64, diqkd_keystore::Error> {
+        self.lock().shares[share].keys().available_count()
+    }
+
+    /// Takes the oldest `count` keys of a pair's share, all or none, out of the store for good; `None` when there are fewer.
+    /// At most 4096.
+    pub(crate) fn deliver_next(
+        &self,
+        share: usize,
+        count: usize,
+        consumer: &str,
+    ) -> Result<Option<Vec<DeliveredKey>>, diqkd_keystore::Error> {
+        let stores = self.lock();
+        let (keys, now) = (stores.shares[share].keys(), now_unix_s());
+        let ids = keys.available(now, count)?;
+        if ids.len() < count {
+            return Ok(None);
+        }
+        keys.deliver_batch(&ids, consumer, now).map(Some)
+    }
+
+    /// Takes these keys of a pair's share, all or none, out of the store for good.
+    pub(crate) fn deliver_named(
+        &self,
+        share: usize,
+        ids: &[KeyId],
+        consumer: &str,
+    ) -> Result<Vec<DeliveredKey>, diqkd_keystore::Error> {
+        self.lock().shares[share].keys().deliver_batch(ids, consumer, now_unix_s())
+    }
+}
+
 impl Stores {
     fn take(&self, ids: &[KeyId], bytes: usize) -> Result<SetAside, diqkd_keystore::Error> {
         let keys = self.pads.keys().deliver_batch(ids, "authentication of sessions", now_unix_s())?;
@@ -178,19 +241,61 @@ impl Stores {
     }
 
     fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
-        let (pads, now) = (self.pads.keys(), now_unix_s());
+        for store in std::iter::once(&self.pads).chain(&self.shares) {
+            self.follow_in(store, session)?;
+        }
+        self.keeper.follow(session)?;
+        Ok(())
+    }
+
+    /// Does in a store what the journal says of a session.
+    fn follow_in(&self, store: &StoreOnDisk, session: SessionId) -> Result<(), NodeError> {
+        let (keys, now) = (store.keys(), now_unix_s());
         match self.keeper.journal().state().fate(session) {
-            Fate::Key => pads.release(session, now),
-            Fate::Open | Fate::NoKey => pads.discard(session, now),
+            Fate::Key => keys.release(session, now),
+            Fate::Open | Fate::NoKey => keys.discard(session, now),
             Fate::SeedOut => return Ok(()),
         }
         .map_err(StoreError::from)?;
-        self.keys_available += self.keeper.follow(session)?;
         Ok(())
+    }
+
+    /// Brings a store to where the journal stands after whatever ended the last process.
+    fn catch_up(&self, store: &StoreOnDisk) -> Result<(), NodeError> {
+        let prepared = store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
+        prepared.into_iter().try_for_each(|session| self.follow_in(store, session))
     }
 }
 
+/// The folders in a folder, which need not exist.
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let io = |source| StoreError::Io { path: folder.to_path_buf(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io(error)),
+    };
+    let paths = entries.map(|entry| Ok(entry.map_err(io)?.path())).collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
+}
+
 const MOST_LISTED: usize = 4096;
+
+#[cfg(test)]
+impl Vault {
+    /// Puts keys into a share: some that may be delivered, some that may not yet.
+    pub(crate) fn insert_in_share(
+        &self,
+        share: usize,
+        available: &[diqkd_keystore::NewKey],
+        prepared: &[diqkd_keystore::NewKey],
+    ) {
+        let stores = self.lock();
+        let (keys, mut rng) = (stores.shares[share].keys(), Randomness::from_seed(9).generator("test"));
+        keys.insert_batch(available, 1, &mut rng).unwrap();
+        keys.prepare_batch(prepared, 1, &mut rng).unwrap();
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -218,13 +323,15 @@ mod tests {
 
     /// Killed between the record that both sites hold the key and its release, with a journal that is about to be shortened.
     #[test]
-    fn a_long_journal_is_shortened_after_both_stores_have_followed_it() {
+    fn a_long_journal_is_shortened_after_all_stores_have_followed_it() {
         let folder = std::env::temp_dir().join(format!("diqkd-vault-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let randomness = Randomness::from_seed(1);
-        let open = || Vault::open(&folder, 256, 1, "", &[], &randomness).unwrap();
+        let share = || Share { name: "alice.a+bob.b".to_owned(), keys_a_block: None };
+        let contents = |shares| Contents { key_length_bits: 256, pad_keys: 1, shares };
+        let open = |shares| Vault::open(&folder, contents(shares), "", &[], &randomness).unwrap();
         let session = |n: u64| SessionId((u128::from(n) + 1).to_be_bytes());
-        let vault = open();
+        let vault = open(vec![share()]);
         let mut records = Vec::new();
         for n in 0..700 {
             let (session, pool) = (session(n), PoolId([1; 16]));
@@ -239,13 +346,19 @@ mod tests {
             let keeper = stores.keeper.store().keys();
             keeper.prepare_batch(&[key(1, session(699))], 1, &mut rng).unwrap();
             stores.pads.keys().prepare_batch(&[key(2, session(699))], 1, &mut rng).unwrap();
+            stores.shares[0].keys().prepare_batch(&[key(3, session(699))], 1, &mut rng).unwrap();
         }
         drop(vault);
         let journal = folder.join("sessions.journal");
         let long = std::fs::metadata(&journal).unwrap().len();
-        let vault = open();
+        // Also the store of a pair that is not served this time.
+        let vault = open(Vec::new());
         assert!(std::fs::metadata(&journal).unwrap().len() < long / 100, "the journal is shortened");
-        assert_eq!((vault.keys_available(), vault.pad_bits().unwrap()), (1, 256));
+        assert_eq!((vault.keys_available().unwrap(), vault.pad_bits().unwrap()), (1, 256));
+        drop(vault);
+        let vault = open(vec![share()]);
+        assert_eq!(vault.keys_available().unwrap(), 2);
+        assert_eq!(vault.deliver_next(0, 1, "a").unwrap().unwrap()[0].secret[..], [3; 32]);
         drop(vault);
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -1,7 +1,7 @@
 //! Looking at the store without taking anything out.
 
 use diqkd_core::{KeyId, SessionId};
-use redb::{ReadTransaction, ReadableTable};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::KeyStore;
 use super::tables::{AUDIT, PROVENANCE, QUEUE, RECORDS, SECRETS, SESSIONS, WRAPPING};
@@ -71,6 +71,14 @@ impl KeyStore {
             }
         }
         Ok(ids)
+    }
+
+    /// How many keys are available, without looking at each: those whose time is over count until they are erased.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub fn available_count(&self) -> Result<u64, Error> {
+        self.read()?.open_table(QUEUE).map_err(Error::from_redb)?.len().map_err(Error::from_redb)
     }
 
     /// The audit entries from number `from` on, at most `limit` (and 4096) of them.

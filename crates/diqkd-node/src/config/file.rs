@@ -1,5 +1,6 @@
 //! The file as it is written: tables, fields, defaults, and what must fit together.
 
+mod delivery;
 mod security;
 mod source;
 
@@ -94,6 +95,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         file.source.iter().map(|source| (source.span().start, source.get_ref().name.0.0.as_str())),
     )?;
     unique(&text, file.link.iter().map(|link| (link.span().start, link.get_ref().name.0.0.as_str())))?;
+    let deliveries = delivery::deliveries(&text, folder, &file.delivery, &sources)?;
     let http = file.node.http.as_ref().map(|address| loopback(&text, address)).transpose()?;
     let tunables = tunables(&text, &file, 8 * session_bytes as u64)?;
     Ok(Config {
@@ -112,6 +114,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         pads_file: folder.join(&file.pads.file),
         sources,
         links,
+        deliveries,
         tunables,
     })
 }
@@ -127,6 +130,8 @@ struct File {
     source: Vec<Spanned<source::Source>>,
     #[serde(default)]
     link: Vec<Spanned<Link>>,
+    #[serde(default)]
+    delivery: Vec<Spanned<delivery::Delivery>>,
     #[serde(default)]
     keys: Keys,
     #[serde(default)]

@@ -11,7 +11,7 @@ use diqkd_sim::{Fault, Preset, Strategy};
 use diqkd_timetag::formats::{FALLING, MARKER};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use super::{Level, LogLevel};
+use super::{Access, Level, LogLevel};
 
 /// What can be read from one value of the file.
 pub(super) trait Scalar: Sized {
@@ -131,6 +131,12 @@ scalar!(LogLevel, "\"error\", \"warn\", \"info\" or \"debug\"", |text| match tex
     _ => None,
 });
 
+scalar!(Access, "\"owner\" or \"group\"", |text| match text {
+    "owner" => Some(Access::Owner),
+    "group" => Some(Access::Group),
+    _ => None,
+});
+
 /// The rounds of a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rounds(pub(super) u64);
@@ -173,6 +179,21 @@ scalar!(Name, "1 to 32 of the characters a-z, 0-9, `-` and `_`, beginning with a
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
     fine.then(|| Name(text.to_owned()))
 });
+
+/// The name of an application that takes keys: a word of an address and a folder.
+#[derive(Clone, Debug)]
+pub(super) struct SaeId(pub(super) String);
+
+scalar!(
+    SaeId,
+    "1 to 64 of the characters A-Z, a-z, 0-9, `-`, `_` and `.`, beginning with a letter or a digit",
+    |text| {
+        let fine = (1..=64).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        fine.then(|| SaeId(text.to_owned()))
+    }
+);
 
 /// A channel as `diqkd tags dump` prints it.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use diqkd_core::TestProbability;
 use diqkd_protocol::FlagSource;
 
-use super::{Config, Level, LinkEnd, Simulator, SourceKind, StationAddress, Tunables};
+use super::{Config, DeliveryConfig, Level, LinkEnd, Simulator, SourceKind, StationAddress, Tunables};
 
 type Fields = Vec<(String, String)>;
 
@@ -16,6 +16,9 @@ pub(super) fn agreed(config: &Config) -> Fields {
         if let SourceKind::Simulator(simulator) = &source.kind {
             fields.extend(simulation(simulator).into_iter().map(|(field, value)| (name(&field), value)));
         }
+    }
+    for (index, delivery) in config.deliveries.iter().enumerate() {
+        fields.extend(pair(index, delivery));
     }
     fields
 }
@@ -75,6 +78,11 @@ pub(super) fn understood(config: &Config) -> Fields {
             fields.push((format!("link[{index}].tls"), format!("{} for {}", files.join(", "), tls.name)));
         }
     }
+    for (index, delivery) in config.deliveries.iter().enumerate() {
+        fields.extend(pair(index, delivery));
+        fields.push((format!("delivery[{index}].unix"), delivery.unix.display().to_string()));
+        fields.push((format!("delivery[{index}].access"), delivery.access.name().to_owned()));
+    }
     fields.extend(tunables(&config.tunables));
     fields
 }
@@ -125,6 +133,20 @@ fn security(config: &Config) -> Fields {
         ("pads.refill", (config.pad_keys > 0).to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// What both sites must say alike of a pair of applications.
+fn pair(index: usize, delivery: &DeliveryConfig) -> Fields {
+    let keys = delivery.keys_a_block.map_or_else(|| "all that are left".to_owned(), |keys| keys.to_string());
+    [
+        ("source", delivery.source.clone()),
+        ("master", delivery.master.to_string()),
+        ("master_sae", delivery.master_sae.clone()),
+        ("slave_sae", delivery.slave_sae.clone()),
+        ("keys_a_block", keys),
+    ]
+    .map(|(field, value)| (format!("delivery[{index}].{field}"), value))
     .to_vec()
 }
 

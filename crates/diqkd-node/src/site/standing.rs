@@ -1,6 +1,6 @@
 //! How the node stands: pages for supervisors and scrapers, alarms for operators.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -8,7 +8,7 @@ use diqkd_core::Epsilon;
 
 use super::Site;
 use crate::error::NodeError;
-use crate::http::{Http, Page};
+use crate::http::{Answer, Http, Request};
 use crate::metrics::Standing;
 use crate::trunk::Agreed;
 
@@ -16,28 +16,37 @@ use crate::trunk::Agreed;
 pub(super) fn serve(site: &Arc<Site>, address: SocketAddr) -> Result<Http, NodeError> {
     // The pages must not keep the site: it is taken apart before they stop.
     let site: Weak<Site> = Arc::downgrade(site);
-    let pages = move |path: &str| {
-        let site = site.upgrade()?;
-        match path {
-            "/healthz" => Some(Page { status: 200, body: "alive\n".to_owned() }),
-            "/readyz" => Some(match site.obstacle() {
+    let pages = move |request: &Request| {
+        if request.method != "GET" {
+            return Answer::text(400, "expected a GET\n");
+        }
+        let Some(site) = site.upgrade() else { return Answer::text(503, "stopping\n") };
+        match request.target.as_str() {
+            "/healthz" => Answer::text(200, "alive\n"),
+            "/readyz" => match site.obstacle() {
                 None => match site.metrics.low_on_keys() {
-                    low if low.is_empty() => Page { status: 200, body: "ready\n".to_owned() },
-                    low => Page { status: 200, body: format!("ready; few keys of {}\n", low.join(", ")) },
+                    low if low.is_empty() => Answer::text(200, "ready\n"),
+                    low => Answer::text(200, &format!("ready; few keys of {}\n", low.join(", "))),
                 },
-                Some(obstacle) => Page { status: 503, body: format!("{obstacle}\n") },
-            }),
+                Some(obstacle) => Answer::text(503, &format!("{obstacle}\n")),
+            },
             "/metrics" => {
                 let standing =
                     Standing { ready: site.obstacle().is_none(), draining: site.control.is_draining() };
-                site.watch_keys();
-                Some(Page { status: 200, body: site.metrics.render(standing, &site.trunk.links()) })
+                // A store that can't be read ends the node by itself; here stands what was known last.
+                let _ = site.watch_keys();
+                Answer::text(200, &site.metrics.render(standing, &site.trunk.links()))
             }
-            _ => None,
+            _ => Answer::text(404, "/healthz, /readyz, /metrics\n"),
         }
     };
-    Http::start(address, Box::new(pages))
-        .map_err(|source| NodeError::Link { address: address.to_string(), source })
+    let listen = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        tracing::info!(address = %listener.local_addr()?, "health and metrics");
+        Http::start(listener, Box::new(pages))
+    };
+    listen().map_err(|source| NodeError::Link { address: address.to_string(), source })
 }
 
 impl Site {
@@ -66,10 +75,10 @@ impl Site {
     }
 
     /// Raises the alarm where few keys are left to deliver.
-    pub(super) fn watch_keys(&self) {
+    pub(super) fn watch_keys(&self) -> Result<(), NodeError> {
         let low_water = self.tunables().keys_low_water;
         for (source, vault) in &self.sources {
-            let available = vault.keys_available();
+            let available = vault.keys_available()?;
             self.metrics.source(&source.name, |numbers| {
                 let is_low = available < low_water;
                 if is_low && !numbers.keys_low {
@@ -85,6 +94,9 @@ impl Site {
                 numbers.keys_low = is_low;
             });
         }
+        #[cfg(unix)]
+        self.watch_deliveries()?;
+        Ok(())
     }
 
     /// Counts the key left for authentication and the epsilon left, and raises the alarm when one of them runs out.

@@ -18,7 +18,9 @@ fn check(pair: &Pair, text: &str) -> (i32, String, String) {
 
 #[test]
 fn a_broken_configuration_is_refused_with_its_line_and_field() {
-    let pair = Pair::new("config");
+    let mut pair = Pair::new("config");
+    crate::delivery::two_pairs(&mut pair);
+    let long_socket = format!("unix = \"{}.sock\"", "x".repeat(100));
     let good = pair.alice.toml();
     let (status, said, errors) = check(&pair, &good);
     assert_eq!(status, 0, "{errors}");
@@ -95,6 +97,27 @@ fn a_broken_configuration_is_refused_with_its_line_and_field() {
         ("http = \"127.0.0.1", "http = \"192.0.2.1", ": node.http", "loopback"),
         ("[pads]", "[pad]", ": pad", "unknown field `pad`"),
         ("[pads]", "[pads", ".toml:20", "unclosed table"),
+        ("master = \"bob\"", "master = \"eve\"", ": delivery.master: `eve`", "\"alice\" or \"bob\""),
+        ("source = \"bench\"", "source = \"bank\"", ": delivery.source: no source", "expected bench"),
+        (
+            "master_sae = \"vpn-a\"",
+            "master_sae = \"vpn a\"",
+            ": delivery.master_sae: `vpn a`",
+            "beginning with",
+        ),
+        ("slave_sae = \"vpn-b\"", "", ": delivery", "missing field `slave_sae`"),
+        ("keys_a_block = 20", "keys_a_block = 0", ": delivery.keys_a_block: `0`", "from 1 to"),
+        ("keys_a_block = 20", "", ": delivery.source: nothing is left", "give them keys_a_block"),
+        ("access = \"group\"", "access = \"all\"", ": delivery.access: `all`", "\"owner\" or"),
+        ("unix = \"alice-vpn.sock\"", "socket = \"x\"", ": delivery.socket", "unknown field `socket`"),
+        ("unix = \"alice-vpn.sock\"", "unix = \"alice-mail.sock\"", ": delivery.unix", "its own socket"),
+        ("unix = \"alice-vpn.sock\"", &long_socket, ": delivery.unix", "at most 103"),
+        (
+            "master = \"bob\"\nmaster_sae = \"mail-b\"\nslave_sae = \"mail-a\"",
+            "master = \"alice\"\nmaster_sae = \"vpn-A\"\nslave_sae = \"vpn-b\"",
+            ": delivery.master_sae",
+            "state each pair once",
+        ),
     ];
     for (from, to, place, expected) in broken {
         assert!(good.contains(from), "{from}");

@@ -81,7 +81,7 @@ fn nodes_killed_at_random_agree_on_every_key() {
 }
 
 /// No record of the audit chain delivers a key for the second time.
-fn delivered_once(folder: &Path) {
+pub(crate) fn delivered_once(folder: &Path) {
     let store = StoreOnDisk::open(folder, &Randomness::from_seed(1)).unwrap();
     let (mut seen, mut from) = (BTreeSet::new(), 0);
     loop {

@@ -4,6 +4,7 @@
 
 mod config;
 mod crashes;
+mod delivery;
 mod links;
 mod operating;
 mod pair;
