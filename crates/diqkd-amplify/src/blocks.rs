@@ -17,9 +17,14 @@
 //! Memory: `R` sums, the windows of the pieces that are multiplied at a time (`R - 1` more where they are shared), the
 //! pieces and the work space; about four times the output and some transforms, however long the input is.
 
-use diqkd_gf2::{Backend, Transform};
+mod shape;
+
+use core::ops::Range;
+
+use diqkd_gf2::{Backend, Transform, side_by_side};
 
 use crate::algorithm::Algorithm;
+use crate::blocks::shape::Shape;
 use crate::engine::Windows;
 use crate::seed::SeedSource;
 
@@ -31,55 +36,6 @@ pub(crate) struct Blocks {
     shape: Shape,
     /// Pieces multiplied at a time.
     batch: usize,
-}
-
-/// How blocks of one size cover a matrix.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    /// Words of a piece of the input: `a`.
-    column_words: usize,
-    /// Words of a chunk of the output: `b`.
-    row_words: usize,
-    columns: usize,
-    rows: usize,
-}
-
-impl Shape {
-    /// The shapes for a matrix of `rows` by `columns` words and transforms of `k` words.
-    fn candidates(rows: usize, columns: usize, k: usize) -> impl Iterator<Item = Self> {
-        let shape = move |row_words: usize, column_words: usize| Self {
-            column_words,
-            row_words,
-            columns: columns.div_ceil(column_words),
-            rows: rows.div_ceil(row_words),
-        };
-        let square = shape(k / 2, k / 2);
-        let one_row = (rows < k).then(|| shape(rows, columns.min(k - rows)));
-        let one_column = (columns < k).then(|| shape(rows.min(k - columns), columns));
-        [one_row, one_column, Some(square)].into_iter().flatten()
-    }
-
-    /// Do windows of equal `r + c` coincide?
-    fn shared(self) -> bool {
-        self.rows > 1 && self.columns > 1
-    }
-
-    /// How many windows there are.
-    fn windows(self) -> usize {
-        if self.shared() { self.rows + self.columns - 1 } else { self.rows * self.columns }
-    }
-
-    fn cost(self, backend: Backend, log: u32) -> u128 {
-        let transforms = (self.windows() + self.rows + self.columns) as u128;
-        let products = self.rows as u128 * self.columns as u128;
-        transforms
-            .saturating_mul(Transform::cost(backend, log))
-            .saturating_add(products.saturating_mul(Transform::product_cost(log)))
-    }
-
-    fn batch(self) -> usize {
-        self.columns.min(if self.rows > 1 { BATCH } else { 1 })
-    }
 }
 
 impl Blocks {
@@ -164,35 +120,106 @@ impl Blocks {
         let k = self.transform.elements();
         let Parts { sums, pieces, windows, work } = self.parts(scratch);
         let slot = (self.shape.columns - 1 - c) % self.batch;
-        let piece = &mut pieces[slot * k..][..k];
+        let is_last = slot + 1 == self.batch || c == 0;
         // The window that comes with this piece alone; those that earlier pieces would have brought come first.
-        if let Windows::Read(seed) = seed
-            && !self.one_column()
+        let mut reader = match seed {
+            Windows::Read(seed) if !self.one_column() => Some(&mut **seed),
+            _ => None,
+        };
+        if let Some(seed) = &mut reader
+            && c == self.shape.columns - 1
         {
-            if c == self.shape.columns - 1 {
-                self.first_windows(*seed, windows, work)?;
-            }
-            let [left, right] = workers(work, k);
-            let window = &mut windows[c % self.slots() * k..][..k];
-            let mut read = Ok(());
-            both(
-                || reversed_values(&self.paired, x, left, piece),
-                || {
-                    read = seed.read(self.window_start(c), right);
-                    if read.is_ok() {
-                        inverse_transposed(&self.paired, right, window);
-                    }
-                },
-            );
-            read?;
-        } else {
-            let [left, _] = workers(work, k);
-            reversed_values(&self.transform, x, left, piece);
+            self.first_windows(*seed, windows, work)?;
         }
-        if slot + 1 == self.batch || c == 0 {
+        let [left, right] = workers(work, k);
+        if slot.is_multiple_of(WORKERS) && !is_last {
+            // It waits in the work space for the next one, because two take equally long on both threads.
+            reversed(&self.paired, x, left);
+            return reader.map_or(Ok(()), |seed| seed.read(self.window_start(c), right));
+        }
+        if slot.is_multiple_of(WORKERS) {
+            self.one(c, x, reader, &mut pieces[slot * k..][..k], windows, [left, right])?;
+        } else {
+            self.two(c, x, reader, &mut pieces[(slot - 1) * k..][..2 * k], windows, [left, right])?;
+        }
+        if is_last {
             self.multiply(c, slot + 1, seed, Parts { sums, pieces, windows, work })?;
         }
         Ok(())
+    }
+
+    /// The transforms of piece `c` and, if there is a reader, of its window.
+    fn one<S: SeedSource>(
+        &self,
+        c: usize,
+        x: &[u64],
+        reader: Option<&mut S>,
+        piece: &mut [u64],
+        windows: &mut [u64],
+        [left, right]: [&mut [u64]; 2],
+    ) -> Result<(), S::Error> {
+        let Some(seed) = reader else {
+            reversed(&self.transform, x, left);
+            values(&self.transform, x.len(), left, piece);
+            return Ok(());
+        };
+        let window = &mut windows[self.place(c)];
+        let mut read = Ok(());
+        side_by_side(
+            || {
+                reversed(&self.paired, x, left);
+                values(&self.paired, x.len(), left, piece);
+            },
+            || {
+                read = seed.read(self.window_start(c), right);
+                if read.is_ok() {
+                    inverse_transposed(&self.paired, right, window);
+                }
+            },
+        );
+        read
+    }
+
+    /// The same for piece `c + 1`, which is in the left work space as its window is in the right one, and for piece `c`.
+    fn two<S: SeedSource>(
+        &self,
+        c: usize,
+        x: &[u64],
+        reader: Option<&mut S>,
+        pieces: &mut [u64],
+        windows: &mut [u64],
+        [left, right]: [&mut [u64]; 2],
+    ) -> Result<(), S::Error> {
+        let (before, piece) = pieces.split_at_mut(self.transform.elements());
+        let Some(seed) = reader else {
+            side_by_side(
+                || values(&self.paired, x.len(), left, before),
+                || {
+                    reversed(&self.paired, x, right);
+                    values(&self.paired, x.len(), right, piece);
+                },
+            );
+            return Ok(());
+        };
+        let [window, window_before] = windows
+            .get_disjoint_mut([self.place(c), self.place(c + 1)])
+            .expect("a window has a place of its own");
+        let mut read = Ok(());
+        side_by_side(
+            || {
+                values(&self.paired, x.len(), left, before);
+                read = seed.read(self.window_start(c), left);
+                if read.is_ok() {
+                    inverse_transposed(&self.paired, left, window);
+                }
+            },
+            || {
+                inverse_transposed(&self.paired, right, window_before);
+                reversed(&self.paired, x, right);
+                values(&self.paired, x.len(), right, piece);
+            },
+        );
+        read
     }
 
     pub(crate) fn finish<'a>(&self, scratch: &'a mut [u64]) -> &'a [u64] {
@@ -203,10 +230,13 @@ impl Blocks {
             let [left, right] = workers(work, k);
             let (first, second) = sums[r * k..].split_at_mut(k);
             if let Some(second) = second.get_mut(..k) {
-                both(|| transposed(&self.paired, first, left), || transposed(&self.paired, second, right));
+                side_by_side(
+                    || transposed(&self.paired, first, b, left),
+                    || transposed(&self.paired, second, b, right),
+                );
                 sums[(r + 1) * b..][..b].copy_from_slice(&right[..b]);
             } else {
-                transposed(&self.transform, first, left);
+                transposed(&self.transform, first, b, left);
             }
             sums[r * b..][..b].copy_from_slice(&left[..b]);
         }
@@ -249,7 +279,7 @@ impl Blocks {
             return Ok(());
         }
         seed.read(self.window_start(i + 1), right)?;
-        both(
+        side_by_side(
             || inverse_transposed(&self.paired, left, first),
             || inverse_transposed(&self.paired, right, second),
         );
@@ -266,13 +296,13 @@ impl Blocks {
     ) -> Result<(), S::Error> {
         let k = self.transform.elements();
         let Parts { sums, pieces, windows, work } = parts;
-        let at_a_time = if self.one_column() { 1 } else { Transform::MOST_SUMS };
+        let at_a_time = if self.one_column() { WORKERS } else { Transform::MOST_SUMS };
         for (group, sums) in sums.chunks_mut(at_a_time * k).enumerate() {
             let r = group * at_a_time;
             if let Windows::Read(seed) = seed
                 && self.one_column()
             {
-                self.windows(*seed, r, windows, work)?;
+                self.windows(*seed, r, &mut windows[..sums.len()], work)?;
             }
             // Piece c + j and sum r + i meet in window c + j + r + i.
             let mut left: [&[u64]; BATCH] = [&[]; BATCH];
@@ -287,7 +317,7 @@ impl Blocks {
             for (i, right) in (r + c..).zip(&mut right[..needed]) {
                 *right = match seed {
                     Windows::Prepared(all) => &all[i * k..][..k],
-                    Windows::Read(_) => &windows[i % self.slots() * k..][..k],
+                    Windows::Read(_) => &windows[self.place(i)],
                 };
             }
             self.transform.add_products(&mut parts[..rows], &left[..count], &right[..needed]).expect(CUT);
@@ -301,14 +331,21 @@ impl Blocks {
         64 * (i as u64) * (step as u64)
     }
 
-    /// Windows are transformed when their row is multiplied, one at a time.
+    /// Windows are transformed when their row is multiplied.
     fn one_column(&self) -> bool {
-        self.shape.columns == 1
+        self.shape.columns == 1 && self.shape.rows > 1
     }
 
     /// Windows in memory at a time.
     fn slots(&self) -> usize {
-        if self.one_column() { 1 } else { self.shape.rows + self.batch - 1 }
+        if self.one_column() { WORKERS } else { self.shape.rows + self.batch - 1 }
+    }
+
+    /// Where window `i` lies.
+    fn place(&self, i: usize) -> Range<usize> {
+        let k = self.transform.elements();
+        let slot = i % self.slots();
+        slot * k..(slot + 1) * k
     }
 
     fn parts<'a>(&self, scratch: &'a mut [u64]) -> Parts<'a> {
@@ -337,28 +374,14 @@ fn workers(work: &mut [u64], k: usize) -> [&mut [u64]; 2] {
     [left, &mut right[..k]]
 }
 
-/// Does both, on two threads where there are.
-#[cfg(feature = "rayon")]
-fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-    if rayon::current_num_threads() > 1 {
-        rayon::join(a, b);
-    } else {
-        a();
-        b();
-    }
+/// A piece in reversed order, at the beginning of `work`.
+fn reversed(transform: &Transform, piece: &[u64], work: &mut [u64]) {
+    transform.reverse(piece, &mut work[..piece.len()]).expect(CUT);
 }
 
-/// Does both.
-#[cfg(not(feature = "rayon"))]
-fn both(a: impl FnOnce(), b: impl FnOnce()) {
-    a();
-    b();
-}
-
-/// The values of a piece after it is reversed, in `work`.
-fn reversed_values(transform: &Transform, piece: &[u64], work: &mut [u64], values: &mut [u64]) {
-    transform.reverse(piece, work).expect(CUT);
-    transform.values(work, values).expect(CUT);
+/// The values of the first `words` words of `bits`.
+fn values(transform: &Transform, words: usize, bits: &mut [u64], values: &mut [u64]) {
+    transform.values(words, bits, values).expect(CUT);
 }
 
 /// The transform of a window of the seed.
@@ -366,9 +389,9 @@ fn inverse_transposed(transform: &Transform, bits: &mut [u64], window: &mut [u64
     transform.inverse_transposed(bits, window).expect(CUT);
 }
 
-/// The sums of a chunk of the output, its bits left in `work`.
-fn transposed(transform: &Transform, sums: &mut [u64], work: &mut [u64]) {
-    transform.transposed(sums, work, &mut []).expect(CUT);
+/// The `words` words of a chunk of the output, left in `work`, from its sums.
+fn transposed(transform: &Transform, sums: &mut [u64], words: usize, work: &mut [u64]) {
+    transform.transposed(sums, words, work).expect(CUT);
 }
 
 /// Why no length is wrong.

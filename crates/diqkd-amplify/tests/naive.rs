@@ -147,7 +147,7 @@ fn large_sizes_use_the_transform_and_little_memory() {
     assert!(plan.scratch_bytes() < 8_500_000, "{}", plan.scratch_bytes());
     // Memory follows the output.
     let plan = Plan::uncertified(1_000_000_000, 1_000_000, Family::ModifiedToeplitz).unwrap();
-    assert!(plan.scratch_bytes() < 8_000_000, "{}, {}", plan.scratch_bytes(), plan.algorithm());
+    assert!(plan.scratch_bytes() < 9_000_000, "{}, {}", plan.scratch_bytes(), plan.algorithm());
     let plan = Plan::uncertified(1_000_000_000, 500_000_000, Family::Toeplitz).unwrap();
     assert!(plan.scratch_bytes() < 400_000_000, "{}", plan.scratch_bytes());
 }

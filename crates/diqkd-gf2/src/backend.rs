@@ -58,9 +58,8 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// The largest block worth the quadratic algorithm, words; a multiple of the grain.
     const BASE_MAX: usize;
 
-    /// Rough cost of a transform for one element, in sixteenths of a cycle: of what is done once (where short transforms
-    /// cost as much as 512 elements do), and in each layer.
-    const ELEMENT_COST: (u128, u128);
+    /// Rough cost of a transform.
+    const ELEMENT_COST: ElementCost;
 
     /// Rough cost of [`Kernel::toeplitz_block`] on `words` words, in units of about a cycle.
     fn block_cost(words: usize) -> u128;
@@ -100,6 +99,18 @@ pub(crate) trait Kernel: Copy + Send + Sync {
             *high ^= p;
         }
     }
+}
+
+/// Rough cost of a transform for one element, in sixteenths of a cycle.
+pub(crate) struct ElementCost {
+    /// Of the planes; short transforms cost as much as 512 elements do.
+    pub(crate) planes: u128,
+    /// Of the change of basis, for every layer that the transform has.
+    pub(crate) basis: u128,
+    /// Of each layer.
+    pub(crate) layer: u128,
+    /// Of a product that is added to a sum.
+    pub(crate) product: u128,
 }
 
 /// Registers of elements of GF(2^64), all operations for every element apart; small enough to be inlined everywhere.

@@ -13,6 +13,7 @@ mod gf64;
 mod length_error;
 mod poly_eval;
 mod product;
+mod side_by_side;
 mod toeplitz;
 mod transform;
 
@@ -26,5 +27,6 @@ pub use gf128::Gf128;
 pub use length_error::LengthError;
 pub use poly_eval::PolyEval;
 pub use product::{multiply, multiply_scratch_words};
+pub use side_by_side::side_by_side;
 pub use toeplitz::Tile;
 pub use transform::Transform;

@@ -38,7 +38,7 @@ mod pool;
 
 use core::fmt;
 
-use crate::backend::{Backend, Kernel, Lanes, Task, Vectorized};
+use crate::backend::{Backend, ElementCost, Kernel, Lanes, Task, Vectorized};
 use crate::length_error::LengthError;
 
 use basis::{BasisChange, Direction};
@@ -56,15 +56,15 @@ use pool::Team;
 /// // y_i = XOR_j x_j t_(i+j)
 /// let transform = Transform::new(Backend::detect(), 6);
 /// let k = transform.elements();
-/// let (mut work, mut x, mut y, mut out) = (vec![0; k], vec![0; k], vec![0; k], vec![0; 1]);
+/// let (mut work, mut x, mut y) = (vec![0; k], vec![0; k], vec![0; k]);
 /// work[0] = 0b1001;
-/// transform.values(&mut work, &mut x)?;
+/// transform.values(1, &mut work, &mut x)?;
 /// work.fill(0);
 /// work[0] = 0xf0;
 /// transform.inverse_transposed(&mut work, &mut y)?;
 /// transform.multiply(&mut y, &x)?;
-/// transform.transposed(&mut y, &mut work, &mut out)?;
-/// assert_eq!(out, [0xf0 ^ 0xf0 >> 3]);
+/// transform.transposed(&mut y, 1, &mut work)?;
+/// assert_eq!(work[0], 0xf0 ^ 0xf0 >> 3);
 /// # Ok::<(), diqkd_gf2::LengthError>(())
 /// ```
 #[derive(Clone)]
@@ -106,34 +106,37 @@ impl Transform {
         self.backend
     }
 
-    /// About how long a transform to `2^elements_log` elements takes, in units of about a cycle.
-    pub fn cost(backend: Backend, elements_log: u32) -> u128 {
-        backend.run(Cost { elements_log })
+    /// About how long a transform of `words` words to or from `2^elements_log` elements takes, in units of about a cycle.
+    pub fn cost(backend: Backend, elements_log: u32, words: usize) -> u128 {
+        backend.run(Cost { elements_log, words })
     }
 
     /// About how long it takes to add one product in `2^elements_log` places, in units of about a cycle.
-    pub fn product_cost(elements_log: u32) -> u128 {
-        PRODUCT_COST << elements_log
+    pub fn product_cost(backend: Backend, elements_log: u32) -> u128 {
+        backend.run(ProductCost { elements_log })
     }
 
-    /// `out`: the bits of `words` in reversed order, the last one first, and zeros behind them.
+    /// `out`: the bits of `words` in reversed order, the last one first.
     ///
     /// # Errors
-    /// [`LengthError`] if there are more `words` than room.
+    /// [`LengthError`] if there are not as many `words` as room.
     pub fn reverse(&self, words: &[u64], out: &mut [u64]) -> Result<(), LengthError> {
-        LengthError::at_least("out", words.len(), out.len())?;
+        LengthError::exact("out", words.len(), out.len())?;
         self.backend.run(Reverse { words, out });
         Ok(())
     }
 
-    /// The values of the polynomial `bits`, which are overwritten.
+    /// The values of the polynomial whose coefficients are the first `words` words of `bits`. All of `bits` is
+    /// overwritten. Up to a half or a quarter of `K` words take less time.
     ///
     /// # Errors
-    /// [`LengthError`] if a slice has not `K` words.
-    pub fn values(&self, bits: &mut [u64], out: &mut [u64]) -> Result<(), LengthError> {
+    /// [`LengthError`] if `bits` or `out` has not `K` words or `words` are more.
+    pub fn values(&self, words: usize, bits: &mut [u64], out: &mut [u64]) -> Result<(), LengthError> {
         self.check("bits", bits)?;
         self.check("out", out)?;
-        self.backend.run(Descend { transform: self, map: Map::Values, bits, out });
+        LengthError::at_least("bits", words, bits.len())?;
+        bits[words..].fill(0);
+        self.backend.run(Descend { transform: self, map: Map::Values, words, bits, out });
         Ok(())
     }
 
@@ -144,26 +147,27 @@ impl Transform {
     pub fn inverse_transposed(&self, bits: &mut [u64], out: &mut [u64]) -> Result<(), LengthError> {
         self.check("bits", bits)?;
         self.check("out", out)?;
-        self.backend.run(Descend { transform: self, map: Map::InverseTransposed, bits, out });
+        self.backend.run(Descend {
+            transform: self,
+            map: Map::InverseTransposed,
+            words: self.elements,
+            bits,
+            out,
+        });
         Ok(())
     }
 
-    /// `out`: the first words of the transpose of [`Transform::values`], applied to `values`, which are overwritten;
-    /// `work`: `K` words, any content, left with intermediate results.
+    /// The transpose of [`Transform::values`] for as many `words`: the first `words` words of the transpose for all of
+    /// them, applied to `values`, which are overwritten. They come to lie in the first words of `work`, which has `K` of any
+    /// content; the others are left with intermediate results.
     ///
     /// # Errors
-    /// [`LengthError`] if `values` or `work` has not `K` words or `out` has more.
-    pub fn transposed(
-        &self,
-        values: &mut [u64],
-        work: &mut [u64],
-        out: &mut [u64],
-    ) -> Result<(), LengthError> {
+    /// [`LengthError`] if `values` or `work` has not `K` words or `words` are more.
+    pub fn transposed(&self, values: &mut [u64], words: usize, work: &mut [u64]) -> Result<(), LengthError> {
         self.check("values", values)?;
         self.check("work", work)?;
-        LengthError::at_least("work", out.len(), work.len())?;
-        self.backend.run(Ascend { transform: self, values, work });
-        out.copy_from_slice(&work[..out.len()]);
+        LengthError::at_least("work", words, work.len())?;
+        self.backend.run(Ascend { transform: self, values, words, work });
         Ok(())
     }
 
@@ -238,15 +242,16 @@ impl Vectorized for Reverse<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let (out, rest) = self.out.split_at_mut(self.words.len());
-        out.iter_mut().zip(self.words.iter().rev()).for_each(|(out, word)| *out = word.reverse_bits());
-        rest.fill(0);
+        let words = self.words.iter().rev();
+        self.out.iter_mut().zip(words).for_each(|(out, word)| *out = word.reverse_bits());
     }
 }
 
 struct Descend<'a> {
     transform: &'a Transform,
     map: Map,
+    /// Words that are not zero for certain.
+    words: usize,
     bits: &'a mut [u64],
     out: &'a mut [u64],
 }
@@ -255,14 +260,16 @@ impl Task for Descend<'_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
-        let Self { transform, map, bits, out } = self;
+        let Self { transform, map, words, bits, out } = self;
         let (direction, constants) = match map {
             Map::InverseTransposed => (Direction::InverseTransposed, &planes::INVERSE_TRANSPOSED),
             _ => (Direction::Change, &planes::VALUES),
         };
         let team = transform.team();
         team.enter(|| {
-            transform.basis.apply(kernel, team, direction, bits);
+            // The change of basis leaves zeros behind the others.
+            let part = transform.basis.part_of(words);
+            transform.basis.apply(kernel, team, direction, &mut bits[..part]);
             let words = &*bits;
             team.chunks(out, GRAIN, &|from, elements| {
                 kernel.vectorize(Encode { map: constants, words, from, elements });
@@ -275,6 +282,8 @@ impl Task for Descend<'_> {
 struct Ascend<'a> {
     transform: &'a Transform,
     values: &'a mut [u64],
+    /// Words that somebody wants to know.
+    words: usize,
     work: &'a mut [u64],
 }
 
@@ -282,7 +291,7 @@ impl Task for Ascend<'_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
-        let Self { transform, values, work } = self;
+        let Self { transform, values, words, work } = self;
         let team = transform.team();
         team.enter(|| {
             butterflies::all_layers(kernel, team, Map::Transposed, values);
@@ -290,6 +299,8 @@ impl Task for Ascend<'_> {
                 kernel.vectorize(Decode { map: &planes::TRANSPOSED, elements });
             });
             let decoded = &*values;
+            // Later words have no part in them from here on.
+            let work = &mut work[..transform.basis.part_of(words)];
             team.chunks(work, GRAIN, &|from, words| planes::gather(decoded, from, words));
             transform.basis.apply(kernel, team, Direction::Transposed, work);
         });
@@ -362,20 +373,41 @@ fn add_products<K: Kernel>(kernel: K, team: Team, from: usize, sums: Sums<'_>, a
 
 struct Cost {
     elements_log: u32,
+    words: usize,
 }
 
 impl Task for Cost {
     type Output = u128;
 
     fn run<K: Kernel>(self, _: K) -> u128 {
-        let (once, layer) = K::ELEMENT_COST;
-        let elements = 1 << self.elements_log;
-        (once * elements.max(GRAIN as u128) + layer * u128::from(self.elements_log) * elements) / 16
+        let ElementCost { planes, basis, layer, .. } = K::ELEMENT_COST;
+        let least = |words: usize| words.max(GRAIN) as u128;
+        let (elements, layers) = (1 << self.elements_log, u128::from(self.elements_log));
+        let part = self.words.next_power_of_two().max(basis::CHUNK_WORDS).min(elements);
+        let ends = planes * least(elements) + basis * layers.max(LEAST_LAYERS) * least(part);
+        let memory = MEMORY_COST * layers.saturating_sub(NEAR_LAYERS);
+        (ends + (layer * layers + memory) * elements as u128) / 16
     }
 }
 
-/// Cost of a product that is added to a sum, cycles: mostly that of loading the factors.
-const PRODUCT_COST: u128 = 2;
+struct ProductCost {
+    elements_log: u32,
+}
+
+impl Task for ProductCost {
+    type Output = u128;
+
+    fn run<K: Kernel>(self, _: K) -> u128 {
+        (K::ELEMENT_COST.product << self.elements_log) / 16
+    }
+}
+
+/// What an element costs more for every layer beyond [`NEAR_LAYERS`], because memory is further away, sixteenths of a cycle.
+const MEMORY_COST: u128 = 22;
+/// Transforms of so many layers stay in the second-level cache.
+const NEAR_LAYERS: u128 = 14;
+/// Of the change of basis short transforms cost as much as those with so many layers.
+const LEAST_LAYERS: u128 = 11;
 /// The fewest elements that one thread takes; a multiple of what the planes are grouped by.
 const GRAIN: usize = 1 << 9;
 /// Elements of each factor that are multiplied before the next ones.

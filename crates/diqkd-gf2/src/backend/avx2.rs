@@ -12,7 +12,7 @@ use core::arch::x86_64::{
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, Vectorized};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -35,7 +35,11 @@ impl<const WIDE: bool> Avx2<WIDE> {
 impl<const WIDE: bool> Kernel for Avx2<WIDE> {
     const GRAIN: usize = Pclmul::GRAIN;
     const BASE_MAX: usize = Pclmul::BASE_MAX;
-    const ELEMENT_COST: (u128, u128) = if WIDE { (208, 23) } else { (400, 24) };
+    const ELEMENT_COST: ElementCost = if WIDE {
+        ElementCost { planes: 176, basis: 15, layer: 12, product: 24 }
+    } else {
+        ElementCost { planes: 176, basis: 15, layer: 26, product: 44 }
+    };
 
     fn block_cost(words: usize) -> u128 {
         Pclmul::block_cost(words)

@@ -7,7 +7,7 @@ use core::arch::x86_64::{
 };
 
 use crate::backend::pairs::{self, Pairs};
-use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, Vectorized};
 
 cpufeatures::new!(cpu, "pclmulqdq", "sse2");
 
@@ -25,7 +25,7 @@ impl Pclmul {
 impl Kernel for Pclmul {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: (u128, u128) = (432, 49);
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 300, basis: 28, layer: 32, product: 45 };
 
     fn block_cost(words: usize) -> u128 {
         words as u128 * (3 * words as u128 + 4) / 2 + 30

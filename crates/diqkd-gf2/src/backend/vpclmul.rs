@@ -17,7 +17,7 @@ use core::arch::x86_64::{
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{Kernel, Lanes, Vectorized, xor_of};
+use crate::backend::{ElementCost, Kernel, Lanes, Vectorized, xor_of};
 use crate::transform::planes::matrices::{self, ByteMatrices};
 use crate::transform::planes::{PlaneMap, Work};
 
@@ -39,7 +39,7 @@ impl Vpclmul {
 impl Kernel for Vpclmul {
     const GRAIN: usize = 8;
     const BASE_MAX: usize = 64;
-    const ELEMENT_COST: (u128, u128) = (136, 22);
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 120, basis: 15, layer: 9, product: 18 };
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 4) / 2 + 20

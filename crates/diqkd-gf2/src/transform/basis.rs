@@ -64,10 +64,19 @@ impl BasisChange {
         all.truncate(all.len() - columns::UNITS.len() - cells::STEPS.len());
         let mut between = all.split_off(chunk as usize - BLOCK_LOG);
         between.drain(..columns::SUBSTITUTION.len());
-        Self { wide, local: chunk::Steps { before: all, between, words: 1 << (chunk - 6) } }
+        Self { wide, local: chunk::Steps { before: all, between, words: CHUNK_WORDS.min(1 << (k - 6)) } }
     }
 
-    /// Maps `2^k` bits in place.
+    /// How many words of a transform the first `words` have to do with: a power of two, at least a chunk.
+    ///
+    /// A change of basis takes a polynomial to one of the same degree. So no step adds anything to these words that comes from
+    /// others or is zero, in the transposed order as well, and steps on longer blocks have nothing to do.
+    pub(crate) fn part_of(&self, words: usize) -> usize {
+        words.next_power_of_two().max(self.local.words)
+    }
+
+    /// Maps `2^k` bits in place, or a [part](Self::part_of) of them if the others are zero ([`Direction::Change`]) or
+    /// nobody's business ([`Direction::Transposed`]).
     pub(crate) fn apply<K: Kernel>(&self, kernel: K, team: Team, direction: Direction, words: &mut [u64]) {
         self.part(kernel, team, direction, &self.wide, true, words);
     }
@@ -282,6 +291,8 @@ const TRANSPOSED: u8 = 2;
 
 /// Chunks of 2^16 bits, 8 KiB; `s_16(x) = x^65536 + x`.
 const CHUNK_LOG: u32 = 16;
+/// Words of a chunk.
+pub(super) const CHUNK_WORDS: usize = 1 << (CHUNK_LOG - 6);
 /// Blocks of 2^12 bits are done side by side.
 const BLOCK_LOG: usize = 12;
 /// Steps times words that take longer than to wait for another thread.

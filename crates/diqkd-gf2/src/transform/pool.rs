@@ -4,6 +4,8 @@
 //! threads and no more: halves that stay halves as long as they can. Each place where threads wait for each other costs
 //! about as much as some thousand elements.
 
+use crate::side_by_side::side_by_side;
+
 /// How many threads a piece of work may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Team(usize);
@@ -45,21 +47,13 @@ impl Team {
     }
 
     /// Does both, each with half of the threads.
-    #[cfg(feature = "rayon")]
     pub(crate) fn both(self, a: impl FnOnce(Self) + Send, b: impl FnOnce(Self) + Send) {
         if self.is_alone() {
             a(self);
             b(self);
         } else {
-            rayon::join(|| a(Self(self.0 / 2)), || b(Self(self.0.div_ceil(2))));
+            side_by_side(|| a(Self(self.0 / 2)), || b(Self(self.0.div_ceil(2))));
         }
-    }
-
-    /// Does both.
-    #[cfg(not(feature = "rayon"))]
-    pub(crate) fn both(self, a: impl FnOnce(Self) + Send, b: impl FnOnce(Self) + Send) {
-        a(self);
-        b(self);
     }
 
     /// Calls `work(first word, part)` for parts of `words`, all of them but the last a multiple of `grain` words long.
