@@ -80,7 +80,9 @@ pub enum NodeError {
     #[error("the operating system gives no randomness")]
     Randomness(#[from] rand::rngs::SysError),
     /// A directory could not be made.
-    #[error("can't make the directory {path}; choose another with --out")]
+    #[error(
+        "can't make the directory {path}; check that nothing else has the name and that the place is writable, or choose another"
+    )]
     Directory {
         /// The directory.
         path: PathBuf,

@@ -18,6 +18,7 @@ pub struct JournalFile {
     writer: Writer,
     state: Journal,
     records: usize,
+    torn: bool,
 }
 
 impl JournalFile {
@@ -44,7 +45,8 @@ impl JournalFile {
         file.sync_all().map_err(io)?;
         sync_folder(path).map_err(io)?;
         let writer = Writer::after(recovered.records.len() as u64);
-        Ok(Self { path: path.to_path_buf(), file, writer, state, records: recovered.records.len() })
+        let (records, torn) = (recovered.records.len(), recovered.torn_bytes > 0);
+        Ok(Self { path: path.to_path_buf(), file, writer, state, records, torn })
     }
 
     /// Writes the journal anew where it has grown much longer than what it says. To be called when the key stores have done
@@ -63,6 +65,16 @@ impl JournalFile {
     /// What the journal says.
     pub fn state(&self) -> &Journal {
         &self.state
+    }
+
+    /// Whether a record was torn when the journal was opened.
+    pub(crate) fn was_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Whether no session has ever been entered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records == 0
     }
 
     /// Appends records; they are on disk when this returns. After an error of the disk it is not known which of them are:

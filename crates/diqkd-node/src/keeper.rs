@@ -11,7 +11,7 @@ use diqkd_protocol::journal::{Fate, Record};
 use crate::error::NodeError;
 use crate::journal::JournalFile;
 use crate::randomness::Randomness;
-use crate::store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
+use crate::store::{BlockProvenance, StoreOnDisk, now_unix_s};
 
 /// One site's key store and journal.
 ///
@@ -38,7 +38,8 @@ impl Keeper {
         let journal = JournalFile::open(&folder.join("sessions.journal"))?;
         let mut keeper =
             Self { store, journal, key_length_bits, rng_attestation: String::new(), last_ids: Vec::new() };
-        let prepared = keeper.store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
+        let prepared = keeper.store.keys().prepared_sessions(usize::MAX);
+        let prepared = prepared.map_err(|error| keeper.store.refused(error))?;
         prepared.into_iter().try_for_each(|session| keeper.follow(session).map(|_| ()))?;
         Ok(keeper)
     }
@@ -105,9 +106,11 @@ impl Keeper {
     pub(crate) fn follow(&mut self, session: SessionId) -> Result<u64, NodeError> {
         let keys = self.store.keys();
         match self.journal.state().fate(session) {
-            Fate::Key => Ok(keys.release(session, now_unix_s()).map_err(StoreError::from)?),
+            Fate::Key => {
+                Ok(keys.release(session, now_unix_s()).map_err(|error| self.store.refused(error))?)
+            }
             Fate::Open | Fate::NoKey => {
-                keys.discard(session, now_unix_s()).map_err(StoreError::from)?;
+                keys.discard(session, now_unix_s()).map_err(|error| self.store.refused(error))?;
                 Ok(0)
             }
             Fate::SeedOut => Ok(0),

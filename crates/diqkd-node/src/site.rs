@@ -89,6 +89,8 @@ pub(crate) struct Site {
     exhausted: AtomicBool,
     /// The peer has said that its budget of epsilon is spent; until it is restarted.
     peer_overspent: AtomicBool,
+    /// The peer's pre-shared key has no bytes for another session; until it is restarted.
+    peer_exhausted: AtomicBool,
     refused: Mutex<Option<SiteEnd>>,
 }
 
@@ -210,6 +212,7 @@ impl Site {
             peer_next: AtomicU64::new(0),
             exhausted: AtomicBool::new(false),
             peer_overspent: AtomicBool::new(false),
+            peer_exhausted: AtomicBool::new(false),
             refused: Mutex::new(None),
         })
     }

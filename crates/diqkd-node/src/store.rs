@@ -63,7 +63,7 @@ impl StoreOnDisk {
         let store =
             KeyStore::open(backend, storage_key, now_unix_s(), &mut rng).map_err(|error| match error {
                 diqkd_keystore::Error::InUse => StoreError::InUse { path: path.clone() },
-                other => other.into(),
+                source => StoreError::Store { path: path.clone(), source },
             })?;
         Ok(Self { path, store, rng })
     }
@@ -84,7 +84,8 @@ impl StoreOnDisk {
         block: &BlockProvenance<'_>,
     ) -> Result<Vec<KeyId>, StoreError> {
         let keys = new_keys(keys, block);
-        self.store.prepare_batch(&keys, now_unix_s(), &mut self.rng)?;
+        let stored = self.store.prepare_batch(&keys, now_unix_s(), &mut self.rng);
+        stored.map_err(|error| self.refused(error))?;
         Ok(keys.iter().map(|key| key.id).collect())
     }
 
@@ -96,11 +97,18 @@ impl StoreOnDisk {
         let mut comparison_key = Zeroizing::new([0; 32]);
         self.rng.fill_bytes(&mut *comparison_key);
         for &id in ids {
-            if self.store.fingerprint(id, &comparison_key)? != other.store.fingerprint(id, &comparison_key)? {
+            let digest =
+                |it: &Self| it.store.fingerprint(id, &comparison_key).map_err(|error| it.refused(error));
+            if digest(self)? != digest(other)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// What a failure of this store is called.
+    pub(crate) fn refused(&self, source: diqkd_keystore::Error) -> StoreError {
+        StoreError::Store { path: self.path.clone(), source }
     }
 
     /// The store itself: metadata, delivery, audit.
@@ -128,8 +136,13 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The store refused.
-    #[error("the key store refused")]
-    Store(#[from] diqkd_keystore::Error),
+    #[error("the key store {path} refused")]
+    Store {
+        /// The store's file.
+        path: PathBuf,
+        /// Why.
+        source: diqkd_keystore::Error,
+    },
 }
 
 /// Seconds since 1970-01-01 UTC.
@@ -216,7 +229,7 @@ mod tests {
         std::fs::write(folder.join("storage.key"), [1; 32]).unwrap();
         assert!(matches!(
             StoreOnDisk::open(&folder, &randomness).map(|_| ()),
-            Err(StoreError::Store(diqkd_keystore::Error::WrongStorageKey))
+            Err(StoreError::Store { source: diqkd_keystore::Error::WrongStorageKey, .. })
         ));
         std::fs::write(folder.join("storage.key"), [1; 5]).unwrap();
         assert!(matches!(StoreOnDisk::open(&folder, &randomness).map(|_| ()), Err(StoreError::Io { .. })));

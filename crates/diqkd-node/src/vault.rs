@@ -74,7 +74,20 @@ impl Vault {
         assumptions: &'static [Assumption],
         randomness: &Randomness,
     ) -> Result<Self, NodeError> {
+        let had_store = folder.join("keys.redb").exists();
         let keeper = Keeper::open(folder, randomness, contents.key_length_bits)?;
+        if !had_store && !keeper.journal().is_empty() {
+            tracing::warn!(
+                folder = %folder.display(), "there is a journal of sessions but no key store: a new one has been made, and what \
+                 keys the old one had are gone at this site"
+            );
+        }
+        if keeper.journal().was_torn() {
+            tracing::warn!(
+                folder = %folder.display(), "the last record of the sessions journal was torn by a crash and has been cut off; \
+                 nothing was lost"
+            );
+        }
         let pads = StoreOnDisk::open(&folder.join("pads"), randomness)?;
         let mut stores = Stores { keeper, pads, shares: Vec::new(), running: BTreeSet::new() };
         stores.catch_up(&stores.pads)?;
@@ -150,21 +163,24 @@ impl Vault {
     /// Puts a tamper event of the station into the audit chain of its keys.
     pub(crate) fn note_tamper(&self, report: &str) -> Result<(), NodeError> {
         let stores = self.lock();
-        Ok(stores.keeper.store().keys().note_tamper(report, now_unix_s()).map_err(StoreError::from)?)
+        let store = stores.keeper.store();
+        Ok(store.keys().note_tamper(report, now_unix_s()).map_err(|error| store.refused(error))?)
     }
 
     /// Keys that may be delivered, those of pairs of applications among them.
     pub(crate) fn keys_available(&self) -> Result<u64, NodeError> {
         let stores = self.lock();
         let all = std::iter::once(stores.keeper.store()).chain(&stores.shares);
-        let count = all.map(|store| store.keys().available_count()).sum::<Result<u64, _>>();
-        Ok(count.map_err(StoreError::from)?)
+        let count =
+            |store: &StoreOnDisk| store.keys().available_count().map_err(|error| store.refused(error));
+        Ok(all.map(count).sum::<Result<u64, _>>()?)
     }
 
     /// Bits set aside and not taken, at most what 4096 keys have.
     pub(crate) fn pad_bits(&self) -> Result<u64, NodeError> {
         let stores = self.lock();
-        let ids = stores.pads.keys().available(now_unix_s(), MOST_LISTED).map_err(StoreError::from)?;
+        let ids = stores.pads.keys().available(now_unix_s(), MOST_LISTED);
+        let ids = ids.map_err(|error| stores.pads.refused(error))?;
         Ok(ids.len() as u64 * u64::from(self.contents.key_length_bits))
     }
 
@@ -172,20 +188,22 @@ impl Vault {
     pub(crate) fn take_pads(&self, bytes: usize) -> Result<Option<SetAside>, NodeError> {
         let stores = self.lock();
         let needed = bytes.div_ceil(self.contents.key_length_bits as usize / 8);
-        let ids = stores.pads.keys().available(now_unix_s(), needed).map_err(StoreError::from)?;
+        let refused = |error| stores.pads.refused(error);
+        let ids = stores.pads.keys().available(now_unix_s(), needed).map_err(refused)?;
         if ids.len() < needed || needed == 0 {
             return Ok(None);
         }
-        Ok(Some(stores.take(&ids, bytes).map_err(StoreError::from)?))
+        Ok(Some(stores.take(&ids, bytes).map_err(refused)?))
     }
 
     /// Takes the keys that the peer named; `None` when not all of them are here and free.
     pub(crate) fn take_named(&self, ids: &[KeyId], bytes: usize) -> Result<Option<SetAside>, NodeError> {
         use diqkd_keystore::Error::{IllegalTransition, Limit, UnknownKey};
-        match self.lock().take(ids, bytes) {
+        let stores = self.lock();
+        match stores.take(ids, bytes) {
             Ok(taken) => Ok((taken.secret.len() == bytes).then_some(taken)),
             Err(UnknownKey { .. } | IllegalTransition { .. } | Limit { .. }) => Ok(None),
-            Err(error) => Err(StoreError::from(error).into()),
+            Err(error) => Err(stores.pads.refused(error).into()),
         }
     }
 
@@ -197,8 +215,10 @@ impl Vault {
 #[cfg(unix)]
 impl Vault {
     /// Keys that a pair of applications may still take.
-    pub(crate) fn share_available(&self, share: usize) -> Result<u64, diqkd_keystore::Error> {
-        self.lock().shares[share].keys().available_count()
+    pub(crate) fn share_available(&self, share: usize) -> Result<u64, StoreError> {
+        let stores = self.lock();
+        let store = &stores.shares[share];
+        store.keys().available_count().map_err(|error| store.refused(error))
     }
 
     /// Takes the oldest `count` keys of a pair's share, all or none, out of the store for good; `None` when there are fewer.
@@ -256,13 +276,13 @@ impl Stores {
             Fate::Open | Fate::NoKey => keys.discard(session, now),
             Fate::SeedOut => return Ok(()),
         }
-        .map_err(StoreError::from)?;
+        .map_err(|error| store.refused(error))?;
         Ok(())
     }
 
     /// Brings a store to where the journal stands after whatever ended the last process.
     fn catch_up(&self, store: &StoreOnDisk) -> Result<(), NodeError> {
-        let prepared = store.keys().prepared_sessions(usize::MAX).map_err(StoreError::from)?;
+        let prepared = store.keys().prepared_sessions(usize::MAX).map_err(|error| store.refused(error))?;
         prepared.into_iter().try_for_each(|session| self.follow_in(store, session))
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let text = Text { path, text };
     let file: File = toml::from_str(text.text).map_err(|error| {
         let what = error.message().trim().replace('\n', "; ");
-        text.at(error.span(), what)
+        text.at(error.span(), in_words_of_the_file(&what))
     })?;
     if file.version != 1 {
         let what = format!(
@@ -117,6 +117,30 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
         deliveries,
         tunables,
     })
+}
+
+/// What the parser says of a value of the wrong kind, in the words of who writes the file.
+fn in_words_of_the_file(what: &str) -> String {
+    const WORDS: [(&str, &str); 8] = [
+        (
+            "invalid type: map, expected a sequence",
+            "a table in single brackets, expected double ones, as in `[[link]]`",
+        ),
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected u64", "expected a whole number from 0 to 18446744073709551615"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected path string", "expected a path, as in \"keys/preshared.key\""),
+        ("expected a sequence", "expected a list, as in `[\"one\", \"two\"]`"),
+    ];
+    if let Some((found, _)) = what.split_once("expected struct ") {
+        return format!("{found}expected a table, as in `[name]` or `{{ field = value }}`");
+    }
+    match WORDS.iter().find(|(theirs, _)| what.contains(theirs)) {
+        Some((theirs, ours)) => what.replace(theirs, ours),
+        None => what.to_owned(),
+    }
 }
 
 #[derive(Deserialize)]

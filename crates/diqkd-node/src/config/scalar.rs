@@ -215,7 +215,9 @@ pub(super) struct HostPort(pub(super) String);
 
 scalar!(HostPort, "`host:port`, as in \"192.0.2.7:7001\" or \"[2001:db8::7]:7001\"", |text| {
     let (host, port) = text.rsplit_once(':')?;
-    (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| HostPort(text.to_owned()))
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    let fine = !host.is_empty() && (is_bracketed || !host.contains([':', '[', ']', ' ', '/']));
+    (fine && port.parse::<u16>().is_ok()).then(|| HostPort(text.to_owned()))
 });
 
 #[cfg(test)]
@@ -239,6 +241,9 @@ mod tests {
                 && Name::parse("../x").is_none()
                 && Name::parse("fibre-1").is_some()
         );
-        assert!(HostPort::parse("host").is_none() && HostPort::parse("host:70000").is_none());
+        for text in ["host", "host:70000", ":7001", "::1:7001", "[::1:7001", "http://host:7001"] {
+            assert!(HostPort::parse(text).is_none(), "{text}");
+        }
+        assert!(HostPort::parse("host:7001").is_some() && HostPort::parse("[::1]:7001").is_some());
     }
 }

@@ -77,7 +77,7 @@ impl Counter<'_> {
 
     /// Clause 6.1.
     fn status(&self) -> Result<Served, Refusal> {
-        let stored = self.vault.share_available(self.share).map_err(|error| failed(&error))?;
+        let stored = self.vault.share_available(self.share).map_err(|error| self.failed(&error))?;
         let status = json!({
             "source_KME_ID": self.role.to_string(), "target_KME_ID": self.role.peer().to_string(),
             "master_SAE_ID": self.pair.master_sae, "slave_SAE_ID": self.pair.slave_sae,
@@ -118,7 +118,7 @@ impl Counter<'_> {
         let keys = self
             .vault
             .deliver_next(self.share, count as usize, &self.pair.master_sae)
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| self.failed(&error))?;
         keys.map(|keys| served(&keys)).ok_or_else(|| (503, "not enough keys yet; ask again".to_owned()))
     }
 
@@ -139,8 +139,14 @@ impl Counter<'_> {
             Err(Error::UnknownKey { .. } | Error::IllegalTransition { .. } | Error::Expired { .. }) => {
                 Err(refused("one or more keys specified are not found on KME"))
             }
-            Err(error) => Err(failed(&error)),
+            Err(error) => Err(self.failed(&error)),
         }
+    }
+
+    fn failed(&self, error: &dyn std::error::Error) -> Refusal {
+        let (source, folder) = (&self.pair.source, self.pair.folder());
+        tracing::error!(%source, folder, detail = with_causes(error), "a key store failed when keys were asked for");
+        (503, "the key store failed; see the log of the node".to_owned())
     }
 }
 
@@ -165,11 +171,6 @@ fn in_json(status: u16, value: &Value) -> Answer {
 
 fn refused(message: &str) -> Refusal {
     (400, message.to_owned())
-}
-
-fn failed(error: &Error) -> Refusal {
-    tracing::error!(detail = with_causes(error), "a key store failed when keys were asked for");
-    (503, "the key store failed; see the log of the node".to_owned())
 }
 
 /// What a request by GET says in its address: `number` and `size`, or one `key_ID`.

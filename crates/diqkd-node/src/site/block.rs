@@ -189,7 +189,7 @@ impl<'a> Block<'a> {
                 }
                 ended = !table.len().is_multiple_of(TRIALS_A_STEP) || table.is_empty();
             }
-            self.pace(table.len() as u64);
+            self.pace(table.len() as u64)?;
             self.turn(Duration::ZERO)?;
         }
         Ok(table)
@@ -235,7 +235,7 @@ impl<'a> Block<'a> {
             if station.rounds() >= wanted || self.aborted.is_some() {
                 enough.store(true, Ordering::Relaxed);
             }
-            self.pace(station.rounds());
+            self.pace(station.rounds())?;
             self.turn(Duration::ZERO)?;
             if step.ended || self.aborted.is_some() {
                 return Ok(station.finish());
@@ -268,12 +268,18 @@ impl<'a> Block<'a> {
     }
 
     /// Waits as long as rounds may not come faster.
-    fn pace(&self, rounds: u64) {
-        if let Some(pace_hz) = self.source.pace_hz() {
-            let due = self.started + Duration::from_secs_f64(rounds as f64 / pace_hz as f64);
+    fn pace(&mut self, rounds: u64) -> Result<(), NodeError> {
+        let Some(pace_hz) = self.source.pace_hz() else { return Ok(()) };
+        let due = self.started + Duration::from_secs_f64(rounds as f64 / pace_hz as f64);
+        while self.aborted.is_none() {
             let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
             std::thread::sleep(left.min(LONGEST_PAUSE));
+            self.turn(Duration::ZERO)?;
         }
+        Ok(())
     }
 
     /// From the recorded table to the key or an abort.

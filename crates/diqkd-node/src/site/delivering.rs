@@ -7,7 +7,6 @@ use crate::config::DeliveryConfig;
 use crate::delivery::{Counter, Served, Socket};
 use crate::error::NodeError;
 use crate::http::{Answer, Http, Request};
-use crate::store::StoreError;
 
 /// A socket that is served until this is dropped.
 pub(super) struct Delivery {
@@ -63,7 +62,7 @@ impl Site {
     pub(super) fn watch_deliveries(&self) -> Result<(), NodeError> {
         for index in 0..self.config.deliveries.len() {
             if let Some(counter) = self.counter(index) {
-                let available = counter.vault.share_available(counter.share).map_err(StoreError::from)?;
+                let available = counter.vault.share_available(counter.share)?;
                 let sae = counter.pair.sae_at(self.config.role);
                 self.metrics.delivery(&counter.pair.source, sae, |numbers| numbers.available = available);
             }

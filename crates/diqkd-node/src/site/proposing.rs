@@ -23,7 +23,8 @@ use crate::vault::Vault;
 pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Result<(), NodeError> {
     let (source, vault) = &site.sources[index];
     let pool = PoolId(pipeline_name(pipeline));
-    let mut worker = Worker { site, source, vault, lane, pool, failures: 0, rest: Duration::ZERO };
+    let mut worker =
+        Worker { site, source, vault, lane, pool, failures: 0, rest: Duration::ZERO, peer_drains: false };
     loop {
         let turn = match site.config.role {
             Role::Alice => worker.propose(),
@@ -34,6 +35,8 @@ pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Resu
             Ok(Turn::Finished) => return Ok(()),
             Err(NodeError::PeerLost(LinkLost::PeerRestarted)) => {
                 site.peer_overspent.store(false, Ordering::Relaxed);
+                site.peer_exhausted.store(false, Ordering::Relaxed);
+                worker.peer_drains = false;
                 tracing::warn!(source = %source.name, "the peer was restarted; the block in progress gives no key here unless it had one");
                 worker.lane.renew();
             }
@@ -66,6 +69,8 @@ struct Worker<'a> {
     failures: u32,
     /// A pause to be made before the next proposal.
     rest: Duration,
+    /// The peer finishes and takes part in no further session of this lane until it is restarted.
+    peer_drains: bool,
 }
 
 /// Secret bytes reserved for a session at this site, and how the peer is told about them.
@@ -96,7 +101,7 @@ impl Worker<'_> {
             std::thread::sleep(PAUSE);
             return Ok(Turn::Again);
         }
-        if !self.covers_a_session() || site.peer_overspent.load(Ordering::Relaxed) {
+        if self.peer_drains || !self.covers_a_session() || site.peer_overspent.load(Ordering::Relaxed) {
             // Hears, and so notices, when the peer was restarted.
             self.lane.hear(PAUSE)?;
             return Ok(Turn::Again);
@@ -123,10 +128,16 @@ impl Worker<'_> {
             Reserved::Granted(reserved) => reserved,
             Reserved::Exhausted => {
                 self.exhausted();
+                // Hears, and so notices, when the peer was restarted, perhaps with more.
+                self.lane.hear(PAUSE)?;
                 return Ok(Turn::Again);
             }
             // The last session that the budget covers is another lane's.
             Reserved::Overspent => return Ok(Turn::Again),
+        };
+        let offered = match reserved.offer {
+            PadsOffer::File { start } => Some(start),
+            PadsOffer::Keys(_) => None,
         };
         self.lane.say(&Word::Propose { nonce, block, pads: reserved.offer })?;
         let session = self.session(&params, reserved.secret)?;
@@ -136,6 +147,14 @@ impl Worker<'_> {
                     device.blocks += 1;
                 }
                 self.run(session, block, device)?;
+            }
+            Some(Err(Decline::PadsTaken { next })) if offered.is_some_and(|start| start >= next) => {
+                tracing::error!(
+                    source = %self.source.name, byte = next,
+                    "the peer's pre-shared key ends before the next session's bytes; its free ones begin at `byte`. Compare pads.file \
+                     of both sites"
+                );
+                site.peer_exhausted.store(true, Ordering::Relaxed);
             }
             Some(Err(Decline::PadsTaken { next })) => {
                 tracing::info!(source = %self.source.name, next, "the peer has used more of the pre-shared key; going on from there");
@@ -148,8 +167,13 @@ impl Worker<'_> {
             Some(Err(Decline::KeysTaken)) => {
                 tracing::warn!(source = %self.source.name, "the peer lacks keys that were set aside; they are given up");
             }
-            Some(Err(why @ (Decline::Draining | Decline::Trouble))) => {
-                tracing::info!(source = %self.source.name, ?why, "the peer declines");
+            Some(Err(Decline::Draining)) => {
+                // Each proposal costs what it reserves, and this one and those after it are in vain.
+                tracing::info!(source = %self.source.name, "the peer is finishing; no further block until it is restarted");
+                self.peer_drains = true;
+            }
+            Some(Err(Decline::Trouble)) => {
+                tracing::info!(source = %self.source.name, "the peer declines");
                 self.rest = DECLINED;
             }
             None => {}
@@ -241,6 +265,9 @@ impl Worker<'_> {
                 Reservation::Granted(_) => Reserved::Granted(Granted { offer, secret: taken.secret }),
                 Reservation::Taken | Reservation::Overspent => Reserved::Overspent,
             });
+        }
+        if self.site.peer_exhausted.load(Ordering::Relaxed) {
+            return Ok(Reserved::Exhausted);
         }
         let mut pads = self.site.pads();
         let start = pads.next().max(self.site.peer_next.load(Ordering::Relaxed));

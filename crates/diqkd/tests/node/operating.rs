@@ -170,6 +170,61 @@ fn pads_that_run_out_raise_two_alarms_and_stop_the_blocks() {
     assert!(pair.same_keys("bench") > 50);
 }
 
+/// Each proposal reserves pads and epsilon at Alice's site for good, so that she must not repeat one that is in vain.
+#[test]
+fn a_peer_whose_pre_shared_key_is_shorter_costs_one_session() {
+    let mut pair = Pair::new("shorter");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        settings.refill = false;
+    }
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(PATIENCE, "a block", || bob.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(1.0));
+    bob.signal("-TERM");
+    let (_, said) = bob.wait(PATIENCE);
+    alice.kill();
+    let sessions = said["sessions"].as_u64().unwrap() as f64;
+    // Bob's ends here.
+    let path = pair.folder().join("preshared.key");
+    let secret = std::fs::read(&path).unwrap();
+    std::fs::write(pair.folder().join("short.key"), &secret[..32 + 1504 * sessions as usize + 700]).unwrap();
+    let text = pair.bob.toml().replace("preshared.key", "short.key");
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start_with(&pair.bob, &text));
+    let line = "the peer's pre-shared key ends before";
+    until(SOON, "a word about it", || pair.log("alice").contains(line));
+    until(SOON, "not ready", || {
+        alice.get("/readyz") == Some((503, "the key for authentication is used up\n".to_owned()))
+    });
+    until(SOON, "counted", || alice.metric("diqkd_sessions_total") > Some(sessions));
+    let began = alice.metric("diqkd_sessions_total").unwrap();
+    assert!(began <= sessions + 2.0, "{began} after {sessions}");
+    // The whole file, and it goes on.
+    bob.kill();
+    let bob = pair.start(&pair.bob, &[]);
+    until(SOON, "a block", || bob.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(1.0));
+}
+
+#[test]
+fn a_peer_that_drains_costs_one_session_a_lane() {
+    let mut pair = Pair::new("drains");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        let slow = settings.source.replace("bench", "slow");
+        settings.source.push_str(&format!("pace_hz = 400000\n{slow}pace_hz = 40000\n"));
+    }
+    let (alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &[]));
+    until(SOON, "a fast block", || bob.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(1.0));
+    bob.signal("-TERM");
+    // The slow block goes on for seconds, in which the fast lane has nothing to do.
+    let (status, said) = bob.wait(PATIENCE);
+    assert!(status.success() && pair.log("alice").contains("the peer is finishing"), "{}", pair.log("alice"));
+    let sessions = said["sessions"].as_f64().unwrap();
+    until(SOON, "counted", || alice.metric("diqkd_sessions_total") >= Some(sessions));
+    let began = alice.metric("diqkd_sessions_total").unwrap();
+    assert!(began <= sessions + 2.0, "{began}: {said}");
+    // It comes back.
+    let bob = pair.start(&pair.bob, &[]);
+    until(SOON, "a fast block", || bob.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(1.0));
+}
+
 /// At the level of tags and of trials; a key's certificate then rests on no expanded flags.
 #[test]
 fn sites_that_draw_their_own_flags_get_the_same_keys() {

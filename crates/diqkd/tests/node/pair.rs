@@ -79,6 +79,17 @@ impl Pair {
     /// Starts a node.
     pub(crate) fn start(&self, settings: &Settings, arguments: &[&str]) -> Node {
         let path = self.write(settings);
+        self.run(settings, &path, arguments)
+    }
+
+    /// Starts a node with another text than its settings give.
+    pub(crate) fn start_with(&self, settings: &Settings, text: &str) -> Node {
+        let path = self.write(settings);
+        std::fs::write(&path, text).unwrap();
+        self.run(settings, &path, &[])
+    }
+
+    fn run(&self, settings: &Settings, path: &Path, arguments: &[&str]) -> Node {
         let log = std::fs::OpenOptions::new()
             .append(true)
             .create(true)

@@ -41,6 +41,13 @@ pub(super) fn deliveries(
             let what = format!("no source is called `{}`, expected {}", table.source, names.join(" or "));
             return Err(wrong("source", what));
         }
+        if table.master_sae.0.0 == table.slave_sae.0.0 {
+            let what = "the same as master_sae; the applications of both sites need names of their own";
+            return Err(wrong("slave_sae", what.to_owned()));
+        }
+        if table.unix.as_os_str().is_empty() {
+            return Err(wrong("unix", "empty, expected a path, as in \"vpn.sock\"".to_owned()));
+        }
         let delivery = DeliveryConfig {
             source: table.source.clone(),
             master: table.master.0,

@@ -57,10 +57,13 @@ pub(super) fn params(text: &Text<'_>, security: &Security) -> Result<(SessionPar
         let what = format!("{max_codeword_bits} is too short, expected 16384 to 16777216");
         return Err(text.about("security.max_codeword_bits", what));
     }
-    let max_batches = match security.max_batches {
-        Some(count) => count.0.0 as u32,
-        None => 0,
-    };
+    let max_batches = security.max_batches.map_or(0, |count| count.0.0 as u32);
+    if security.max_batches.is_some() && max_batches < FEWEST_BATCHES {
+        let what = format!(
+            "{max_batches} is less than any session sends, expected {FEWEST_BATCHES} to 65536; leave it away for 32 + rounds/16384"
+        );
+        return Err(text.about("security.max_batches", what));
+    }
     let mut params = SessionParams {
         session: SessionId([0; 16]),
         rounds,
@@ -140,4 +143,6 @@ pub(super) fn pad_keys(
     Ok(needed as u32)
 }
 
+/// Without time tags; the samples of clocks come on top.
+const FEWEST_BATCHES: u32 = 8;
 const MOST_PAD_KEYS: u64 = 1024;
