@@ -3,7 +3,9 @@
 use std::error::Error;
 
 use diqkd_auth::KeyPool;
-use diqkd_core::{Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, SessionId, Setting, WinProbability};
+use diqkd_core::{
+    Epsilon, LocalTable, LocalTrial, Outcome, PreSharedKey, Qber, Role, SessionId, Setting, WinProbability,
+};
 use diqkd_entropy::Theorem;
 use diqkd_node::SoftwareSettingRng;
 use diqkd_protocol::{Event, LinkConfig, Session, SessionParams, SpotCheckChooser, Variant};
@@ -32,6 +34,7 @@ pub fn session_params(rounds: u64) -> Result<SessionParams, Box<dyn Error>> {
         least_key_bits: 1,
         max_batches: 256,
         max_refused_frames: 1000,
+        pre_shared_key: PreSharedKey::Carried,
         variant: Variant::default(),
     })
 }

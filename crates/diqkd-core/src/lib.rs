@@ -28,7 +28,7 @@ pub use loophole::{Closure, Loophole, LoopholeChecklist, LoopholeStatus};
 pub use probability::{Chsh, OutOfRange, Qber, WinProbability, binary_entropy};
 pub use role::Role;
 pub use round_list::{RoundList, RoundListError, RoundListIter};
-pub use security::{Assumption, SecurityModel};
+pub use security::{Assumption, PreSharedKey, SecurityModel};
 pub use test_probability::TestProbability;
 pub use time_tag::{Channel, TimeTag};
 pub use trial::{Herald, LocalTrial, Outcome, Setting, Trial};

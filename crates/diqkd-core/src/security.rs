@@ -30,6 +30,45 @@ impl SecurityModel {
             Self::PostQuantum => "pqc",
         }
     }
+
+    /// What is assumed of the devices, as a sentence.
+    pub fn statement(self) -> &'static str {
+        match self {
+            Self::DeviceIndependent => "nothing is assumed about sources and measurement devices",
+            Self::OneSidedDeviceIndependent => "one site's device is trusted",
+            Self::MeasurementDeviceIndependent => "sources are trusted, detectors are not",
+            Self::DeviceDependent => "devices follow their model",
+            Self::PostQuantum => "no quantum devices: the key rests on computational assumptions",
+        }
+    }
+}
+
+/// How the sites came to the key that they share before a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PreSharedKey {
+    /// Random bytes that somebody carried, or keys of earlier sessions: no assumption on computing power.
+    #[default]
+    Carried = 0,
+    /// Agreed on by ML-KEM and ML-DSA.
+    PostQuantum = 1,
+}
+
+impl PreSharedKey {
+    /// The name used in reports, and in what the sites compare.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Carried => "carried",
+            Self::PostQuantum => "post-quantum",
+        }
+    }
+
+    /// What rests on it.
+    pub fn assumption(self) -> Option<Assumption> {
+        match self {
+            Self::Carried => None,
+            Self::PostQuantum => Some(Assumption::PostQuantumPreSharedKey),
+        }
+    }
 }
 
 /// An assumption that remains; every certificate and every key record lists those that apply.

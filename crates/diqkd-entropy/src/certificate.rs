@@ -2,7 +2,7 @@
 
 mod json;
 
-use diqkd_core::{Assumption, Epsilon, EpsilonLedger, LeakBits, Overspent, WinProbability};
+use diqkd_core::{Assumption, Epsilon, EpsilonLedger, LeakBits, Overspent, SecurityModel, WinProbability};
 
 pub use json::MalformedCertificate;
 
@@ -87,6 +87,11 @@ impl Certificate {
     /// How the budget was spent.
     pub fn epsilons(&self) -> &Epsilons {
         &self.epsilons
+    }
+
+    /// The model that the length is proved in: every theorem here is device-independent.
+    pub fn security_model(&self) -> SecurityModel {
+        SecurityModel::DeviceIndependent
     }
 
     /// What the key rests on.

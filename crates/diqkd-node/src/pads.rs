@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use diqkd_auth::post_quantum::KEY_MARK;
-use diqkd_core::{Assumption, Epsilon, EpsilonLedger, SessionId};
+use diqkd_core::{Assumption, Epsilon, EpsilonLedger, PreSharedKey, SessionId};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Pre-shared key and journal.
@@ -92,6 +92,14 @@ pub enum PadsError {
         /// The journal.
         path: PathBuf,
     },
+}
+
+/// How the sites came to the pre-shared key in `path`: its first bytes tell.
+pub(crate) fn origin(path: &Path) -> Result<PreSharedKey, PadsError> {
+    let io = |source| PadsError::Io { path: path.to_path_buf(), source };
+    let mut mark = Zeroizing::new(Vec::new());
+    File::open(path).and_then(|file| file.take(KEY_MARK.len() as u64).read_to_end(&mut mark)).map_err(io)?;
+    Ok(if *mark == KEY_MARK { PreSharedKey::PostQuantum } else { PreSharedKey::Carried })
 }
 
 impl Pads {

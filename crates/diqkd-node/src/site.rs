@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use diqkd_core::Epsilon;
+use diqkd_core::{Epsilon, PreSharedKey};
 use diqkd_protocol::{Abort, Agreement, SessionParams};
 
 use crate::config::{Config, Tunables};
@@ -23,7 +23,7 @@ use crate::control::Control;
 use crate::error::NodeError;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
-use crate::pads::{Pads, PadsError};
+use crate::pads::{self, Pads, PadsError};
 use crate::randomness::Randomness;
 use crate::source::Source;
 use crate::trunk::{Agreed, Trunk, TrunkOptions};
@@ -107,12 +107,16 @@ pub fn foresee(params: &SessionParams) -> Result<Result<Agreement, Abort>, NodeE
 /// # Errors
 /// [`NodeError`] when files, addresses or threads can't be had. Trouble with the peer is not among these: the node waits.
 pub fn run(
-    config: Config,
+    mut config: Config,
     blocks: Option<u64>,
     control: &Arc<Control>,
     on_tunables: &dyn Fn(&Tunables),
 ) -> Result<SiteEnd, NodeError> {
     on_tunables(&config.tunables);
+    config.params.pre_shared_key = pads::origin(&config.pads_file)?;
+    if config.params.variant.padded && config.params.pre_shared_key == PreSharedKey::PostQuantum {
+        return Err(PadsError::Unpadded { path: config.pads_file.clone() }.into());
+    }
     let agreement = match foresee(&config.params)? {
         Ok(agreement) => Arc::new(agreement),
         Err(abort) => return Ok(SiteEnd::Refused { abort: Box::new(abort), field: None }),
@@ -162,9 +166,6 @@ impl Site {
         }
         let assumptions = pads.assumptions();
         if !assumptions.is_empty() {
-            if config.params.variant.padded {
-                return Err(PadsError::Unpadded { path: config.pads_file.clone() }.into());
-            }
             tracing::info!(
                 "the pre-shared key was agreed on by post-quantum cryptography; every key that it authenticates says so"
             );

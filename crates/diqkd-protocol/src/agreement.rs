@@ -4,7 +4,7 @@
 
 use diqkd_amplify::{CertifiedPlan, Family};
 use diqkd_auth::{batch_forgery_epsilon, collision_epsilon};
-use diqkd_core::{Assumption, LeakBits, SessionId};
+use diqkd_core::{Assumption, LeakBits, PreSharedKey, SessionId};
 use diqkd_entropy::check::{self, CheckedLength};
 use diqkd_entropy::{
     Certificate, EpsilonSplit, KeyLength, LocalFlags, Params, key_length, key_length_with_local_flags,
@@ -15,6 +15,7 @@ use crate::abort::Abort;
 use crate::error::SetupError;
 use crate::padding;
 use crate::params::SessionParams;
+use crate::security::SessionSecurity;
 use crate::variant::KeyBases;
 use crate::wire::{MAX_BATCH_BYTES, MAX_BATCH_FRAMES};
 
@@ -29,6 +30,8 @@ pub struct Agreement {
     pub certificate: Certificate,
     /// The privacy-amplification hash, whose lengths are those of the certificate as separate code has proved it.
     pub plan: CertifiedPlan<CheckedLength>,
+    /// What the key is secure against, and what that rests on.
+    pub security: SessionSecurity,
     /// Digest of the parameters, without the name of the session.
     of: [u8; 32],
 }
@@ -57,6 +60,12 @@ impl Agreement {
                        spare no assumption; take one key basis or expanded flags",
             });
         }
+        if params.variant.padded && params.pre_shared_key == PreSharedKey::PostQuantum {
+            return Err(SetupError::Variant {
+                what: "padding with a key that was agreed on by post-quantum cryptography hides nothing from whoever breaks that \
+                       later; carry a pre-shared key, or do not pad",
+            });
+        }
         let gamma = local_flags.map_or(params.gamma.get(), LocalFlags::test_probability);
         let key_errors = params.variant.flips.after(params.qber_design.get());
         let classes = [
@@ -75,7 +84,12 @@ impl Agreement {
             split: EpsilonSplit::Remaining { eps_ev, eps_auth },
             theorem: params.theorem,
             bound: params.variant.bound(),
-            assumptions: local_flags.is_none().then_some(Assumption::ExpandedTestFlags).into_iter().collect(),
+            assumptions: local_flags
+                .is_none()
+                .then_some(Assumption::ExpandedTestFlags)
+                .into_iter()
+                .chain(params.pre_shared_key.assumption())
+                .collect(),
         };
         let certify = |entropy: &Params| match local_flags {
             None => key_length(entropy),
@@ -104,7 +118,8 @@ impl Agreement {
         }
         // The optimiser is not trusted: separate interval code has the last word.
         let plan = CertifiedPlan::new(check::check(&certificate)?, Family::Toeplitz)?;
-        Ok(Ok(Self { scheme, leak, certificate, plan, of: digest_without_session(params) }))
+        let security = SessionSecurity::new(params, &certificate);
+        Ok(Ok(Self { scheme, leak, certificate, plan, security, of: digest_without_session(params) }))
     }
 }
 

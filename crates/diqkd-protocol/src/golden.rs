@@ -19,7 +19,7 @@ use crate::settings::TestFlags;
 use crate::variant::KeyBases;
 use crate::wire::{CHECK_BYTES, ChunkKind, HEADER_BYTES, Message, TAG_BYTES};
 
-const VECTORS: &str = include_str!("../tests/vectors/wire-v3.txt");
+const VECTORS: &str = include_str!("../tests/vectors/wire-v4.txt");
 const CERTIFICATE: &str = include_str!("../tests/vectors/certificate-v1.json");
 const MAX_BATCHES: u32 = 2;
 const STRING_BITS: usize = 317;
@@ -149,7 +149,7 @@ fn message_text(message: &Message) -> String {
             format!(
                 "digest={} session={} rounds={} gamma={}/65536 omega_threshold={:?} qber_design={:?} omega_design={:?} \
                  max_codeword_bits={} eps_sound=2^{:?} verification_tag_bits={} theorem={} key_length_bits={} \
-                 least_key_bits={} max_batches={} max_refused_frames={} key_bases={} flips={}/65536 \
+                 least_key_bits={} max_batches={} max_refused_frames={} pre_shared_key={} key_bases={} flips={}/65536 \
                  both_test_settings={} test_flags=expanded padded={}",
                 hex(&p.digest()),
                 hex(&p.session.0),
@@ -166,6 +166,7 @@ fn message_text(message: &Message) -> String {
                 p.least_key_bits,
                 p.max_batches,
                 p.max_refused_frames,
+                p.pre_shared_key.label(),
                 p.variant.key_bases as u8,
                 p.variant.flips.threshold(),
                 u8::from(p.variant.both_test_settings),

@@ -1,6 +1,6 @@
 //! What both sites fix before the first round.
 
-use diqkd_core::{Epsilon, Qber, SessionId, TestProbability, WinProbability};
+use diqkd_core::{Epsilon, PreSharedKey, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
 
 use crate::variant::Variant;
@@ -40,13 +40,15 @@ pub struct SessionParams {
     pub max_batches: u32,
     /// Most frames and batches that may fail authentication before the session aborts.
     pub max_refused_frames: u32,
+    /// How the sites came to their pre-shared key; what rests on it is listed in certificate and report.
+    pub pre_shared_key: PreSharedKey,
     /// Which of the proved protocols; [`Variant::default`] is spot-checking CHSH with one key basis.
     pub variant: Variant,
 }
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 19] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 20] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -63,6 +65,7 @@ impl SessionParams {
             ("least_key_bits", self.least_key_bits.to_le_bytes().to_vec()),
             ("max_batches", self.max_batches.to_le_bytes().to_vec()),
             ("max_refused_frames", self.max_refused_frames.to_le_bytes().to_vec()),
+            ("pre_shared_key", vec![self.pre_shared_key as u8]),
             ("key_bases", vec![self.variant.key_bases as u8]),
             ("flips", self.variant.flips.threshold().to_le_bytes().to_vec()),
             ("both_test_settings", vec![u8::from(self.variant.both_test_settings)]),
@@ -144,6 +147,7 @@ pub(crate) mod tests {
             least_key_bits: 1,
             max_batches: 256,
             max_refused_frames: 16,
+            pre_shared_key: PreSharedKey::Carried,
             variant: Variant::default(),
         }
     }

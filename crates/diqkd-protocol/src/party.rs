@@ -101,6 +101,7 @@ impl Party {
     ) -> Report {
         Report {
             session: self.params.session,
+            security: self.agreement.security.clone(),
             rounds: self.params.rounds,
             test_rounds: block.test_rounds,
             dropped_rounds: block.dropped_rounds,

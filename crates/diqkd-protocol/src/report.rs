@@ -3,11 +3,15 @@
 use diqkd_bell::Counts;
 use diqkd_core::{LeakBits, LoopholeChecklist, SessionId};
 
+use crate::security::SessionSecurity;
+
 /// What both sites know at the end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The session.
     pub session: SessionId,
+    /// What the key is secure against, and what that rests on.
+    pub security: SessionSecurity,
     /// Rounds of the block.
     pub rounds: u64,
     /// Test rounds among them.

@@ -18,6 +18,7 @@ use crate::link::{Link, LinkConfig, LinkKeys};
 use crate::padding::Padding;
 use crate::params::SessionParams;
 use crate::party::Party;
+use crate::security::SessionSecurity;
 use crate::settings::TestFlags;
 use crate::state::State;
 use crate::state::collecting::Collecting;
@@ -128,6 +129,11 @@ impl Session {
     /// What follows from the parameters: scheme, leak, certificate, hash plan.
     pub fn agreement(&self) -> &Agreement {
         &self.party.agreement
+    }
+
+    /// What the session's key is secure against, and what that rests on.
+    pub fn security(&self) -> &SessionSecurity {
+        &self.party.agreement.security
     }
 
     /// The test flags, for the station's setting chooser. They are secret until both stations have stopped. Not those of a

@@ -16,4 +16,4 @@ pub(crate) use message::MOST_OUTCOMES;
 pub use message::{ChunkKind, Message, MessageError};
 
 /// Version of the wire format; the first byte of every frame.
-pub const WIRE_VERSION: u8 = 3;
+pub const WIRE_VERSION: u8 = 4;

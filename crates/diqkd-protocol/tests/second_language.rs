@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const VECTORS: &str = include_str!("vectors/wire-v3.txt");
+const VECTORS: &str = include_str!("vectors/wire-v4.txt");
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
@@ -54,7 +54,7 @@ fn lines() -> Vec<(&'static str, &'static str)> {
 #[test]
 fn another_language_recomputes_every_vector() {
     let reader = folder().join("read_vectors.py");
-    let Some(output) = read(&reader, &[folder().join("wire-v3.txt")]) else { return };
+    let Some(output) = read(&reader, &[folder().join("wire-v4.txt")]) else { return };
     let said = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}{errors}");
@@ -105,7 +105,7 @@ fn another_language_notices_a_changed_certificate() {
     let place = Place::new("certificate");
     let copy = |name: &str| std::fs::read_to_string(folder().join(name)).unwrap();
     let reader = place.write("read_vectors.py", &copy("read_vectors.py"));
-    let vectors = place.write("wire-v3.txt", VECTORS);
+    let vectors = place.write("wire-v4.txt", VECTORS);
     let certificate = copy("certificate-v1.json");
     for (text, holds) in [(certificate.clone(), true), (certificate.replacen("454725", "454726", 1), false)] {
         place.write("certificate-v1.json", &text);

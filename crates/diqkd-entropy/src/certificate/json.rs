@@ -1,7 +1,7 @@
 //! The form of a certificate in JSON: real numbers in shortest decimal form that reads back to the same `f64`,
 //! epsilons as log2.
 
-use diqkd_core::{Assumption, Epsilon, LeakBits, OutOfRange, WinProbability};
+use diqkd_core::{Assumption, Epsilon, LeakBits, OutOfRange, SecurityModel, WinProbability};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
@@ -49,6 +49,9 @@ const FORMAT_VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Document {
     certificate_version: u32,
+    /// Certificates that were written before it was named are of the same kind.
+    #[serde(default = "device_independent")]
+    security_model: String,
     theorem: String,
     key_bits: u64,
     rounds: u64,
@@ -144,6 +147,7 @@ impl From<&Certificate> for Document {
         let epsilons = &certificate.epsilons;
         Self {
             certificate_version: FORMAT_VERSION,
+            security_model: certificate.security_model().trust_label().to_owned(),
             theorem: certificate.theorem.to_string(),
             key_bits: certificate.key_bits,
             rounds: certificate.rounds,
@@ -217,6 +221,9 @@ impl TryFrom<Document> for Certificate {
     fn try_from(document: Document) -> Result<Self, FieldError> {
         if document.certificate_version != FORMAT_VERSION {
             return Err(FieldError::Version { found: document.certificate_version });
+        }
+        if document.security_model != device_independent() {
+            return Err(FieldError::SecurityModel { found: document.security_model });
         }
         let epsilons = &document.epsilons_log2;
         let epsilon = Epsilon::from_log2;
@@ -294,6 +301,10 @@ impl TryFrom<Document> for Certificate {
 enum FieldError {
     #[error("certificate_version is {found}, expected {FORMAT_VERSION}")]
     Version { found: u32 },
+    #[error(
+        "security_model is `{found}`, but only device-independent lengths (`di`) have certificates of this kind"
+    )]
+    SecurityModel { found: String },
     #[error("theorem: {0}")]
     Theorem(#[from] UnknownTheorem),
     #[error("{0}")]
@@ -304,8 +315,12 @@ enum FieldError {
     Assumption,
 }
 
+fn device_independent() -> String {
+    SecurityModel::DeviceIndependent.trust_label().to_owned()
+}
+
 /// Every assumption this version can name.
-const ASSUMPTIONS: [Assumption; 9] = [
+const ASSUMPTIONS: [Assumption; 10] = [
     Assumption::QuantumTheory,
     Assumption::IsolatedLaboratories,
     Assumption::TrustedSettingRng,
@@ -314,5 +329,6 @@ const ASSUMPTIONS: [Assumption; 9] = [
     Assumption::TrustedClassicalEndpoints,
     Assumption::DataIndependentEmission,
     Assumption::NoDeviceReuse,
+    Assumption::PostQuantumPreSharedKey,
     Assumption::KeyManagement,
 ];

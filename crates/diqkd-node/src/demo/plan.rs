@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
+use diqkd_core::{Chsh, Epsilon, PreSharedKey, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
 use diqkd_protocol::{Agreement, FlagSource, SessionParams, Variant};
 use diqkd_sim::{Experiment, Fault, Preset, Strategy};
@@ -86,6 +86,7 @@ impl Preparation {
             least_key_bits: 0,
             max_batches: u32::try_from(32 + recorded / 16_384).unwrap_or(u32::MAX),
             max_refused_frames: 16,
+            pre_shared_key: PreSharedKey::Carried,
             variant: Variant { flags: options.flags, ..Variant::default() },
         };
         // A session that yields less than it uses up is not worth its rounds.

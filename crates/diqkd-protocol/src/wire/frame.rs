@@ -3,7 +3,7 @@
 //! ```text
 //! offset  0        1      2       3         4          20           28          32              32+len
 //!         version  kind   sender  seal      session    sequence     length      payload         (tag)     check
-//!         u8 = 3   u8     0 | 1   u8 0|1    16 bytes   u64 LE       u32 LE      length bytes    16 bytes  16 bytes
+//!         u8 = 4   u8     0 | 1   u8 0|1    16 bytes   u64 LE       u32 LE      length bytes    16 bytes  16 bytes
 //! ```
 //! A batch is the frames from the one after the last seal to the next one with `seal` = 1, which ends with the tag: one
 //! tag for headers and payloads of all frames of the batch, in their order. Nothing in a batch is believed before that.

@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use diqkd_auth::KeyPool;
 use diqkd_core::{
-    Epsilon, LocalTable, LocalTrial, Loophole, LoopholeStatus, Outcome, Qber, Role, SessionId, Setting,
-    WinProbability,
+    Epsilon, LocalTable, LocalTrial, Loophole, LoopholeStatus, Outcome, PreSharedKey, Qber, Role, SessionId,
+    Setting, WinProbability,
 };
 use diqkd_entropy::Theorem;
 use diqkd_hal::{RngHealth, SettingRng};
@@ -89,6 +89,7 @@ fn params(rounds: u64) -> SessionParams {
         least_key_bits: 1,
         max_batches: 256,
         max_refused_frames: 1000,
+        pre_shared_key: PreSharedKey::Carried,
         variant: Variant::default(),
     }
 }

@@ -1,8 +1,8 @@
 //! The smallest block that gives a key, and devices that record it.
 
 use diqkd_core::{
-    Epsilon, LocalTable, LocalTrial, Outcome, Qber, Role, RoundList, SessionId, Setting, TestProbability,
-    WinProbability,
+    Epsilon, LocalTable, LocalTrial, Outcome, PreSharedKey, Qber, Role, RoundList, SessionId, Setting,
+    TestProbability, WinProbability,
 };
 use diqkd_entropy::Theorem;
 use diqkd_protocol::{Agreement, FlagSource, Session, SessionParams, Variant};
@@ -26,6 +26,7 @@ pub(crate) fn params(session: SessionId) -> SessionParams {
         least_key_bits: 64,
         max_batches: 48,
         max_refused_frames: 200,
+        pre_shared_key: PreSharedKey::Carried,
         variant: Variant::default(),
     }
 }

@@ -3,7 +3,7 @@
 
 Written from that page alone, with nothing but Python's standard library, and sharing no code with the Rust crates.
 
-    python3 read_vectors.py wire-v3.txt [more files ...]
+    python3 read_vectors.py wire-v4.txt [more files ...]
 
 For each file one line: "FILE: N vectors hold" or "FILE: NAME: what is wrong". Exit status 1 if any file has a vector that
 does not hold, is missing, or is not known.
@@ -190,6 +190,11 @@ def flag_source(data):
     return f"local {share(data[1:3])} {share(data[3:5])}"
 
 
+def pre_shared_key(data):
+    need(data in (b"\0", b"\1"), "pre_shared_key")
+    return ("carried", "post-quantum")[data[0]]
+
+
 PARAMETERS = (
     ("session", 16, bytes.hex),
     ("rounds", 8, whole),
@@ -205,6 +210,7 @@ PARAMETERS = (
     ("least_key_bits", 8, whole),
     ("max_batches", 4, whole),
     ("max_refused_frames", 4, whole),
+    ("pre_shared_key", 1, pre_shared_key),
     ("key_bases", 1, whole),
     ("flips", 2, share),
     ("both_test_settings", 1, whole),
@@ -326,7 +332,7 @@ class Channel:
         checked, check = data[:-16], data[-16:]
         need(keyed(self.check_key, checked)[:16] == check, "the check")
         fields = Fields(checked)
-        need(fields.unsigned(1) == 3, "the version")
+        need(fields.unsigned(1) == 4, "the version")
         kind, sender, seal = (fields.unsigned(1) for _ in range(3))
         need(sender in (0, 1) and seal in (0, 1), "sender or seal")
         need(fields.take(16) == self.session, "the session")
@@ -376,6 +382,7 @@ def certificate(text):
     """A certificate's own sums: terms to length, parts of epsilon to the whole."""
     fields = json.loads(text)
     need(fields["certificate_version"] == 1, "the version of the certificate")
+    need(fields["security_model"] == "di", "the security model of the certificate")
     bits = sum(term["bits"] for term in fields["terms"])
     need(fields["key_bits"] <= bits < fields["key_bits"] + 1, "key_bits is not the sum of the terms, rounded down")
     leak = [term["bits"] for term in fields["terms"] if term["name"] == "leak"]

@@ -1,6 +1,6 @@
 //! What the sessions of a node are to prove, and what each takes of the pre-shared key.
 
-use diqkd_core::{Chsh, Epsilon, Qber, SessionId, TestProbability, WinProbability};
+use diqkd_core::{Chsh, Epsilon, PreSharedKey, Qber, SessionId, TestProbability, WinProbability};
 use diqkd_entropy::Theorem;
 use diqkd_protocol::{Agreement, FlagSource, SessionParams, Variant};
 use serde::Deserialize;
@@ -79,6 +79,7 @@ pub(super) fn params(text: &Text<'_>, security: &Security) -> Result<(SessionPar
         least_key_bits: 0,
         max_batches,
         max_refused_frames: 16,
+        pre_shared_key: PreSharedKey::Carried,
         variant: Variant { flags, padded: security.padded, ..Variant::default() },
     };
     if params.max_batches == 0 {

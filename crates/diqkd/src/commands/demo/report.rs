@@ -3,7 +3,7 @@
 use diqkd_bell::{BellTest, ConfidenceMethod};
 use diqkd_core::Epsilon;
 use diqkd_node::demo::{AgreementFacts, DemoEnding, DemoFacts, DemoReport, Symptom};
-use diqkd_protocol::{Abort, FlagSource, SessionParams};
+use diqkd_protocol::{Abort, FlagSource, SessionParams, SessionSecurity};
 use diqkd_sim::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -155,6 +155,7 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
         "eps_sound": ledger.total().map(|total| total.probability()),
         "eps_budget": params.eps_sound.probability(),
         "epsilons": spent,
+        "security": security(&bob.report.security),
         "assumptions": assumptions,
         "loopholes": loopholes::json(&bob.report.loopholes),
         "rounds_per_s": rounds_per_s,
@@ -221,9 +222,20 @@ fn key(report: &DemoReport) -> Result<Answer, Failure> {
     lines.push(format!(
         "pre-shared    {reserved} bits set aside for this session, {pads} of them spent on tags"
     ));
+    for (name, statement) in bob.report.security.statements() {
+        lines.push(format!("{name:<13} {statement}"));
+    }
     lines.push(format!("assumes       {}", assumptions.join(", ")));
     lines.extend(loopholes::lines(&bob.report.loopholes, 14));
     Ok(Answer::new(lines.join("\n"), Value::Object(json)))
+}
+
+/// The security model of the session; its assumptions are listed beside it.
+fn security(security: &SessionSecurity) -> Map<String, Value> {
+    let statements = security.statements().into_iter().map(|(name, text)| (name.to_owned(), json!(text)));
+    let labels =
+        [("trust", security.model().trust_label()), ("pre_shared_key", security.pre_shared_key().label())];
+    labels.into_iter().map(|(name, label)| (name.to_owned(), json!(label))).chain(statements).collect()
 }
 
 /// One in twenty: for people, no part of the proof.
