@@ -80,6 +80,14 @@ pub enum Abort {
         /// The threshold on the winning probability.
         omega_threshold: f64,
     },
+    /// The decoder took longer than [`answer_after_ms`](crate::Variant::answer_after_ms), so that the time of the answer would
+    /// have said something about the strings.
+    AnswerLate {
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// The time that was fixed, in milliseconds.
+        limit_ms: u64,
+    },
     /// The peer ended the session; its operator knows why.
     PeerAborted,
     /// Nothing arrived from the peer for too long.
@@ -143,6 +151,7 @@ impl Abort {
             Self::ReconciliationFailed { .. } => "reconciliation-failed",
             Self::VerificationMismatch => "verification-mismatch",
             Self::BellViolationTooLow { .. } => "bell-violation-too-low",
+            Self::AnswerLate { .. } => "answer-late",
             Self::PeerAborted => "peer-aborted",
             Self::PeerSilent { .. } => "peer-silent",
             Self::Authentication { .. } => "authentication-failed",
@@ -165,6 +174,7 @@ impl Abort {
             Self::SettingsBiased { ones, tests, .. } => Some(ones as f64 / (tests as f64).max(1.0)),
             Self::ReconciliationFailed { failed_frames, .. } => Some(f64::from(failed_frames)),
             Self::BellViolationTooLow { wins, tests, .. } => Some(wins as f64 / (tests as f64).max(1.0)),
+            Self::AnswerLate { took_ms, .. } => Some(took_ms as f64),
             Self::PeerSilent { waited_ms, .. } => Some(waited_ms as f64),
             Self::Authentication { refused, .. } => Some(refused as f64),
             Self::KeyPoolExhausted { remaining_bits, .. } => Some(remaining_bits as f64),
@@ -184,6 +194,7 @@ impl Abort {
             }
             Self::ReconciliationFailed { allowed, .. } => Some(f64::from(allowed)),
             Self::BellViolationTooLow { omega_threshold, .. } => Some(omega_threshold),
+            Self::AnswerLate { limit_ms, .. } => Some(limit_ms as f64),
             Self::PeerSilent { limit_ms, .. } => Some(limit_ms as f64),
             Self::Authentication { tolerated, .. } => Some(tolerated as f64),
             Self::KeyPoolExhausted { requested_bits, .. } => Some(requested_bits as f64),
@@ -229,6 +240,10 @@ impl std::fmt::Display for Abort {
                 *wins as f64 / (*tests as f64).max(1.0),
                 8.0 * *wins as f64 / (*tests as f64).max(1.0) - 4.0,
                 8.0 * omega_threshold - 4.0
+            ),
+            Self::AnswerLate { took_ms, limit_ms } => write!(
+                f,
+                "decoding took {took_ms} ms and its answer was to leave after {limit_ms} ms; fix a longer time at both sites"
             ),
             Self::PeerAborted => write!(f, "the peer ended the session"),
             Self::PeerSilent { waited_ms, limit_ms } => {

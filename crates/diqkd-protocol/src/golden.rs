@@ -150,7 +150,7 @@ fn message_text(message: &Message) -> String {
                 "digest={} session={} rounds={} gamma={}/65536 omega_threshold={:?} qber_design={:?} omega_design={:?} \
                  max_codeword_bits={} eps_sound=2^{:?} verification_tag_bits={} theorem={} key_length_bits={} \
                  least_key_bits={} max_batches={} max_refused_frames={} pre_shared_key={} key_bases={} flips={}/65536 \
-                 both_test_settings={} test_flags=expanded padded={}",
+                 both_test_settings={} test_flags=expanded padded={} answer_after_ms={}",
                 hex(&p.digest()),
                 hex(&p.session.0),
                 p.rounds,
@@ -171,6 +171,7 @@ fn message_text(message: &Message) -> String {
                 p.variant.flips.threshold(),
                 u8::from(p.variant.both_test_settings),
                 u8::from(p.variant.padded),
+                p.variant.answer_after_ms,
             )
         }
         Message::SyncSample(times) => format!("times_ps {}", words(times)),

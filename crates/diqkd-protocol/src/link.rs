@@ -51,8 +51,19 @@ pub(crate) struct Link {
     ack_due: bool,
     refused: u64,
     last_heard_ms: u64,
+    /// When the frame arrived that was received last.
+    arrived_ms: u64,
+    hold: Option<Hold>,
     sent: blake3::Hasher,
     received: blake3::Hasher,
+}
+
+/// Nothing leaves before a time that was fixed when something arrived.
+struct Hold {
+    from_ms: u64,
+    until_ms: u64,
+    /// Whether the owner has not asked since.
+    new: bool,
 }
 
 /// The link's share of the pre-shared key.
@@ -87,6 +98,8 @@ impl Link {
             ack_due: false,
             refused: 0,
             last_heard_ms: now_ms,
+            arrived_ms: now_ms,
+            hold: None,
             sent: transcript.clone(),
             received: transcript,
         }
@@ -104,6 +117,7 @@ impl Link {
 
     /// Takes one frame off the channel; messages become ready in the order in which they were sent.
     pub(crate) fn receive(&mut self, bytes: &[u8], now_ms: u64) -> Result<Vec<Message>, Abort> {
+        self.arrived_ms = now_ms;
         let lossy = self.config.retransmit_after_ms.is_some();
         let frame = match Frame::parse(bytes, self.role.peer(), self.session) {
             Ok(frame) => frame,
@@ -148,6 +162,30 @@ impl Link {
         }
     }
 
+    /// What follows from the frame that has arrived leaves `after_ms` after that, acknowledgements included.
+    pub(crate) fn hold(&mut self, after_ms: u32) {
+        if after_ms > 0 {
+            let (from_ms, until_ms) = (self.arrived_ms, self.arrived_ms.saturating_add(after_ms.into()));
+            self.hold = Some(Hold { from_ms, until_ms, new: true });
+        }
+    }
+
+    /// Whether something is held back. The first who asks is told if it should have left before: its time would say how long it
+    /// took to be made. Later the time is that of the owner's clock.
+    ///
+    /// # Errors
+    /// [`Abort::AnswerLate`]; then nothing is held back any more.
+    pub(crate) fn is_held(&mut self, now_ms: u64) -> Result<bool, Abort> {
+        let Some(hold) = &mut self.hold else { return Ok(false) };
+        let (took_ms, limit_ms) = (now_ms.saturating_sub(hold.from_ms), hold.until_ms - hold.from_ms);
+        let (waits, late) = (now_ms < hold.until_ms, hold.new && took_ms > limit_ms);
+        hold.new = false;
+        if !waits {
+            self.hold = None;
+        }
+        if late { Err(Abort::AnswerLate { took_ms, limit_ms }) } else { Ok(waits) }
+    }
+
     /// The next bytes to put on the channel: one frame.
     pub(crate) fn poll_transmit(&mut self, now_ms: u64) -> Option<Vec<u8>> {
         if let Some(frame) = self.outbox.next(now_ms, self.config.retransmit_after_ms, &self.check_key) {
@@ -164,7 +202,8 @@ impl Link {
     /// When [`Link::handle_timeout`] wants to be called next. Without `waiting` silence is no reason to.
     pub(crate) fn poll_timeout(&self, waiting: bool) -> Option<u64> {
         let idle = waiting.then(|| self.last_heard_ms.saturating_add(self.config.idle_limit_ms));
-        idle.into_iter().chain(self.outbox.due_ms()).min()
+        let held = self.hold.as_ref().map(|hold| hold.until_ms);
+        idle.into_iter().chain(self.outbox.due_ms()).chain(held).min()
     }
 
     /// Sends again what is due.

@@ -48,7 +48,7 @@ pub struct SessionParams {
 
 impl SessionParams {
     /// The fields in canonical order: name and little-endian encoding. Both sites compare these bytes.
-    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 20] {
+    pub(crate) fn fields(&self) -> [(&'static str, Vec<u8>); 21] {
         let float = |value: f64| value.to_bits().to_le_bytes().to_vec();
         [
             ("session", self.session.0.to_vec()),
@@ -71,6 +71,7 @@ impl SessionParams {
             ("both_test_settings", vec![u8::from(self.variant.both_test_settings)]),
             ("test_flags", self.variant.flags.encode()),
             ("padded", vec![u8::from(self.variant.padded)]),
+            ("answer_after_ms", self.variant.answer_after_ms.to_le_bytes().to_vec()),
         ]
     }
 

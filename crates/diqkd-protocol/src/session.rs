@@ -302,6 +302,11 @@ impl Session {
 
     /// The next frame to send.
     pub fn poll_transmit(&mut self, now_ms: u64) -> Option<Vec<u8>> {
+        match self.party.link.is_held(now_ms) {
+            Ok(false) => {}
+            Ok(true) => return None,
+            Err(late) => self.fail(late),
+        }
         let awaits_store = matches!(&self.state, State::Amplifying(amplifying) if amplifying.awaits_store());
         if awaits_store || self.awaits_journal() {
             return None;

@@ -20,6 +20,9 @@ pub struct Variant {
     /// so that devices that are used again can't say there what they remember of earlier blocks. The leak is counted as if
     /// it were not padded.
     pub padded: bool,
+    /// Bob's answer to the syndrome, and to retry bits, leaves so many milliseconds after they have arrived, however long his
+    /// decoder took: its time depends on both strings. A decoder that takes longer ends the session. 0: as soon as it is there.
+    pub answer_after_ms: u32,
 }
 
 impl Variant {

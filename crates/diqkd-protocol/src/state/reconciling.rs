@@ -127,6 +127,7 @@ fn decode(
     syndrome: Bits,
     party: &mut Party,
 ) -> Result<State, Abort> {
+    party.link.hold(party.params.variant.answer_after_ms);
     let scheme = &party.agreement.scheme;
     let guess = block.guess(&peer_settings);
     let mut decoder = Decoder::new(scheme);
@@ -160,6 +161,7 @@ fn decode_retry(
     party: &mut Party,
 ) -> Result<State, Abort> {
     debug_assert_eq!(party.role, Role::Bob);
+    party.link.hold(party.params.variant.answer_after_ms);
     let Retry { peer_settings, mut decoder, guess, syndrome, first, .. } = retry;
     let len = retry_bits(first.failed.len(), party);
     let extra = bits::from_bytes(bytes, len).ok_or_else(|| inconsistent("retry bits"))?;

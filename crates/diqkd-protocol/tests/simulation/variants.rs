@@ -9,7 +9,7 @@ use diqkd_entropy::Theorem;
 use diqkd_protocol::wire::{ChunkKind, Frame, Message};
 use diqkd_protocol::{
     Abort, Agreement, Event, FlagSource, FlipProbability, KeyBases, LinkConfig, Report, Session,
-    SessionParams, SetupError, Variant,
+    SessionParams, SetupError, Stage, Variant,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -283,4 +283,71 @@ fn flags_are_revealed_after_the_run_and_have_to_fit() {
     let (table, raised) = devices::record_with_flags(&bob, 11, false);
     bob.finish_recording_with_flags(table, &raised);
     assert_eq!(exchange(&mut alice, &mut bob).iter().filter(|&&kind| kind == 39).count(), 2);
+}
+
+/// Runs both sites in steps of a millisecond; decoding takes `decoding_ms` of Bob's clock. When each of his frames left, with
+/// the time at which the frame before had reached him, and how he ended.
+fn times_of_bob(answer_after_ms: u32, decoding_ms: u64) -> (Vec<(u64, u64)>, Result<Keys, Abort>) {
+    let variant = Variant { answer_after_ms, ..Variant::default() };
+    let params = params(variant);
+    let agreement = Arc::new(Agreement::derive(&params).unwrap().unwrap());
+    let [mut alice, mut bob] = [Role::Alice, Role::Bob].map(|role| session(role, &params, &agreement));
+    for site in [&mut alice, &mut bob] {
+        site.finish_recording(devices::record(site, 11, false));
+    }
+    let (mut times, mut end, mut heard_ms, mut busy_until) = (Vec::new(), None, 0, 0);
+    for now in 0..3000 {
+        for site in [&mut alice, &mut bob] {
+            loop {
+                while site.poll_journal().is_some() {}
+                site.journalled();
+                match (site.poll_event(), site.role()) {
+                    (Some(Event::Key { key, .. }), role) => {
+                        let keys = key.into_keys(64).into_iter().map(|key| (key.id, key.secret.to_vec()));
+                        if role == Role::Bob {
+                            end = Some(Ok(keys.collect()));
+                        }
+                        site.key_stored();
+                    }
+                    (Some(Event::Aborted(abort)), Role::Bob) => end = Some(Err(abort)),
+                    (Some(_), _) => {}
+                    (None, _) => break,
+                }
+            }
+        }
+        while let Some(frame) = alice.poll_transmit(now) {
+            let before = bob.stage();
+            bob.handle_frame(&frame, now);
+            heard_ms = now;
+            if (before, bob.stage()) == (Stage::Reconciling, Stage::Verifying) {
+                busy_until = now + decoding_ms;
+            }
+        }
+        if now >= busy_until {
+            while let Some(frame) = bob.poll_transmit(now) {
+                times.push((heard_ms, now));
+                alice.handle_frame(&frame, now);
+            }
+        }
+    }
+    (times, end.expect("the session ended"))
+}
+
+#[test]
+fn the_time_of_an_answer_says_nothing_about_the_decoder() {
+    let (at_once, key) = times_of_bob(0, 40);
+    let bits = |keys: &Keys| keys.iter().map(|(_, bits)| bits.clone()).collect::<Vec<_>>();
+    let key = bits(&key.unwrap());
+    assert!(
+        at_once.iter().any(|&(heard, left)| left == heard + 40),
+        "without a fixed time the decoder is seen: {at_once:?}"
+    );
+    let runs = [1, 40, 300].map(|decoding_ms| times_of_bob(300, decoding_ms));
+    for (times, same) in &runs {
+        assert_eq!(times, &runs[0].0);
+        assert_eq!(times.iter().filter(|(heard, left)| left - heard == 300).count(), 1, "{times:?}");
+        assert_eq!(same.as_ref().map(bits).ok(), Some(key.clone()));
+    }
+    let (_, late) = times_of_bob(300, 301);
+    assert_eq!(late, Err(Abort::AnswerLate { took_ms: 301, limit_ms: 300 }));
 }

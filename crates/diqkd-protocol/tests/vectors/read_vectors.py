@@ -216,6 +216,7 @@ PARAMETERS = (
     ("both_test_settings", 1, whole),
     ("test_flags", None, flag_source),
     ("padded", 1, whole),
+    ("answer_after_ms", 4, whole),
 )
 
 
