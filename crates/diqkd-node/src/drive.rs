@@ -20,7 +20,7 @@ impl Drive {
     /// Sends what is due, takes what has arrived, waiting at most `wait` for the first frame.
     pub(crate) fn turn(&mut self, wait: Duration) -> Result<(), TcpError> {
         self.flush()?;
-        let mut wait = wait;
+        let mut wait = until_due(&self.session, self.now_ms(), wait);
         loop {
             match self.link.receive(wait) {
                 Ok(Some(frame)) => {
@@ -65,4 +65,12 @@ impl Drive {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// `wait`, or less where the session has something to do before: what is to leave at a fixed time must not leave at a time that
+/// depends on when this site began to wait.
+pub(crate) fn until_due(session: &Session, now_ms: u64, wait: Duration) -> Duration {
+    session
+        .poll_timeout()
+        .map_or(wait, |due_ms| wait.min(Duration::from_millis(due_ms.saturating_sub(now_ms))))
 }

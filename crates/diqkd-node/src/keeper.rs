@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use diqkd_core::{KeyId, SessionId};
-use diqkd_entropy::Certificate;
-use diqkd_protocol::SecretKey;
 use diqkd_protocol::journal::{Fate, Record};
+use diqkd_protocol::{Agreement, SecretKey};
 
 use crate::error::NodeError;
 use crate::journal::JournalFile;
@@ -81,10 +80,11 @@ impl Keeper {
     ///
     /// # Errors
     /// [`NodeError::Store`]; then the session must not go on.
-    pub(crate) fn keep(&mut self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
+    pub(crate) fn keep(&mut self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
         let rng_attestation = &self.rng_attestation;
         let session = key.session();
-        let block = BlockProvenance { certificate, session, rng_attestation, assumptions: &[] };
+        let Agreement { certificate, security, .. } = agreement;
+        let block = BlockProvenance { security, certificate, session, rng_attestation };
         self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
         Ok(())
     }

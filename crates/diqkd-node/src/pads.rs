@@ -15,8 +15,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use diqkd_auth::post_quantum::KEY_MARK;
-use diqkd_core::{Assumption, Epsilon, EpsilonLedger, PreSharedKey, SessionId};
-use zeroize::{Zeroize, Zeroizing};
+use diqkd_core::{Epsilon, EpsilonLedger, PreSharedKey, SessionId};
+use zeroize::Zeroizing;
 
 /// Pre-shared key and journal.
 pub(crate) struct Pads {
@@ -96,9 +96,13 @@ pub enum PadsError {
 
 /// How the sites came to the pre-shared key in `path`: its first bytes tell.
 pub(crate) fn origin(path: &Path) -> Result<PreSharedKey, PadsError> {
-    let io = |source| PadsError::Io { path: path.to_path_buf(), source };
+    let origin = File::open(path).and_then(|mut file| origin_of(&mut file));
+    origin.map_err(|source| PadsError::Io { path: path.to_path_buf(), source })
+}
+
+fn origin_of(file: &mut File) -> io::Result<PreSharedKey> {
     let mut mark = Zeroizing::new(Vec::new());
-    File::open(path).and_then(|file| file.take(KEY_MARK.len() as u64).read_to_end(&mut mark)).map_err(io)?;
+    file.take(KEY_MARK.len() as u64).read_to_end(&mut mark)?;
     Ok(if *mark == KEY_MARK { PreSharedKey::PostQuantum } else { PreSharedKey::Carried })
 }
 
@@ -112,10 +116,10 @@ impl Pads {
         };
         let mut file = File::open(path).map_err(io(path))?;
         let length = file.metadata().map_err(io(path))?.len();
-        let mut mark = Vec::new();
-        (&mut file).take(KEY_MARK.len() as u64).read_to_end(&mut mark).map_err(io(path))?;
-        let mark_bytes = if mark == KEY_MARK { KEY_MARK.len() as u64 } else { 0 };
-        mark.zeroize();
+        let mark_bytes = match origin_of(&mut file).map_err(io(path))? {
+            PreSharedKey::PostQuantum => KEY_MARK.len() as u64,
+            PreSharedKey::Carried => 0,
+        };
         let needed = mark_bytes + LINK_KEY_BYTES;
         if length < needed {
             return Err(PadsError::TooShort { path: path.to_path_buf(), found: length, needed });
@@ -157,11 +161,6 @@ impl Pads {
         let mut key = Zeroizing::new([0; LINK_KEY_BYTES as usize]);
         self.read_at(self.mark_bytes, &mut *key)?;
         Ok(key)
-    }
-
-    /// What rests on this key besides what rests on a carried one.
-    pub(crate) fn assumptions(&self) -> &'static [Assumption] {
-        if self.mark_bytes > 0 { &[Assumption::PostQuantumPreSharedKey] } else { &[] }
     }
 
     /// Everything before this has been reserved.
@@ -399,11 +398,12 @@ mod tests {
     #[test]
     fn a_marked_key_says_what_it_rests_on_and_is_used_behind_the_mark() {
         let place = Place::new("marked");
-        assert!(place.open().unwrap().assumptions().is_empty());
+        let path = place.0.join("key");
+        assert_eq!(origin(&path).unwrap(), PreSharedKey::Carried);
         let carried = std::fs::read(place.0.join("key")).unwrap();
         std::fs::write(place.0.join("key"), [&KEY_MARK[..], &carried].concat()).unwrap();
+        assert_eq!(origin(&path).unwrap(), PreSharedKey::PostQuantum);
         let mut pads = place.open().unwrap();
-        assert_eq!(pads.assumptions(), [Assumption::PostQuantumPreSharedKey]);
         assert_eq!((pads.next(), pads.link_key().unwrap()[..4].to_vec()), (48, vec![0, 1, 2, 3]));
         assert_eq!(granted(&mut pads, 1, 48, 100).unwrap()[..3], [32, 33, 34]);
         drop(pads);

@@ -192,7 +192,7 @@ impl Party<'_> {
                 Event::SyncSample(times) => samples.push(times),
                 Event::Entered(stage) => self.observer.entered(self.role, stage),
                 Event::Key { key, report } => {
-                    self.keeper.keep(key, &self.drive.session.agreement().certificate)?;
+                    self.keeper.keep(key, self.drive.session.agreement())?;
                     self.report = Some(*report);
                     self.drive.session.key_stored();
                 }

@@ -164,8 +164,7 @@ impl Site {
                 "the last record of the pads journal was torn by a crash and has been cut off; nothing was lost"
             );
         }
-        let assumptions = pads.assumptions();
-        if !assumptions.is_empty() {
+        if config.params.pre_shared_key == PreSharedKey::PostQuantum {
             tracing::info!(
                 "the pre-shared key was agreed on by post-quantum cryptography; every key that it authenticates says so"
             );
@@ -181,7 +180,7 @@ impl Site {
                     .map(|pair| Share { name: pair.folder(), keys_a_block: pair.keys_a_block })
                     .collect(),
             };
-            let vault = Vault::open(&folder, contents, &source.rng_attestation, assumptions, &randomness)?;
+            let vault = Vault::open(&folder, contents, &source.rng_attestation, &randomness)?;
             sources.push((Source::new(source, config.role), vault));
         }
         let tunables = Arc::new(Mutex::new(config.tunables.clone()));

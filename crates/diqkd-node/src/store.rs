@@ -10,9 +10,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use diqkd_core::{Assumption, KeyId, SecurityModel};
+use diqkd_core::KeyId;
 use diqkd_keystore::{KeyStore, NewKey, Provenance, Route, StorageKey};
-use diqkd_protocol::IdentifiedKey;
+use diqkd_protocol::{IdentifiedKey, SessionSecurity};
 use rand::rngs::StdRng;
 use rand_core::Rng;
 use sha3::{Digest, Sha3_256};
@@ -23,14 +23,14 @@ use crate::randomness::Randomness;
 /// What all keys of one block share.
 #[derive(Clone, Debug)]
 pub struct BlockProvenance<'a> {
+    /// What they are secure against, and what that rests on.
+    pub security: &'a SessionSecurity,
     /// The certificate that allowed the keys.
     pub certificate: &'a diqkd_entropy::Certificate,
     /// The session that made them.
     pub session: diqkd_core::SessionId,
     /// Attestation of the generator that chose this site's settings; empty when there is none.
     pub rng_attestation: &'a str,
-    /// What the keys rest on besides the certificate's assumptions.
-    pub assumptions: &'static [Assumption],
 }
 
 /// An open store.
@@ -185,9 +185,9 @@ fn new_keys(keys: Vec<IdentifiedKey>, block: &BlockProvenance<'_>) -> Vec<NewKey
             session: block.session,
             block: 0,
             position: u32::try_from(key.index).unwrap_or(u32::MAX),
-            security_model: SecurityModel::DeviceIndependent,
+            security_model: block.security.model(),
             route: Route::Direct,
-            assumptions: [block.certificate.assumptions(), block.assumptions].concat(),
+            assumptions: block.security.assumptions().to_vec(),
             certificate_digest,
             eps_sound: block.certificate.eps_sound(),
             rng_attestation: block.rng_attestation.to_owned(),

@@ -14,12 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diqkd_auth::PoolId;
-use diqkd_core::{Assumption, KeyId, SessionId};
-use diqkd_entropy::Certificate;
+use diqkd_core::{KeyId, SessionId};
 #[cfg(unix)]
 use diqkd_keystore::DeliveredKey;
-use diqkd_protocol::SecretKey;
 use diqkd_protocol::journal::{Fate, Record};
+use diqkd_protocol::{Agreement, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::error::NodeError;
@@ -31,8 +30,6 @@ pub(crate) struct Vault {
     stores: Mutex<Stores>,
     contents: Contents,
     rng_attestation: String,
-    /// What the keys rest on besides the certificate's assumptions.
-    assumptions: &'static [Assumption],
 }
 
 /// What becomes of the keys of a block.
@@ -71,7 +68,6 @@ impl Vault {
         folder: &Path,
         contents: Contents,
         rng_attestation: &str,
-        assumptions: &'static [Assumption],
         randomness: &Randomness,
     ) -> Result<Self, NodeError> {
         let had_store = folder.join("keys.redb").exists();
@@ -105,7 +101,7 @@ impl Vault {
         }
         stores.keeper.compact()?;
         let rng_attestation = rng_attestation.to_owned();
-        Ok(Self { stores: Mutex::new(stores), contents, rng_attestation, assumptions })
+        Ok(Self { stores: Mutex::new(stores), contents, rng_attestation })
     }
 
     /// Position after the last byte that the sessions of a lane have taken.
@@ -135,9 +131,10 @@ impl Vault {
     }
 
     /// A block's keys are on disk, not to be used yet, when this returns.
-    pub(crate) fn keep(&self, key: SecretKey, certificate: &Certificate) -> Result<(), NodeError> {
-        let (rng_attestation, assumptions) = (&self.rng_attestation, self.assumptions);
-        let block = BlockProvenance { certificate, session: key.session(), rng_attestation, assumptions };
+    pub(crate) fn keep(&self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
+        let (rng_attestation, session) = (&self.rng_attestation, key.session());
+        let Agreement { certificate, security, .. } = agreement;
+        let block = BlockProvenance { security, certificate, session, rng_attestation };
         let mut rest = key.into_keys(self.contents.key_length_bits).into_iter();
         let mut first = |count: usize| rest.by_ref().take(count).collect();
         let mut stores = self.lock();
@@ -349,7 +346,7 @@ mod tests {
         let randomness = Randomness::from_seed(1);
         let share = || Share { name: "alice.a+bob.b".to_owned(), keys_a_block: None };
         let contents = |shares| Contents { key_length_bits: 256, pad_keys: 1, shares };
-        let open = |shares| Vault::open(&folder, contents(shares), "", &[], &randomness).unwrap();
+        let open = |shares| Vault::open(&folder, contents(shares), "", &randomness).unwrap();
         let session = |n: u64| SessionId((u128::from(n) + 1).to_be_bytes());
         let vault = open(vec![share()]);
         let mut records = Vec::new();

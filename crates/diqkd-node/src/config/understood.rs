@@ -125,6 +125,7 @@ fn security(config: &Config) -> Fields {
         ),
         ("security.theorem", params.theorem.to_string()),
         ("security.padded", params.variant.padded.to_string()),
+        ("security.answer_after_ms", params.variant.answer_after_ms.to_string()),
         ("security.key_length_bits", params.key_length_bits.to_string()),
         ("security.verification_tag_bits", params.verification_tag_bits.to_string()),
         ("security.max_codeword_bits", params.max_codeword_bits.to_string()),

@@ -225,7 +225,7 @@ mod tests {
                 let share = Share { name: pair.folder(), keys_a_block: None };
                 let contents = Contents { key_length_bits: 256, pad_keys: 0, shares: vec![share] };
                 let randomness = Randomness::from_seed(1);
-                let vault = Vault::open(&folder.join(site), contents, "", &[], &randomness).unwrap();
+                let vault = Vault::open(&folder.join(site), contents, "", &randomness).unwrap();
                 let keys: Vec<NewKey> = (0..4).map(key).collect();
                 vault.insert_in_share(0, &keys[..3], &keys[3..]);
                 vault

@@ -10,6 +10,7 @@ use diqkd_protocol::{Abort, Event, Report, Session};
 
 use super::Site;
 use super::lane::{Lane, Word};
+use crate::drive;
 use crate::error::{NodeError, with_causes};
 use crate::journal;
 use crate::source::{Device, RecordedTags, Recorder, Source};
@@ -305,7 +306,7 @@ impl<'a> Block<'a> {
             self.session.abort(Abort::Cancelled);
         }
         self.flush()?;
-        let mut wait = wait;
+        let mut wait = drive::until_due(&self.session, self.now_ms(), wait);
         while self.session.needs_peer() {
             let Some(word) = self.lane.hear(wait)? else { break };
             wait = Duration::ZERO;
@@ -342,7 +343,7 @@ impl<'a> Block<'a> {
                     tracing::debug!(source = %self.source.name, session = %self.id(), %stage, "stage");
                 }
                 Event::Key { key, report } => {
-                    self.vault.keep(key, &self.session.agreement().certificate)?;
+                    self.vault.keep(key, self.session.agreement())?;
                     self.report = Some(report);
                     self.session.key_stored();
                 }

@@ -25,6 +25,7 @@ pub(super) struct Security {
     theorem: Value<Theorem>,
     #[serde(default)]
     padded: bool,
+    answer_after_ms: Option<Value<Count<60_000>>>,
     key_length_bits: Value<KeyLength>,
     verification_tag_bits: Option<Value<Count<128>>>,
     max_codeword_bits: Option<Value<Count<16_777_216>>>,
@@ -80,7 +81,12 @@ pub(super) fn params(text: &Text<'_>, security: &Security) -> Result<(SessionPar
         max_batches,
         max_refused_frames: 16,
         pre_shared_key: PreSharedKey::Carried,
-        variant: Variant { flags, padded: security.padded, ..Variant::default() },
+        variant: Variant {
+            flags,
+            padded: security.padded,
+            answer_after_ms: security.answer_after_ms.map_or(0, |count| count.0.0 as u32),
+            ..Variant::default()
+        },
     };
     if params.max_batches == 0 {
         params.max_batches = u32::try_from(32 + params.rounds_to_record() / 16_384).unwrap_or(u32::MAX);
