@@ -73,22 +73,32 @@ fn scale(format: &RecordFormat) -> Option<u8> {
     }
 }
 
-/// For each set of lanes: their indices in order, the last one repeated.
-static PACKED: [[u8; 8]; 256] = {
-    let mut table = [[0; 8]; 256];
+/// How the photons of a group are packed, whose lanes are a set.
+struct Packing {
+    /// Their lanes in order, the last one repeated.
+    lanes: [u8; 8],
+    /// How many other lanes are before each of these.
+    others: [u8; 8],
+}
+
+static PACKINGS: [Packing; 256] = {
+    let mut table = [const { Packing { lanes: [0; 8], others: [0; 8] } }; 256];
     let mut set = 0;
     while set < 256 {
         let (mut place, mut lane, mut last) = (0, 0, 0);
         while lane < 8 {
             if set >> lane & 1 == 1 {
-                table[set][place] = lane;
+                table[set].lanes[place] = lane;
+                table[set].others[place] = lane - place as u8;
                 place += 1;
                 last = lane;
             }
             lane += 1;
         }
+        let photons = place as u8;
         while place < 8 {
-            table[set][place] = last;
+            table[set].lanes[place] = last;
+            table[set].others[place] = (last + 1).saturating_sub(photons);
             place += 1;
         }
         set += 1;
@@ -124,6 +134,7 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
         .map(|ticks| (ticks / format.wrap) as u32);
     let one = _mm256_set1_epi32(1);
     let counted = _mm256_set1_epi32(if format.counted { -1 } else { 0 });
+    let more_than_one = _mm256_andnot_si256(one, _mm256_and_si256(counted, tick_mask));
     let upper = _mm256_setr_epi32(0, 0, 0, 0, -1, -1, -1, -1);
     let lane_3 = _mm256_set1_epi32(3);
     let before = _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6);
@@ -153,13 +164,13 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
             _ => _mm256_srli_epi32::<16>(records),
         };
         let (special, overflow, sync) = if pico {
-            let code = _mm256_srli_epi32::<28>(records);
+            let code = if t3 { _mm256_srli_epi32::<28>(records) } else { rest };
             let special = _mm256_cmpeq_epi32(code, _mm256_set1_epi32(0xF));
             let overflow = if t3 {
                 _mm256_cmpeq_epi32(rest, _mm256_set1_epi32(0xF000))
             } else {
-                let bits = _mm256_and_si256(records, _mm256_set1_epi32(0xF));
-                _mm256_and_si256(special, _mm256_cmpeq_epi32(bits, _mm256_setzero_si256()))
+                let bits = _mm256_and_si256(records, _mm256_set1_epi32(0xF000_000F_u32 as i32));
+                _mm256_cmpeq_epi32(bits, _mm256_set1_epi32(0xF000_0000_u32 as i32))
             };
             (special, overflow, _mm256_setzero_si256())
         } else {
@@ -172,21 +183,24 @@ fn run<const LAYOUT: u8, const SCALE: u8>(
         let overflows = lanes(overflow);
         let plain = lanes(special) == lanes(_mm256_or_si256(overflow, sync));
 
-        let count = if pico {
-            _mm256_and_si256(overflow, one)
-        } else {
-            _mm256_and_si256(overflow, _mm256_max_epu32(_mm256_and_si256(ticks, counted), one))
-        };
-        let sums = _mm256_add_epi32(count, _mm256_slli_si256::<4>(count));
-        let sums = _mm256_add_epi32(sums, _mm256_slli_si256::<8>(sums));
-        let low_total = _mm256_and_si256(_mm256_permutevar8x32_epi32(sums, lane_3), upper);
-        let sums = _mm256_add_epi32(sums, low_total);
-        let total = _mm256_extract_epi32::<7>(sums) as u32;
-        let elapsed = _mm256_add_epi32(ticks, _mm256_mullo_epi32(sums, wrap));
-
         let keep = (!overflows & 0xFF) as usize;
-        let order = _mm256_cvtepu8_epi32(_mm_set_epi64x(0, i64::from_le_bytes(PACKED[keep])));
-        let elapsed = _mm256_permutevar8x32_epi32(elapsed, order);
+        let packing = &PACKINGS[keep];
+        let order = bytes_to_lanes(packing.lanes);
+        let ticks_in_order = _mm256_permutevar8x32_epi32(ticks, order);
+        // Where every overflow record stands for one overflow their number is known from their places.
+        let (sums, total) =
+            if pico || _mm256_testz_si256(_mm256_and_si256(overflow, more_than_one), records) == 1 {
+                (bytes_to_lanes(packing.others), overflows.count_ones())
+            } else {
+                let count = _mm256_and_si256(overflow, _mm256_max_epu32(ticks, one));
+                let sums = _mm256_add_epi32(count, _mm256_slli_si256::<4>(count));
+                let sums = _mm256_add_epi32(sums, _mm256_slli_si256::<8>(sums));
+                let low_total = _mm256_and_si256(_mm256_permutevar8x32_epi32(sums, lane_3), upper);
+                let sums = _mm256_add_epi32(sums, low_total);
+                let total = _mm256_extract_epi32::<7>(sums) as u32;
+                (_mm256_permutevar8x32_epi32(sums, order), total)
+            };
+        let elapsed = _mm256_add_epi32(ticks_in_order, _mm256_mullo_epi32(sums, wrap));
         let backwards = _mm256_cmpgt_epi32(_mm256_permutevar8x32_epi32(elapsed, before), elapsed);
         let first = base + u64::from(_mm256_extract_epi32::<0>(elapsed) as u32);
         let next_base = base + u64::from(total) * format.wrap;
@@ -287,6 +301,12 @@ fn unusual(
     channel: &mut [u16],
 ) -> Decoded {
     soft::decode(format, state, group, time_ps, channel)
+}
+
+/// A number in each lane.
+#[target_feature(enable = "avx2")]
+fn bytes_to_lanes(bytes: [u8; 8]) -> __m256i {
+    _mm256_cvtepu8_epi32(_mm_set_epi64x(0, i64::from_le_bytes(bytes)))
 }
 
 /// One bit a lane: its sign.
