@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use crate::backend::LANES;
 use crate::check_rule::strongest_message;
+use crate::lanes;
 use crate::splitmix::mix;
 
 /// One circulant of a block row.
@@ -18,7 +19,7 @@ pub(crate) struct Edge {
     pub(crate) shift: u32,
 }
 
-/// The matrix as a list of block rows. `lift` is a multiple of 64.
+/// The matrix as a list of block rows. `lift` is 32 or a multiple of 64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QcCode {
     lift: usize,
@@ -31,7 +32,7 @@ pub(crate) struct QcCode {
 
 impl QcCode {
     pub(crate) fn new(lift: usize, columns: usize, rows: &[Vec<Edge>]) -> Self {
-        debug_assert!(lift.is_multiple_of(64));
+        debug_assert!(lift == lanes::HALF || lift.is_multiple_of(64));
         let mut starts = vec![0];
         let mut edges = Vec::new();
         for row in rows {
@@ -91,18 +92,26 @@ impl QcCode {
         self.edges.iter().any(|edge| !(edge.shift as usize).is_multiple_of(LANES))
     }
 
-    /// The syndrome of `bits` (`columns·lift/64` words), `rows·lift/64` words.
+    /// The syndrome of `bits` (`columns·lift` bits in words), `rows·lift` bits.
     pub(crate) fn syndrome(&self, bits: &[u64]) -> Vec<u64> {
-        let words = self.lift / 64;
-        let mut out = vec![0; self.rows() * words];
-        for (r, lanes) in out.chunks_exact_mut(words).enumerate() {
-            self.add_row(r, bits, lanes);
+        let mut out = vec![0; self.syndrome_bits().div_ceil(64)];
+        let mut block = vec![0; lanes::words(self.lift)];
+        for r in 0..self.rows() {
+            block.fill(0);
+            self.add_row(r, bits, &mut block);
+            lanes::put(self.lift, &mut out, r, &block);
         }
         out
     }
 
-    /// Adds the parities of block row `r` to `lanes` (`lift/64` words).
+    /// Adds the parities of block row `r` to a block of lanes.
     pub(crate) fn add_row(&self, r: usize, bits: &[u64], lanes: &mut [u64]) {
+        if self.lift == lanes::HALF {
+            let columns =
+                self.row(r).iter().map(|e| lanes::half(bits, e.column as usize).rotate_right(e.shift));
+            lanes[0] ^= u64::from(columns.fold(0, |sum, column| sum ^ column));
+            return;
+        }
         let words = self.lift / 64;
         for edge in self.row(r) {
             let column = &bits[edge.column as usize * words..][..words];
@@ -148,12 +157,12 @@ mod tests {
     #[test]
     fn the_word_kernel_agrees_with_the_definition() {
         let mut rng = SplitMix64::new(7);
-        for lift in [64usize, 128, 320] {
+        for lift in [32usize, 64, 128, 320] {
             let rows: Vec<Vec<Edge>> = (0..3)
                 .map(|_| (0..5).map(|column| Edge { column, shift: rng.below(lift as u64) as u32 }).collect())
                 .collect();
             let code = QcCode::new(lift, 5, &rows);
-            let bits: Vec<u64> = (0..5 * lift / 64).map(|_| rng.next()).collect();
+            let bits: Vec<u64> = (0..(5 * lift).div_ceil(64)).map(|_| rng.next()).collect();
             let bit = |i: usize| bits[i / 64] >> (i % 64) & 1;
             let syndrome = code.syndrome(&bits);
             for r in 0..3 {

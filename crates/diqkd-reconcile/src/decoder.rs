@@ -95,13 +95,20 @@ impl Decoder {
         };
         let syndrome = received(&scheme, syndrome)?;
         let estimate = string_words("the first estimate", &first.estimate, &scheme)?;
-        let extra = words("the extra syndrome", extra, first.failed.len() * retry.extra_bits())?;
+        let (each, bits) = (retry.extra_bits(), extra.len());
+        let expected = first.failed.len() * each;
+        if bits != expected {
+            return Err(Error::Length { what: "the extra syndrome", bits, expected });
+        }
         let known = first.failed.iter().filter(|&&f| f < scheme.frames());
-        let frames: Vec<(u32, Vec<u64>)> = known
-            .zip(extra.chunks_exact(retry.extra_bits() / 64))
-            .map(|(&f, extra)| (f, retry.syndrome(&syndrome[f as usize], extra)))
+        let frames: Result<Vec<(u32, Vec<u64>)>, Error> = known
+            .zip(extra.chunks_exact(each))
+            .map(|(&f, extra)| {
+                let extra = words("the extra syndrome", extra, each)?;
+                Ok((f, retry.syndrome(&syndrome[f as usize], &extra)))
+            })
             .collect();
-        Ok(self.run(&job, &frames, estimate))
+        Ok(self.run(&job, &frames?, estimate))
     }
 
     fn run(&mut self, job: &Job<'_>, frames: &[(u32, Vec<u64>)], mut estimate: Vec<u64>) -> Decoded {

@@ -56,9 +56,13 @@ impl Encoder {
             }
             least = frame + 1;
         }
-        let out: Vec<u64> =
-            failed.iter().flat_map(|&f| retry.extra(&self.scheme.frame_words(&words, f))).collect();
-        Ok(bits_from_words(&out, failed.len() * retry.extra_bits()))
+        let each = retry.extra_bits();
+        let mut out = Bits::with_capacity(failed.len() * each);
+        for &frame in failed {
+            let extra = retry.extra(&self.scheme.frame_words(&words, frame));
+            out.extend_from_bitslice(&bits_from_words(&extra, each));
+        }
+        Ok(out)
     }
 }
 

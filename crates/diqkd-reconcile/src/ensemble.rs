@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::ensemble_table::{LONG, SHORT};
+use crate::ensemble_table::{LONG, MIDDLE, NARROW, SHORT};
 
 /// One entry of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,27 +16,42 @@ pub(crate) struct Ensemble {
 }
 
 /// Entries in order of their leak rates.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ensembles(&'static [Ensemble]);
 
 impl Ensembles {
-    /// Columns of at most 40 edges, for frames whose base graph has few rows.
+    /// Columns of at most 40 edges, which lose least where positions differ in their noise.
+    pub(crate) fn narrow() -> Self {
+        Self(NARROW)
+    }
+
+    /// Columns of up to 64 edges, with room in every pass, for frames of few thousand syndrome bits.
     pub(crate) fn short() -> Self {
         Self(SHORT)
     }
 
-    /// Columns of up to 80 edges: closer to the limit and faster to converge, where there are rows enough for them.
+    /// Columns of up to 80 edges, with room in every pass.
+    pub(crate) fn middle() -> Self {
+        Self(MIDDLE)
+    }
+
+    /// Columns of up to 80 edges: closest to the limit, for frames that are given many passes.
     pub(crate) fn long() -> Self {
         Self(LONG)
     }
 
-    /// What serves frames of so many syndrome bits.
-    pub(crate) fn for_leak(bits: u64) -> Self {
-        if bits >= LEAST_LONG { Self::long() } else { Self::short() }
+    /// What serves frames of so many syndrome bits whose positions are of so many classes.
+    pub(crate) fn for_leak(bits: u64, classes: usize) -> Self {
+        match (bits, classes) {
+            (LEAST_LONG.., _) => Self::long(),
+            (_, 2..) => Self::narrow(),
+            (LEAST_MIDDLE.., _) => Self::middle(),
+            _ => Self::short(),
+        }
     }
 
     pub(crate) fn is_long(self) -> bool {
-        core::ptr::eq(self.0, LONG)
+        self == Self::long()
     }
 
     /// The highest leak rate that codes exist for.
@@ -109,9 +124,11 @@ impl Ensembles {
     }
 }
 
-/// Syndrome bits from which on the long ensembles do better: at 65,536 positions they gain nothing, and two classes that differ
-/// much lose.
+/// Syndrome bits from which on frames get the long ensembles; two classes that differ much lose with them where frames are
+/// shorter.
 const LEAST_LONG: u64 = 30_000;
+/// The same of the middle ones.
+const LEAST_MIDDLE: u64 = 9_000;
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +136,7 @@ mod tests {
 
     #[test]
     fn tables_are_in_order_and_each_distribution_sums_to_one() {
-        for table in [SHORT, LONG] {
+        for table in [NARROW, SHORT, MIDDLE, LONG] {
             for pair in table.windows(2) {
                 assert!(pair[0].leak_rate < pair[1].leak_rate && pair[0].threshold < pair[1].threshold);
             }
@@ -138,7 +155,7 @@ mod tests {
             let entropy = f64::from(i) / 100.0 * 0.7;
             let rate = Ensembles::long().leak_rate(entropy).unwrap();
             assert!(rate > last && rate > entropy);
-            assert!(rate <= Ensembles::short().leak_rate(entropy).unwrap(), "{entropy}");
+            assert!(rate <= Ensembles::narrow().leak_rate(entropy).unwrap(), "{entropy}");
             last = rate;
         }
         assert!(Ensembles::long().leak_rate(0.99).is_none());
@@ -147,7 +164,8 @@ mod tests {
     #[test]
     fn degrees_fill_every_column() {
         for (rows, columns) in [(3, 40), (20, 400), (55, 313), (60, 410), (90, 180), (120, 133)] {
-            for ensembles in [Ensembles::short(), Ensembles::long()] {
+            for ensembles in [Ensembles::narrow(), Ensembles::short(), Ensembles::middle(), Ensembles::long()]
+            {
                 let degrees = ensembles.degrees(rows, columns);
                 assert_eq!(degrees.len(), columns);
                 assert!(degrees.iter().all(|&d| d >= 2 && d as usize <= rows));

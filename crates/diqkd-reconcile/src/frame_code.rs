@@ -5,10 +5,13 @@
 //! whose bits are known to be 0 on the lanes that are split and unknown on the others, where the halves add up to the
 //! row as it was.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::code::{Edge, QcCode};
 use crate::construct::{base, construct, draw};
+use crate::ensemble::Ensembles;
+use crate::lanes;
 use crate::shape::Shape;
 
 /// What Alice sends of a frame and what Bob decodes it with.
@@ -30,8 +33,7 @@ struct Split {
 
 impl FrameCode {
     /// The code of a shape, with the degrees for its leak rate, drawn from `seed` or one of the next (see [`draw`]).
-    pub(crate) fn of(shape: &Shape, seed: u64) -> Self {
-        let ensembles = shape.ensembles();
+    pub(crate) fn of(shape: &Shape, ensembles: Ensembles, seed: u64) -> Self {
         let degrees = ensembles.degrees(shape.rows, shape.columns);
         let seed = draw::soonest(ensembles, shape.rows, shape.columns, seed, |seed| {
             base(shape.rows, &degrees, seed)
@@ -47,7 +49,7 @@ impl FrameCode {
             let half = |parity| whole.row(last).iter().copied().skip(parity).step_by(2).collect::<Vec<_>>();
             let joint = Edge { column: whole.columns() as u32, shift: 0 };
             let mut rows: Vec<Vec<Edge>> = (0..last).map(|r| whole.row(r).to_vec()).collect();
-            rows.extend([0, 1].map(|parity| [half(parity), alloc::vec![joint]].concat()));
+            rows.extend([0, 1].map(|parity| [half(parity), vec![joint]].concat()));
             let decoded = QcCode::new(whole.lift(), whole.columns() + 1, &rows);
             Split { half: QcCode::new(whole.lift(), whole.columns(), &[half(0)]), lanes, decoded }
         });
@@ -83,29 +85,25 @@ impl FrameCode {
     pub(crate) fn syndrome(&self, frame: &[u64]) -> Vec<u64> {
         let mut out = self.whole.syndrome(frame);
         if let Some(split) = &self.split {
-            let disclosed = split.half.syndrome(frame);
+            let mut disclosed = split.half.syndrome(frame);
             let words = split.lanes.div_ceil(64);
-            out.extend_from_slice(&disclosed[..words]);
-            if let Some(last) = out.last_mut() {
-                *last &= u64::MAX >> (64 * words - split.lanes);
-            }
+            disclosed[words - 1] &= u64::MAX >> (64 * words - split.lanes);
+            lanes::put(self.whole.lift(), &mut out, self.whole.rows(), &disclosed[..words]);
         }
         out
     }
 
     /// The syndrome under [`FrameCode::decoded`] that follows from what [`FrameCode::syndrome`] returns.
     pub(crate) fn expand(&self, sent: &[u64]) -> Vec<u64> {
-        let (rows, disclosed) = sent.split_at(self.whole.syndrome_bits() / 64);
-        let mut out = rows.to_vec();
+        let (lift, rows) = (self.whole.lift(), self.whole.rows());
+        let mut out = sent[..self.whole.syndrome_bits().div_ceil(64)].to_vec();
         if self.split.is_some() {
-            let words = self.whole.lift() / 64;
-            let last = out.len() - words;
-            for w in 0..words {
-                let half = disclosed.get(w).copied().unwrap_or(0);
-                let row = out[last + w];
-                out[last + w] = half;
-                out.push(row ^ half);
-            }
+            let (mut half, mut other) = (vec![0; lanes::words(lift)], vec![0; lanes::words(lift)]);
+            lanes::get(lift, sent, rows, &mut half);
+            lanes::get(lift, sent, rows - 1, &mut other);
+            other.iter_mut().zip(&half).for_each(|(row, half)| *row ^= half);
+            lanes::put(lift, &mut out, rows - 1, &half);
+            lanes::put(lift, &mut out, rows, &other);
         }
         out
     }
@@ -128,22 +126,25 @@ mod tests {
     #[test]
     fn what_is_sent_is_the_syndrome_of_the_decoded_code() {
         let mut rng = SplitMix64::new(3);
-        for lanes in [0, 1, 63, 64, 100, 127] {
-            let code = FrameCode::split_last_row(construct(128, 12, &[3; 40], 5), lanes);
-            assert_eq!(code.syndrome_bits(), 12 * 128 + lanes);
-            let mut bits: Vec<u64> = (0..80).map(|_| rng.next()).collect();
+        let wide = [0, 1, 63, 64, 100, 127].map(|lanes| (128, 12, lanes));
+        for (lift, rows, lanes) in wide.into_iter().chain([(32, 12, 9), (32, 13, 31), (32, 13, 0)]) {
+            let code = FrameCode::split_last_row(construct(lift, rows, &[3; 40], 5), lanes);
+            assert_eq!(code.syndrome_bits(), rows * lift + lanes);
+            let mut bits: Vec<u64> = (0..40 * lift / 64).map(|_| rng.next()).collect();
             let sent = code.syndrome(&bits);
             assert_eq!(sent.len(), code.syndrome_bits().div_ceil(64));
-            assert!(lanes % 64 == 0 || sent.last().unwrap() >> (lanes % 64) == 0);
+            let used = (rows * lift + lanes) % 64;
+            assert!(used == 0 || sent.last().unwrap() >> used == 0);
             let hidden: Vec<i16> = code.hidden_priors(9).collect();
-            assert_eq!(hidden.len(), if lanes == 0 { 0 } else { 128 });
+            assert_eq!(hidden.len(), if lanes == 0 { 0 } else { lift });
             if let Some(split) = &code.split {
                 let half = split.half.syndrome(&bits);
                 let known = |lane: usize| hidden[lane] == 9;
-                bits.extend((0..2).map(|w| {
-                    (0..64).fold(0, |word, b| word | (half[w] >> b & u64::from(!known(64 * w + b))) << b)
+                bits.extend((0..lift.div_ceil(64)).map(|w| {
+                    let lanes = 0..lift.min(64);
+                    lanes.fold(0, |word, b| word | (half[w] >> b & u64::from(!known(64 * w + b))) << b)
                 }));
-                assert_eq!((0..128).filter(|&lane| known(lane)).count(), lanes);
+                assert_eq!((0..lift).filter(|&lane| known(lane)).count(), lanes);
             }
             assert_eq!(code.expand(&sent), code.decoded().syndrome(&bits), "{lanes} lanes");
         }

@@ -21,6 +21,7 @@ mod finite_length;
 mod frame_code;
 mod frame_decoder;
 pub mod interactive;
+mod lanes;
 mod matrix;
 mod matrix_file;
 #[cfg(test)]

@@ -127,8 +127,8 @@ mod tests {
     fn of(classes: [(f64, f64); 2]) -> f64 {
         let classes = classes.map(|(fraction, error_probability)| ErrorClass { fraction, error_probability });
         let of = |ensembles| factor(&Mixture::new(&classes).unwrap(), ensembles).unwrap();
-        assert!(of(Ensembles::long()) >= of(Ensembles::short()));
-        of(Ensembles::short())
+        assert!(of(Ensembles::long()) >= of(Ensembles::narrow()));
+        of(Ensembles::narrow())
     }
 
     #[test]

@@ -53,18 +53,12 @@ impl Posteriors {
         self.values[place..].first_chunk_mut().expect("every place has lanes behind it")
     }
 
-    /// Where what is written at `place` has to be written again.
+    /// Where what is written at `place` has to be written again: where columns have as many lanes as a run, at both.
     #[inline]
-    pub(crate) fn mirror(&self, place: usize, start: usize) -> Option<usize> {
-        if self.margin == 0 {
-            None
-        } else if start > self.lift - LANES {
-            Some(place - self.lift)
-        } else if start < LANES {
-            Some(place + self.lift)
-        } else {
-            None
-        }
+    pub(crate) fn mirrors(&self, place: usize, start: usize) -> [Option<usize>; 2] {
+        let before = self.margin > 0 && start > self.lift - LANES;
+        let behind = self.margin > 0 && start < LANES;
+        [before.then(|| place - self.lift), behind.then(|| place + self.lift)]
     }
 
     /// The lanes of each block column in turn.

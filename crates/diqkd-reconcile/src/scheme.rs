@@ -193,7 +193,7 @@ impl Scheme {
 
     /// The code bits of a frame out of a string in words; unused code bits are 0.
     pub(crate) fn frame_words(&self, string: &[u64], frame: u32) -> Vec<u64> {
-        let mut words = vec![0; self.parts.code.whole().code_bits() / 64];
+        let mut words = vec![0; self.parts.code.whole().code_bits().div_ceil(64)];
         let mut positions = self.positions(frame);
         for word in &mut words {
             for (k, at) in positions.by_ref().take(64).enumerate() {

@@ -1,6 +1,6 @@
 //! The size of a code: how many block rows and columns of how many lanes.
 
-use crate::ensemble::Ensembles;
+use crate::lanes;
 
 /// Block rows and columns and their lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The ensembles that its degrees come from.
-    pub(crate) fn ensembles(&self) -> Ensembles {
-        Ensembles::for_leak((self.rows * self.lift + self.rest) as u64)
+    /// Syndrome bits.
+    pub(crate) fn leak(&self) -> u64 {
+        (self.rows * self.lift + self.rest) as u64
     }
 
     /// The shape for frames of `frame_bits` whose leak of `leak_bits` is nearest below whole rows, and among equals the
@@ -25,7 +25,11 @@ impl Shape {
         let most_rows = (EDGES * leak_bits / frame_bits.max(1)).clamp(MOST_ROWS.0, MOST_ROWS.1);
         let (low, high) = (step(leak_bits / most_rows), step(leak_bits * 4 / 3 / most_rows));
         let cost = |&lift: &u64| (leak_bits.next_multiple_of(lift), frame_bits.next_multiple_of(lift));
-        let lift = (low..=high).step_by(64).min_by_key(cost).unwrap_or(64);
+        let lift = if leak_bits < 64 * FEW_ROWS {
+            lanes::HALF as u64
+        } else {
+            (low..=high).step_by(64).min_by_key(cost).unwrap_or(64)
+        };
         let rows = (leak_bits / lift).max(2);
         Self {
             lift: lift as usize,
@@ -40,6 +44,8 @@ impl Shape {
 const EDGES: u64 = 1200;
 /// Bounds on the block rows that a shape may have at most; the least number is three quarters of that.
 const MOST_ROWS: (u64, u64) = (64, 1200);
+/// With fewer block rows of 64 lanes they have 32 lanes: columns of many edges have room, and rows differ less.
+const FEW_ROWS: u64 = 80;
 
 #[cfg(test)]
 mod tests {
@@ -54,6 +60,6 @@ mod tests {
             assert_eq!((shape.rows * shape.lift + shape.rest) as u64, leak, "{shape:?}");
             assert!(shape.rest < shape.lift && shape.rows >= 2, "{shape:?}");
         }
-        assert_eq!(Shape::choose(4096, 5), Shape { lift: 64, rows: 2, columns: 64, rest: 0 });
+        assert_eq!(Shape::choose(4096, 5), Shape { lift: 32, rows: 2, columns: 128, rest: 0 });
     }
 }

@@ -144,7 +144,7 @@ macro_rules! rules {
             let start = wrap(lane + edge.shift as usize, row.lift);
             let place = row.posteriors.place(edge.column, start);
             store(row.posteriors.lanes_mut(place), posterior);
-            if let Some(again) = row.posteriors.mirror(place, start) {
+            for again in row.posteriors.mirrors(place, start).into_iter().flatten() {
                 store(row.posteriors.lanes_mut(again), posterior);
             }
         }

@@ -114,7 +114,7 @@ fn send(
     let start = (lane + edge.shift as usize) % row.lift;
     let place = row.posteriors.place(edge.column, start);
     *row.posteriors.lanes_mut(place) = posterior;
-    if let Some(again) = row.posteriors.mirror(place, start) {
+    for again in row.posteriors.mirrors(place, start).into_iter().flatten() {
         *row.posteriors.lanes_mut(again) = posterior;
     }
 }

@@ -129,7 +129,7 @@ mod tests {
     /// A short code that differs from draw to draw, and a base graph that does not decode at all.
     #[test]
     fn the_draw_that_decodes_soonest_is_taken() {
-        let (ensembles, rows, columns) = (Ensembles::short(), 240, 300);
+        let (ensembles, rows, columns) = (Ensembles::narrow(), 240, 300);
         let degrees = ensembles.degrees(rows, columns);
         let base = |seed| construct::base(rows, &degrees, seed);
         let worst = |seed| if seed == 5 { base(seed) } else { vec![vec![0]; columns] };

@@ -22,7 +22,9 @@ use crate::class::{ErrorClass, Mixture};
 use crate::code::{Edge, QcCode};
 use crate::construct::construct;
 use crate::encoder::words;
+use crate::ensemble::Ensembles;
 use crate::error::Error;
+use crate::lanes;
 use crate::propagation::Propagation;
 use crate::shape::Shape;
 
@@ -57,7 +59,7 @@ impl Blind {
         let deviation = libm::sqrt(n * Mixture::new(&[class])?.variance());
         let start = CODE_GAP * n * entropy + FIRST * deviation;
         let shape = Shape::choose(n_bits, libm::ceil(start) as u64);
-        let degrees = shape.ensembles().degrees(shape.rows, shape.columns);
+        let degrees = Ensembles::for_leak(shape.leak(), 1).degrees(shape.rows, shape.columns);
         let first = construct(shape.lift, shape.rows, &degrees, CODE_SEED);
         let mut disclosed = shape.rest as f64;
         let mut schedule = vec![shape.rest];
@@ -118,13 +120,13 @@ fn halves_before(r: usize, rows: usize, count: usize) -> usize {
 impl Interactive for Blind {
     fn alice(&self, string: &BitRef) -> Result<Box<dyn Alice + '_>, Error> {
         let mut string = words("Alice's string", string, self.n_bits)?;
-        string.resize(self.first.code_bits() / 64, 0);
+        string.resize(self.first.code_bits().div_ceil(64), 0);
         Ok(Box::new(AliceEnd { plan: self, parities: self.halves.syndrome(&string), string, sent: 0 }))
     }
 
     fn bob(&self, string: &BitRef) -> Result<Box<dyn Bob + '_>, Error> {
         let mut string = words("Bob's string", string, self.n_bits)?;
-        string.resize(self.first.code_bits() / 64, 0);
+        string.resize(self.first.code_bits().div_ceil(64), 0);
         Ok(Box::new(BobEnd {
             plan: self,
             parities: self.halves.syndrome(&string),
@@ -199,12 +201,14 @@ impl BobEnd<'_> {
         let mut syndrome = words("the syndrome", message, plan.first.syndrome_bits())?;
         let own = plan.first.syndrome(&self.string);
         syndrome.iter_mut().zip(&own).for_each(|(s, own)| *s ^= own);
-        let lanes = plan.first.lift() / 64;
-        for row in &plan.row_of {
+        let lift = plan.first.lift();
+        let mut block = vec![0; lanes::words(lift)];
+        for (i, row) in plan.row_of.iter().enumerate() {
             match row {
-                Some(r) => self.syndrome.extend_from_slice(&syndrome[r * lanes..][..lanes]),
-                None => self.syndrome.extend(core::iter::repeat_n(0, lanes)),
+                Some(r) => lanes::get(lift, &syndrome, *r, &mut block),
+                None => block.fill(0),
             }
+            lanes::put(lift, &mut self.syndrome, i, &block);
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl SymmetricBlind {
         let class = ErrorClass { fraction: 1.0, error_probability: qber };
         let deviations = FIRST * libm::sqrt(n_bits as f64 * Mixture::new(&[class])?.variance());
         let shape = Shape::choose(n_bits, libm::ceil(n_bits as f64 * entropy + deviations) as u64);
-        let code = FrameCode::of(&shape, CODE_SEED);
+        let code = FrameCode::of(&shape, Ensembles::for_leak(shape.leak(), 1), CODE_SEED);
         Ok(Self { n_bits: n_bits as usize, code, prior: check_rule::prior(qber) })
     }
 }
@@ -90,7 +90,7 @@ struct Own<'a> {
 impl<'a> Own<'a> {
     fn new(plan: &'a SymmetricBlind, what: &'static str, string: &BitRef) -> Result<Self, Error> {
         let mut string = words(what, string, plan.n_bits)?;
-        string.resize(plan.code.whole().code_bits() / 64, 0);
+        string.resize(plan.code.whole().code_bits().div_ceil(64), 0);
         let syndrome = plan.code.syndrome(&string);
         Ok(Self { plan, string, syndrome })
     }

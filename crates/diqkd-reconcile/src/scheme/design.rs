@@ -1,5 +1,7 @@
 //! From lengths and classes to a scheme.
 
+use alloc::vec::Vec;
+
 use super::{Parts, Retry, SchemeId};
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
@@ -32,7 +34,8 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     };
     // Whole octets: what travels as octets is then no more than what is counted.
     let shape = Shape::choose(frame_bits, budget.first.next_multiple_of(8));
-    let code = FrameCode::of(&shape, CODE_SEED);
+    let ensembles = Ensembles::for_leak(shape.leak(), mixture.classes().len());
+    let code = FrameCode::of(&shape, ensembles, CODE_SEED);
     let retry = (budget.retried > 0).then(|| {
         let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, code.plain_rows() as u64) as usize;
         Retry::split_rows(&code, rows, budget.retried)
@@ -54,11 +57,8 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     Ok(parts)
 }
 
-/// What the ensembles for long frames and those for short ones need beyond the entropy of the errors.
-struct Room {
-    long: Need,
-    short: Need,
-}
+/// What the ensembles need beyond the entropy of the errors, those for the longest frames first.
+struct Room(Vec<Need>);
 
 impl Room {
     /// With a factor for the caller's margin.
@@ -68,16 +68,26 @@ impl Room {
             let cost = mixture_cost::factor(mixture, ensembles).ok_or(Error::TooNoisy { entropy, most })?;
             Ok(Need { ensembles, factor: cost * margin, shift })
         };
-        Ok(Self { long: need(Ensembles::long(), SHIFT_LONG)?, short: need(Ensembles::short(), SHIFT)? })
+        let long = need(Ensembles::long(), SHIFT_LONG);
+        if mixture.classes().len() > 1 {
+            return Ok(Self(
+                [long, need(Ensembles::narrow(), SHIFT_NARROW)].into_iter().collect::<Result<_, _>>()?,
+            ));
+        }
+        let shorter = [need(Ensembles::middle(), SHIFT_MIDDLE), need(Ensembles::short(), SHIFT_SHORT)];
+        Ok(Self([long].into_iter().chain(shorter).collect::<Result<_, _>>()?))
     }
 
     /// Syndrome bits for a frame that may fail with probability `failure`.
     fn frame_leak(&self, frame_bits: u64, mixture: &Mixture, failure: f64) -> Result<u64, Error> {
-        let long = self.long.frame_leak(frame_bits, mixture, failure)?;
-        if Ensembles::for_leak(long).is_long() {
-            return Ok(long);
+        let mut leak = 0;
+        for need in &self.0 {
+            leak = need.frame_leak(frame_bits, mixture, failure)?;
+            if need.ensembles == Ensembles::for_leak(leak, mixture.classes().len()) {
+                break;
+            }
         }
-        self.short.frame_leak(frame_bits, mixture, failure)
+        Ok(leak)
     }
 }
 
@@ -86,8 +96,7 @@ struct Need {
     ensembles: Ensembles,
     /// On the entropy of the errors.
     factor: f64,
-    /// [`SHIFT`] of these ensembles.
-    shift: (f64, f64),
+    shift: Shift,
 }
 
 impl Need {
@@ -105,13 +114,20 @@ impl Need {
         let mut rate = mixture.entropy() * self.factor;
         for _ in 0..3 {
             let mean = mixture.entropy() * self.factor * (PASSES.0 + PASSES.1 * rate);
-            let shift = (self.shift.0 + self.shift.1 * rate) / libm::cbrt(n * n);
+            let shift = between(self.shift, rate) / libm::cbrt(n * n);
             let entropy = mean + fluctuation + shift;
             let most = self.ensembles.most_leak_rate();
             rate = self.ensembles.leak_rate(entropy).ok_or(Error::TooNoisy { entropy, most })?;
         }
         Ok(libm::ceil(rate * n) as u64)
     }
+}
+
+/// Linear between points in order of `x`, constant beyond them.
+fn between(points: &[(f64, f64)], x: f64) -> f64 {
+    let next = points.partition_point(|point| point.0 < x).clamp(1, points.len() - 1);
+    let [(x0, y0), (x1, y1)] = [points[next - 1], points[next]];
+    y0 + (y1 - y0) * ((x - x0) / (x1 - x0)).clamp(0.0, 1.0)
 }
 
 /// How the leak of a block divides into syndromes and a reserve for retries, bits.
@@ -153,9 +169,15 @@ const MOST_BITS: u64 = 1 << 36;
 const MOST_RETRIED: u32 = 64;
 /// What a limited number of passes and the size of the base graph cost, as a factor: constant, and per leak rate.
 const PASSES: (f64, f64) = (1.004, 0.005);
-/// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`: constant, and per leak
-/// rate.
-const SHIFT: (f64, f64) = (5.5, 12.0);
-/// The same for the long ensembles.
-const SHIFT_LONG: (f64, f64) = (7.5, 13.0);
+/// Entropy by which the waterfall of a finite code lies below its threshold, times `n^(2/3)`, at some leak rates; linear
+/// between them.
+type Shift = &'static [(f64, f64)];
+const SHIFT_NARROW: Shift = &[(0.0, 5.5), (1.0, 17.5)];
+const SHIFT_LONG: Shift = &[(0.0, 7.5), (1.0, 20.5)];
+/// Fits to 2000 frames of 4096, 10,000 and 16,384 bits at 2, 5 and 8 %; from a leak rate of 0.57 on the codes are the narrow ones.
+const SHIFT_SHORT: Shift =
+    &[(0.0, 7.0), (0.17, 6.75), (0.2, 6.4), (0.33, 6.3), (0.44, 7.7), (0.5, 8.5), (0.57, 12.4), (1.0, 17.5)];
+/// Fits to frames of 65,536 bits at 2, 5 and 8 %.
+const SHIFT_MIDDLE: Shift =
+    &[(0.0, 7.0), (0.158, 5.6), (0.31, 3.0), (0.43, 2.6), (0.5, 3.5), (0.57, 12.4), (1.0, 17.5)];
 const CODE_SEED: u64 = 1;
