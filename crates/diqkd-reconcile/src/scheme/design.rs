@@ -176,7 +176,7 @@ const SHIFT_NARROW: Shift = &[(0.0, 5.5), (1.0, 17.5)];
 const SHIFT_LONG: Shift = &[(0.0, 7.5), (1.0, 20.5)];
 /// Fits to 2000 frames of 4096, 10,000 and 16,384 bits at 2, 5 and 8 %; from a leak rate of 0.57 on the codes are the narrow ones.
 const SHIFT_SHORT: Shift =
-    &[(0.0, 7.0), (0.17, 6.75), (0.2, 6.4), (0.33, 6.3), (0.44, 7.7), (0.5, 8.5), (0.57, 12.4), (1.0, 17.5)];
+    &[(0.0, 7.0), (0.17, 6.4), (0.2, 6.2), (0.33, 6.3), (0.44, 7.7), (0.5, 8.5), (0.57, 12.4), (1.0, 17.5)];
 /// Fits to frames of 65,536 bits at 2, 5 and 8 %.
 const SHIFT_MIDDLE: Shift =
     &[(0.0, 7.0), (0.158, 5.6), (0.31, 3.0), (0.43, 2.6), (0.5, 3.5), (0.57, 12.4), (1.0, 17.5)];
