@@ -58,7 +58,7 @@ mod tests {
         for lift in [32, 64, 192] {
             let mut string = Vec::new();
             let block = |i: u64| -> Vec<u64> {
-                (0..words(lift) as u64).map(|w| (i + 1) * 0x1234_5678 + w & LOW).collect()
+                (0..words(lift) as u64).map(|w| ((i + 1) * 0x1234_5678 + w) & LOW).collect()
             };
             for i in [3, 0, 4, 1, 2, 3] {
                 put(lift, &mut string, i, &[0xffff_ffff, 0, 0][..words(lift)]);
