@@ -1,4 +1,5 @@
-//! What reaches a node before a session believes anything: greetings and frames of the trunk, words on a lane.
+//! What reaches a node before a session believes anything: greetings and frames of the trunk, words on a lane; and requests
+//! of those who ask how it is or want keys.
 
 #![no_main]
 
@@ -8,7 +9,12 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, bytes)) = data.split_first() else { return };
     match kind & 3 {
-        0 | 1 => fuzzing::trunk(bytes),
-        _ => fuzzing::word(bytes),
+        0 => fuzzing::trunk(bytes),
+        1 => fuzzing::word(bytes),
+        _ => {
+            if let Some((&piece, bytes)) = bytes.split_first() {
+                fuzzing::request(bytes, piece.into());
+            }
+        }
     }
 });

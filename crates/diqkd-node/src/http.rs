@@ -218,6 +218,37 @@ fn head(text: &str) -> Result<(Request, usize), &'static str> {
     Ok((request, length.unwrap_or(0)))
 }
 
+/// The request in `bytes`, which come in pieces of this length.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8], piece: usize) -> Result<Request, &'static str> {
+    struct Pieces<'a>(&'a [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let most = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    impl Write for Pieces<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Caller for Pieces<'_> {
+        fn limit(&self, _: Duration) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    read_request(&mut Pieces(bytes, piece)).unwrap_or(Err("a slice can always be read"))
+}
+
 const PATIENCE: Duration = Duration::from_secs(2);
 const LEFTOVERS: Duration = Duration::from_millis(100);
 const LONGEST_HEAD: usize = 8192;
