@@ -9,6 +9,8 @@ mod error;
 mod event;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod hostile_peer;
 pub mod journal;
 mod lanes;
 mod link;
