@@ -35,12 +35,12 @@ pub(crate) fn agreement(variant: Variant) -> Agreement {
     Agreement::derive(&SessionParams { variant, ..params(SessionId([0; 16])) }).unwrap().unwrap()
 }
 
-/// What the schedules run: the plain protocol, flags drawn at the sites, and everything padded.
+/// What the schedules run: the plain protocol, flags drawn at the sites, and everything padded and answered at a fixed time.
 pub(crate) fn variants() -> [Variant; 3] {
     let quarter = TestProbability::nearest(0.25).unwrap();
     let flags = FlagSource::Local { alice: quarter, bob: quarter };
     let plain = Variant::default();
-    [plain, Variant { flags, ..plain }, Variant { padded: true, ..plain }]
+    [plain, Variant { flags, ..plain }, Variant { padded: true, answer_after_ms: 40, ..plain }]
 }
 
 /// The flags that a site draws for itself, round by round; Alice's and Bob's differ.

@@ -1,6 +1,7 @@
 //! Deterministic simulation: two sites with journals, key stores and pre-shared key, on a network and a clock that
 //! misbehave, crashed and restarted at any boundary between effects. One seed is one schedule. Every fourth runs with the real
-//! key stores, whose power fails at any of their writes; a third of them with flags drawn at the sites, a third padded.
+//! key stores, whose power fails at any of their writes; a third of them with flags drawn at the sites, a third padded and
+//! with answers at a fixed time.
 //!
 //! `cargo test -p diqkd-protocol --test simulation` runs a few hundred schedules. More, or one again:
 //!
