@@ -1,6 +1,8 @@
 //! The test vectors of `docs/protocol.md`: bytes that other implementations can be held against, and what they say.
 //! `tests/second_language.rs` has them read by a program in another language.
 
+#![cfg(test)]
+
 use std::fmt::{Display, Write};
 
 use diqkd_auth::{KeyPool, PoolId, VerificationHash};

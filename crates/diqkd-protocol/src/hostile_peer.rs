@@ -1,6 +1,8 @@
 //! A peer who holds the key and says what he likes. Authentication is no help against him: whatever he says, in whatever
 //! state, ends in an abort or goes on, and no key comes out that has not passed what its own site checks.
 
+#![cfg(test)]
+
 use std::sync::{Arc, OnceLock};
 
 use diqkd_auth::KeyPool;

@@ -7,9 +7,7 @@ mod assembly;
 mod bits;
 mod error;
 mod event;
-#[cfg(test)]
 mod golden;
-#[cfg(test)]
 mod hostile_peer;
 pub mod journal;
 mod lanes;
