@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use diqkd_core::{Epsilon, PreSharedKey};
+use diqkd_protocol::wire::WIRE_VERSION;
 use diqkd_protocol::{Abort, Agreement, SessionParams};
 
 use crate::config::{Config, Tunables};
@@ -100,6 +101,18 @@ pub(crate) struct Site {
 /// [`NodeError::Setup`] for parameters that make no sense. The inner [`Abort`] where they certify no key.
 pub fn foresee(params: &SessionParams) -> Result<Result<Agreement, Abort>, NodeError> {
     Ok(Agreement::derive(params)?)
+}
+
+/// What programs of other versions may make of the same configuration: compared when the sites meet, so that no session is
+/// begun in vain.
+fn derived(agreement: &Agreement) -> Vec<(String, String)> {
+    [
+        ("program.wire_version", WIRE_VERSION.to_string()),
+        ("program.code", agreement.scheme.id().to_string()),
+        ("program.key_bits", agreement.certificate.key_bits().to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
 }
 
 /// Runs a node until it is told to stop, or until `blocks` blocks have given keys. `on_tunables` is told what has changed.
@@ -187,7 +200,7 @@ impl Site {
         let options = TrunkOptions {
             role: config.role,
             key: pads.link_key()?,
-            agreed: config.agreed(),
+            agreed: [config.agreed(), derived(&agreement)].concat(),
             links: config.links.clone(),
             channels: config.pipelines.saturating_mul(config.sources.len() as u16),
             tunables: Arc::clone(&tunables),
@@ -244,7 +257,8 @@ impl Site {
             if watched.elapsed() >= WATCH_EVERY {
                 watched = Instant::now();
                 if let Err(error) = self.watch_keys().and_then(|()| self.watch_pads()) {
-                    result = Err(error);
+                    // The first error is the cause of those that follow.
+                    result = result.and(Err(error));
                     self.control.cancel();
                 }
             }
@@ -253,13 +267,12 @@ impl Site {
             for lane in done {
                 // A lane that failed takes the node with it: a disk that can't be written to helps nobody.
                 if let Err(error) = lane.join().unwrap_or(Err(NodeError::Thread)) {
-                    result = Err(error);
+                    result = result.and(Err(error));
                     self.control.cancel();
                 }
             }
         }
-        self.watch_pads()?;
-        result
+        result.and(self.watch_pads())
     }
 
     /// Whether no further block is to be begun.
@@ -314,3 +327,20 @@ const TICK: Duration = Duration::from_millis(20);
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// How long a stopping node waits for the peer to have everything.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_versions_may_differ_in_is_compared_and_explained() {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/node/lab/alice.toml");
+        let config = Config::load(&path).unwrap();
+        let fields = derived(&foresee(&config.params).unwrap().unwrap());
+        let page = include_str!("../../../docs/node.md");
+        assert!(fields.iter().all(|(name, value)| page.contains(name) && !value.is_empty()), "{fields:?}");
+        assert_eq!(fields[0].1, WIRE_VERSION.to_string());
+        assert!(fields[2].1.parse::<u64>().unwrap() > 100_000, "{fields:?}");
+    }
+}

@@ -20,7 +20,7 @@ pub(super) fn dial(shared: &Arc<Shared>, link: usize, address: &str) {
     while !shared.lock().stopped {
         let started = Instant::now();
         let ended = connect(address, shared.tunables().link_dead_after)
-            .map_err(WireError::Io)
+            .map_err(WireError::from)
             .and_then(|stream| serve(shared, link, wrap(shared, link, stream)?));
         if shared.lock().stopped {
             return;

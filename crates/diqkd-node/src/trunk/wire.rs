@@ -223,8 +223,22 @@ pub(super) enum WireError {
     Differs,
     #[error("the peer sends far ahead of what is read")]
     Flood,
+    #[error(
+        "nothing came or could be sent for timing.link_dead_after_ms; see whether the peer and the network are up"
+    )]
+    Silent,
     #[error("the connection ended")]
-    Io(#[from] io::Error),
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // What a limit for reads and writes is reported as depends on the system.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Silent,
+            _ => Self::Io(error),
+        }
+    }
 }
 
 fn role_byte(role: Role) -> u8 {
