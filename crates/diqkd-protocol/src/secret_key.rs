@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 ///     let second = key.into_keys(256);
 /// }
 /// ```
-/// ```compile_fail,E0599
+/// ```compile_fail,E0308
 /// fn copy(key: &diqkd_protocol::SecretKey) -> diqkd_protocol::SecretKey {
 ///     key.clone()
 /// }
