@@ -42,7 +42,7 @@ impl SessionSecurity {
         &self.assumptions
     }
 
-    /// Name and sentence of each part of the model: `devices`, `memory`, `adversary`, `authentication`.
+    /// Name and sentence of each part of the model: `devices`, `memory`, `adversary`, `channel`.
     pub fn statements(&self) -> [(&'static str, &'static str); 4] {
         let devices = self.model.statement();
         let memory = match self.padded {
@@ -64,7 +64,7 @@ impl SessionSecurity {
                  without limit, but does not break ML-KEM or ML-DSA before the session has ended"
             }
         };
-        let authentication = match self.pre_shared_key {
+        let channel = match self.pre_shared_key {
             PreSharedKey::Carried => {
                 "universal hashing under one-time pads of a carried key: information-theoretic"
             }
@@ -73,12 +73,7 @@ impl SessionSecurity {
                  session has ended"
             }
         };
-        [
-            ("devices", devices),
-            ("memory", memory),
-            ("adversary", adversary),
-            ("authentication", authentication),
-        ]
+        [("devices", devices), ("memory", memory), ("adversary", adversary), ("channel", channel)]
     }
 }
 
@@ -105,7 +100,7 @@ mod tests {
             assert_eq!(security.model(), SecurityModel::DeviceIndependent);
             assert_eq!(
                 security.statements().map(|(name, _)| name),
-                ["devices", "memory", "adversary", "authentication"]
+                ["devices", "memory", "adversary", "channel"]
             );
         }
         let only = Assumption::PostQuantumPreSharedKey;
@@ -120,7 +115,7 @@ mod tests {
                 .map(|(a, _)| a.0)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(differ(&carried, &agreed), ["adversary", "authentication"]);
+        assert_eq!(differ(&carried, &agreed), ["adversary", "channel"]);
         assert_eq!(differ(&carried, &padded), ["memory"]);
     }
 
