@@ -35,9 +35,7 @@ impl FrameCode {
     /// The code of a shape, with the degrees for its leak rate, drawn from `seed` or one of the next (see [`draw`]).
     pub(crate) fn of(shape: &Shape, ensembles: Ensembles, seed: u64) -> Self {
         let degrees = ensembles.degrees(shape.rows, shape.columns);
-        let seed = draw::soonest(ensembles, shape.rows, shape.columns, seed, |seed| {
-            base(shape.rows, &degrees, seed)
-        });
+        let seed = draw::soonest(ensembles, shape, seed, |seed| base(shape.rows, &degrees, seed));
         Self::split_last_row(construct(shape.lift, shape.rows, &degrees, seed), shape.rest)
     }
 

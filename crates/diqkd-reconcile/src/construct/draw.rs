@@ -12,28 +12,36 @@ use alloc::vec::Vec;
 use crate::ensemble::Ensembles;
 use crate::mixture_cost::error_probability;
 use crate::normal_messages::NormalMessages;
+use crate::shape::Shape;
 
 /// Of `DRAWS` seeds from `seed` on, the one whose base graph decodes soonest; `seed` itself below a leak rate of `FROM`.
 ///
 /// `base`: the rows of every column, of the base graph that a seed gives.
 pub(crate) fn soonest(
     ensembles: Ensembles,
-    rows: usize,
-    columns: usize,
+    shape: &Shape,
     seed: u64,
     base: impl Fn(u64) -> Vec<Vec<u32>>,
 ) -> u64 {
-    let leak_rate = rows as f64 / columns as f64;
+    let leak_rate = shape.rows as f64 / shape.columns as f64;
     if leak_rate < FROM {
         return seed;
     }
     let messages = NormalMessages::new();
-    let noise = error_probability(NOISE * entropy_of(ensembles, leak_rate));
+    let noise = error_probability(share(shape.lift * shape.columns) * entropy_of(ensembles, leak_rate));
     let certainty = (1.0 - 2.0 * noise) * (1.0 - 2.0 * noise);
     let prior = messages.mean_of(certainty);
-    let passes = |seed| Evolution::new(rows, &base(seed)).passes(&messages, prior);
+    let passes = |seed| Evolution::new(shape.rows, &base(seed)).passes(&messages, prior);
     let draws = (seed..seed + DRAWS).map(|seed| (seed, passes(seed)));
     draws.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(seed, |(seed, _)| seed)
+}
+
+/// The share of the entropy that the ensemble stands at which base graphs of so many code bits are compared: about where frames
+/// of that length are used. At more noise short base graphs do not decode at all, and of those the one that gets farthest
+/// is one that leaves a few rows undecided, at less noise as well.
+fn share(code_bits: usize) -> f64 {
+    let n = code_bits as f64;
+    if code_bits < SHORT { NOISE - SHARE_SHIFT / libm::cbrt(n * n) } else { NOISE }
 }
 
 /// The entropy whose codes have that leak rate.
@@ -115,8 +123,10 @@ impl Evolution {
 const DRAWS: u64 = 4;
 /// The leak rate from which on they are.
 const FROM: f64 = 0.6;
-/// Share of the entropy that the ensemble stands at which they are compared.
+/// [`share`] of an endless code.
 const NOISE: f64 = 0.99;
+const SHORT: usize = 1 << 18;
+const SHARE_SHIFT: f64 = 22.0;
 const MOST_PASSES: u32 = 400;
 /// Mean uncertainty of a bit that counts as none.
 const CERTAIN: f64 = 1e-4;
@@ -130,17 +140,19 @@ mod tests {
     #[test]
     fn the_draw_that_decodes_soonest_is_taken() {
         let (ensembles, rows, columns) = (Ensembles::narrow(), 240, 300);
+        let shape = Shape { lift: 1024, rows, columns, rest: 0 };
         let degrees = ensembles.degrees(rows, columns);
         let base = |seed| construct::base(rows, &degrees, seed);
         let worst = |seed| if seed == 5 { base(seed) } else { vec![vec![0]; columns] };
         for first in 2..=5 {
-            assert_eq!(soonest(ensembles, rows, columns, first, worst), 5);
+            assert_eq!(soonest(ensembles, &shape, first, worst), 5);
         }
         let messages = NormalMessages::new();
         let prior = messages.mean_of(0.3);
         let passes = |seed| Evolution::new(rows, &base(seed)).passes(&messages, prior);
         let all: Vec<f64> = (1..=4).map(passes).collect();
         assert!(all.iter().any(|passes| *passes != all[0]), "{all:?}");
-        assert_eq!(soonest(ensembles, rows, 2 * columns, 9, |_| unreachable!()), 9);
+        let half = Shape { columns: 2 * columns, ..shape };
+        assert_eq!(soonest(ensembles, &half, 9, |_| unreachable!()), 9);
     }
 }

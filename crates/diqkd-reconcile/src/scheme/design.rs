@@ -35,7 +35,7 @@ pub(super) fn design(n_bits: u64, classes: &[ErrorClass], options: &DesignOption
     // Whole octets: what travels as octets is then no more than what is counted.
     let shape = Shape::choose(frame_bits, budget.first.next_multiple_of(8));
     let ensembles = Ensembles::for_leak(shape.leak(), mixture.classes().len());
-    let code = FrameCode::of(&shape, ensembles, CODE_SEED);
+    let code = FrameCode::of(&shape, ensembles, ensembles.seed());
     let retry = (budget.retried > 0).then(|| {
         let rows = budget.extra.div_ceil(shape.lift as u64).clamp(1, code.plain_rows() as u64) as usize;
         Retry::split_rows(&code, rows, budget.retried)
@@ -180,4 +180,3 @@ const SHIFT_SHORT: Shift =
 /// Fits to frames of 65,536 bits at 2, 5 and 8 %.
 const SHIFT_MIDDLE: Shift =
     &[(0.0, 7.0), (0.158, 5.6), (0.31, 3.0), (0.43, 2.6), (0.5, 3.5), (0.57, 12.4), (1.0, 17.5)];
-const CODE_SEED: u64 = 1;
