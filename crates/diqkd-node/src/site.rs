@@ -196,6 +196,12 @@ impl Site {
             let vault = Vault::open(&folder, contents, &source.rng_attestation, &randomness)?;
             sources.push((Source::new(source, config.role), vault));
         }
+        if pads.sessions() == 0 && sources.iter().any(|(_, vault)| vault.has_run()) {
+            tracing::warn!(
+                "no session is entered under this pre-shared key, but sessions have been run here: right where the key is new at \
+                 both sites; where its journal was lost, begin with a new key at both"
+            );
+        }
         let tunables = Arc::new(Mutex::new(config.tunables.clone()));
         let options = TrunkOptions {
             role: config.role,

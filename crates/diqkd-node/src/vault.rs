@@ -104,6 +104,11 @@ impl Vault {
         Ok(Self { stores: Mutex::new(stores), contents, rng_attestation })
     }
 
+    /// Whether a session has ever been run here.
+    pub(crate) fn has_run(&self) -> bool {
+        !self.lock().keeper.journal().is_empty()
+    }
+
     /// Position after the last byte that the sessions of a lane have taken.
     pub(crate) fn spent_position(&self, pool: PoolId) -> u64 {
         self.lock().keeper.journal().state().spent_position(pool)

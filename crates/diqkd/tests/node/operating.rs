@@ -201,6 +201,17 @@ fn a_peer_whose_pre_shared_key_is_shorter_costs_one_session() {
     bob.kill();
     let bob = pair.start(&pair.bob, &[]);
     until(SOON, "a block", || bob.metric("diqkd_blocks_total{source=\"bench\"}") >= Some(1.0));
+
+    // What a lost journal means is said where it shows.
+    bob.kill();
+    let said = "no session is entered under this pre-shared key";
+    assert!(!pair.log("bob").contains(said));
+    let files = std::fs::read_dir(pair.folder().join("bob")).unwrap().map(|entry| entry.unwrap().path());
+    for journal in files.filter(|path| path.extension().is_some_and(|extension| extension == "journal")) {
+        std::fs::remove_file(journal).unwrap();
+    }
+    let _bob = pair.start(&pair.bob, &[]);
+    until(SOON, "a word about it", || pair.log("bob").contains(said));
 }
 
 #[test]
