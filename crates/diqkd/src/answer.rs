@@ -81,14 +81,14 @@ pub(crate) fn number(value: Option<f64>) -> Value {
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The input can't be read or is wrong: exit status 1.
-    Failed { what: String, source: Option<Box<dyn Error>> },
+    Failed { what: String, source: Option<Box<dyn Error + Send + Sync>> },
     /// The call makes no sense: exit status 2.
-    Usage { what: String, source: Option<Box<dyn Error>> },
+    Usage { what: String, source: Option<Box<dyn Error + Send + Sync>> },
 }
 
 impl Failure {
     /// A failure with a cause.
-    pub(crate) fn because(what: impl Into<String>, source: impl Error + 'static) -> Self {
+    pub(crate) fn because(what: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Failed { what: what.into(), source: Some(Box::new(source)) }
     }
 
@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// A call with impossible values.
-    pub(crate) fn usage(what: impl Into<String>, source: impl Error + 'static) -> Self {
+    pub(crate) fn usage(what: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Usage { what: what.into(), source: Some(Box::new(source)) }
     }
 
@@ -121,7 +121,9 @@ impl fmt::Display for Failure {
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed { source, .. } | Self::Usage { source, .. } => source.as_deref(),
+            Self::Failed { source, .. } | Self::Usage { source, .. } => {
+                source.as_deref().map(|source| source as &(dyn Error + 'static))
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod correlate;
 mod dump;
+mod events;
 mod index;
 mod info;
 mod reading;

@@ -1,5 +1,6 @@
 //! Trials from the recordings of two stations.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use diqkd_timetag::formats::{MARKER, PtuWriter};
@@ -27,6 +28,11 @@ struct World {
 /// Rounds in irregular slots; the second station's clock is 1.25 ms ahead and 7 ppm fast, and it misses one herald in
 /// thirty. Its single detector clicks for outcome 0.
 fn world(rounds: u64) -> World {
+    world_with(rounds, |_| 0)
+}
+
+/// The same with a clock that wanders by some picoseconds.
+fn world_with(rounds: u64, wander: impl Fn(i64) -> i64) -> World {
     let mut state = 5u64;
     let mut next = |n: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -53,7 +59,8 @@ fn world(rounds: u64) -> World {
             own.push((origin + 300_000, 5));
         }
         b.extend(own.into_iter().map(|(time, channel)| {
-            (time + 1_250_000_000 + time * 7 / 1_000_000 + next(200) as i64 - 100, channel)
+            let clock = 1_250_000_000 + time * 7 / 1_000_000 + wander(time);
+            (time + clock + next(200) as i64 - 100, channel)
         }));
         let outcome_a = [0, 1, 1, 0][usize::from(click_a)];
         shared.push((slot, [x, y, outcome_a, click_b], herald));
@@ -120,6 +127,36 @@ fn two_recordings_and_a_rule_make_a_trial_table() {
             .sum();
         assert_eq!(sum, world.shared.len());
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// More heralds than are searched at once, over ten seconds in which the clock wanders further off a line than heralds may lie
+/// off their slots.
+#[test]
+fn a_long_recording_is_followed_to_its_end() {
+    let folder = folder("trials-long");
+    let world = world_with(1_600_000, |time| (-5e5 * (time as f64 * 0.8e-12).sin()) as i64);
+    write(&folder.join("a.ptu"), &world.a);
+    write(&folder.join("b.ptu"), &world.b);
+    std::fs::write(folder.join("rule.json"), RULE).unwrap();
+    let (status, found) = trials(&folder, &[]);
+    assert_eq!(status, 0, "{found}");
+    assert_eq!(found["trials"], world.shared.len(), "{found}");
+    assert_eq!(found["discards"]["only_a"], world.only_a, "{found}");
+    assert!(found["clock"]["pieces"].as_u64().unwrap() > 200, "{found}");
+    let expected = world.shared.iter().fold(BTreeMap::new(), |mut counts, (_, cell, _)| {
+        *counts.entry(*cell).or_insert(0u64) += 1;
+        counts
+    });
+    let counts = std::fs::read_to_string(folder.join("counts.csv")).unwrap();
+    let rows: BTreeMap<[u8; 4], u64> = counts
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|n| n.parse().unwrap()).collect::<Vec<u64>>())
+        .map(|n| ([n[0] as u8, n[1] as u8, n[2] as u8, n[3] as u8], n[4]))
+        .filter(|&(_, n)| n > 0)
+        .collect();
+    assert_eq!(rows, expected);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

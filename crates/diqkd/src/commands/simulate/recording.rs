@@ -148,7 +148,7 @@ pub(super) enum WriteError {
 impl WriteError {
     /// The same for the user.
     pub(super) fn of(self, path: &Path) -> Failure {
-        let (what, source): (_, Box<dyn Error>) = match self {
+        let (what, source): (_, Box<dyn Error + Send + Sync>) = match self {
             Self::File(error) => (
                 format!("can't write {}; check that its folder exists and may be written", path.display()),
                 Box::new(error),

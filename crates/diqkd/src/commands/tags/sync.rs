@@ -5,9 +5,11 @@ mod picture;
 use std::path::PathBuf;
 
 use clap::Args;
+use diqkd_timetag::formats::MARKER;
 use diqkd_timetag::sync::{AcquireOptions, NoPeak, acquire};
 use serde_json::json;
 
+use super::events::side_by_side;
 use super::reading::{Reading, channel};
 use crate::answer::{Answer, Failure, number};
 use crate::picture::PictureFile;
@@ -39,16 +41,31 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
-        let reference = self.reading.photon_times(&self.a, self.channel_a)?;
-        let local = self.reading.photon_times(&self.b, self.channel_b)?;
+        let [wanted_a, wanted_b] = [self.channel_a, self.channel_b].map(|chosen| {
+            move |channel: u16| chosen.map_or(channel & MARKER == 0, |chosen| channel == chosen)
+        });
+        side_by_side(&self.reading, [(&self.a, &wanted_a), (&self.b, &wanted_b)], |a, b| {
+            a.read_up_to(MOST_EVENTS);
+            b.read_up_to(MOST_EVENTS);
+            if !(a.has_ended() && b.has_ended()) {
+                eprintln!(
+                    "note: the clock is that of the first {MOST_EVENTS} events of a recording; `diqkd tags trials` follows \
+                     it to the end"
+                );
+            }
+            self.compare(a.times(), b.times())
+        })?
+    }
+
+    fn compare(&self, reference: &[i64], local: &[i64]) -> Result<Answer, Failure> {
         let options = AcquireOptions {
             max_offset_ps: self.max_offset_ps,
             max_drift_ppb: self.max_drift_ppb,
             ..AcquireOptions::default()
         };
-        let found = acquire(&reference, &local, &options);
+        let found = acquire(reference, local, &options);
         match (&self.plot, &found) {
-            (Some(file), Ok(fit)) => file.write(&picture::figure(fit, &reference, &local))?,
+            (Some(file), Ok(fit)) => file.write(&picture::figure(fit, reference, local))?,
             (Some(_), Err(_)) => eprintln!("warning: no clock was found, so there is nothing to draw"),
             (None, _) => {}
         }
@@ -81,3 +98,6 @@ impl Sync {
         }
     }
 }
+
+/// Events of each recording that are compared: 64 MiB.
+const MOST_EVENTS: usize = 1 << 23;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::rule::Rule;
 use crate::answer::{Failure, number};
+use crate::commands::tags::events::{Events, side_by_side};
 use crate::commands::tags::reading::Reading;
 
 #[derive(Debug, Args)]
@@ -36,6 +37,8 @@ pub(super) struct Clock {
     pieces: Vec<(i64, Tracker)>,
 }
 
+/// Events of each recording among which one line is sought for all of it; longer recordings are followed from their beginning.
+const SEARCHED: usize = 1 << 20;
 /// Events by which the clock is acquired and then followed, where one line does not hold.
 const ACQUISITION: usize = 1 << 16;
 const SAMPLE: usize = 1 << 12;
@@ -48,30 +51,18 @@ impl ClockArgs {
         if let (Some(offset_ps), Some(drift_ppb)) = (self.offset_ps, self.drift_ppb) {
             return Ok(Clock::given(offset_ps, drift_ppb));
         }
-        let reference = reading.times(a, |channel| rule.a.common.contains(&channel))?;
-        let local = reading.times(b, |channel| rule.b.common.contains(&channel))?;
         let options = AcquireOptions {
             max_offset_ps: self.max_offset_ps,
             max_drift_ppb: self.max_drift_ppb,
             ..AcquireOptions::default()
         };
-        let failed = |e| {
-            Failure::because(
-                "the clocks of the two recordings can't be matched; --max-offset-ps and --max-drift-ppb widen the search",
-                e,
-            )
-        };
-        let fit = acquire(&reference, &local, &options).map_err(failed)?;
-        let span_ps = reference.last().zip(reference.first()).map_or(0, |(last, first)| last - first);
-        if fit.span_ps as f64 >= WHOLE * span_ps as f64 {
-            return Ok(Clock::line(fit));
-        }
-        let first = acquire(
-            &reference[..ACQUISITION.min(reference.len())],
-            &local[..(2 * ACQUISITION).min(local.len())],
-            &options,
-        );
-        Clock::followed(first.map_err(failed)?, &reference, &local)
+        let wanted_a = |channel| rule.a.common.contains(&channel);
+        let wanted_b = |channel| rule.b.common.contains(&channel);
+        side_by_side(reading, [(a, &wanted_a), (b, &wanted_b)], |reference, local| {
+            reference.read_up_to(SEARCHED);
+            local.read_up_to(SEARCHED);
+            Clock::of(reference, local, &options)
+        })?
     }
 }
 
@@ -95,22 +86,59 @@ impl Clock {
         Self { pieces: vec![(i64::MAX, Tracker::new(&fit))], recovered: true, fit }
     }
 
-    /// Follows a clock that one line does not describe.
-    fn followed(fit: ClockFit, reference: &[i64], local: &[i64]) -> Result<Self, Failure> {
+    /// The clock of the recordings whose first events are at hand.
+    fn of(reference: &mut Events, local: &mut Events, options: &AcquireOptions) -> Result<Self, Failure> {
+        let acquired = |reference: &[i64], local: &[i64]| {
+            acquire(reference, local, options).map_err(|e| {
+                Failure::because(
+                    "the clocks of the two recordings can't be matched; --max-offset-ps and --max-drift-ppb widen the \
+                     search",
+                    e,
+                )
+            })
+        };
+        if reference.has_ended() && local.has_ended() {
+            let times = reference.times();
+            let fit = acquired(times, local.times())?;
+            let span_ps = times.last().zip(times.first()).map_or(0, |(last, first)| last - first);
+            if fit.span_ps as f64 >= WHOLE * span_ps as f64 {
+                return Ok(Self::line(fit));
+            }
+        }
+        let times = &reference.times()[..ACQUISITION.min(reference.times().len())];
+        let latest = times
+            .last()
+            .map_or(0, |last| last.saturating_add(options.max_offset_ps).saturating_add(MARGIN_PS));
+        let near = local.times().partition_point(|&local| local <= latest);
+        let fit = acquired(times, &local.times()[..near])?;
+        Self::followed(fit, reference, local)
+    }
+
+    /// Follows a clock that one line does not describe, and forgets the events on the way.
+    fn followed(fit: ClockFit, reference: &mut Events, local: &mut Events) -> Result<Self, Failure> {
         let mut tracker = Tracker::new(&fit);
         let mut pieces = vec![(tracker.newest_local_ps(), tracker.clone())];
-        let start = reference.partition_point(|&time| time <= fit.anchor_reference_ps);
-        for sample in reference[start..].chunks(SAMPLE) {
+        reference.forget(reference.times().partition_point(|&time| time <= fit.anchor_reference_ps));
+        loop {
+            reference.read_up_to(SAMPLE);
+            let sample = &reference.times()[..SAMPLE.min(reference.times().len())];
             let (Some(&first), Some(&last)) = (sample.first(), sample.last()) else { break };
-            let place = |time: i64| local.partition_point(|&local| tracker.to_reference_ps(local) < time);
-            let near = &local[place(first - MARGIN_PS)..place(last + MARGIN_PS)];
-            if tracker.update(sample, near).lock == Lock::Lost {
+            let is_before = |time: i64, local: i64| tracker.to_reference_ps(local) < time;
+            while local.times().last().is_none_or(|&newest| is_before(last + MARGIN_PS, newest))
+                && local.read_on()
+            {}
+            let place = |time: i64| local.times().partition_point(|&local| is_before(time, local));
+            let (start, end) = (place(first - MARGIN_PS), place(last + MARGIN_PS));
+            if tracker.update(sample, &local.times()[start..end]).lock == Lock::Lost {
                 return Err(Failure::new(format!(
                     "the second station's clock was lost near {first} ps of the first one's; it jumps or runs too \
                      unevenly"
                 )));
             }
             pieces.push((tracker.newest_local_ps(), tracker.clone()));
+            let done = sample.len();
+            reference.forget(done);
+            local.forget(start);
         }
         if let Some(last) = pieces.last_mut() {
             last.0 = i64::MAX;
