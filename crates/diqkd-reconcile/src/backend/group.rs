@@ -144,7 +144,11 @@ macro_rules! rules {
             let start = wrap(lane + edge.shift as usize, row.lift);
             let place = row.posteriors.place(edge.column, start);
             store(row.posteriors.lanes_mut(place), posterior);
-            for again in row.posteriors.mirrors(place, start).into_iter().flatten() {
+            let [before, behind] = row.posteriors.mirrors(place, start);
+            if let Some(again) = before {
+                store(row.posteriors.lanes_mut(again), posterior);
+            }
+            if let Some(again) = behind {
                 store(row.posteriors.lanes_mut(again), posterior);
             }
         }
