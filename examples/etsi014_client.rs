@@ -13,12 +13,8 @@
 
 use std::error::Error;
 use std::io::{Read, Write};
-use std::net::TcpStream;
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
-use diqkd_examples::MockKme;
+use diqkd_examples::{MockKme, connect};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -58,24 +54,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn keys(mut answer: Value) -> Result<Vec<Value>, Box<dyn Error>> {
     let keys = answer["keys"].as_array_mut().ok_or("the answer has no keys")?;
     Ok(std::mem::take(keys))
-}
-
-/// What can be written to and read from.
-trait Connection: Read + Write {}
-
-impl<T: Read + Write> Connection for T {}
-
-fn connect(server: &str) -> std::io::Result<Box<dyn Connection>> {
-    let patience = Some(Duration::from_secs(10));
-    #[cfg(unix)]
-    if let Some(path) = server.strip_prefix("unix:") {
-        let connection = UnixStream::connect(path)?;
-        connection.set_read_timeout(patience)?;
-        return Ok(Box::new(connection));
-    }
-    let connection = TcpStream::connect(server)?;
-    connection.set_read_timeout(patience)?;
-    Ok(Box::new(connection))
 }
 
 /// A GET, or a POST with a JSON body; the JSON of the answer. By HTTP/1.0, whose answers come in one piece.
