@@ -168,7 +168,7 @@ fn harm(length: usize, slack: usize) -> u64 {
 /// Whether a path is followed further: all of a few steps, longer ones only through columns of degree 2, whose cycles
 /// are code words of low weight, and with one or two of degree 3, which leave as many checks to break the cycle.
 fn goes_on(length: usize, slack: usize) -> bool {
-    length < 6 || slack <= 2 && length < 8 || slack <= 1 && length < LONGEST
+    length < 6 || slack <= 2 && length < 12 || slack <= 1 && length < LONGEST
 }
 
 /// Cycles longer than this are not looked for.
