@@ -9,7 +9,6 @@
 //! Who calls is who may open the socket.
 
 mod api;
-mod base64;
 mod socket;
 
 pub(crate) use api::{Counter, Served};

@@ -320,14 +320,15 @@ impl Vault {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use diqkd_core::{Epsilon, Role, SecurityModel};
     use diqkd_keystore::{NewKey, Provenance, Route};
     use rand::SeedableRng;
 
     use super::*;
 
-    fn key(id: u8, session: SessionId) -> NewKey {
+    /// A key of 32 equal bytes, directly from a session.
+    pub(crate) fn new_key(id: u8, session: SessionId) -> NewKey {
         let provenance = Provenance {
             session,
             block: 0,
@@ -366,9 +367,9 @@ mod tests {
             let stores = vault.lock();
             let mut rng = rand::rngs::StdRng::seed_from_u64(2);
             let keeper = stores.keeper.store().keys();
-            keeper.prepare_batch(&[key(1, session(699))], 1, &mut rng).unwrap();
-            stores.pads.keys().prepare_batch(&[key(2, session(699))], 1, &mut rng).unwrap();
-            stores.shares[0].keys().prepare_batch(&[key(3, session(699))], 1, &mut rng).unwrap();
+            keeper.prepare_batch(&[new_key(1, session(699))], 1, &mut rng).unwrap();
+            stores.pads.keys().prepare_batch(&[new_key(2, session(699))], 1, &mut rng).unwrap();
+            stores.shares[0].keys().prepare_batch(&[new_key(3, session(699))], 1, &mut rng).unwrap();
         }
         drop(vault);
         let journal = folder.join("sessions.journal");

@@ -1,11 +1,11 @@
 //! The three calls of ETSI GS QKD 014 V1.1.1 (clauses 5 and 6), for one pair of applications at one site.
 
+use base64ct::{Base64, Encoding};
 use diqkd_core::{KeyId, Role};
 use diqkd_keystore::{DeliveredKey, Error, StateName};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::base64;
 use crate::config::DeliveryConfig;
 use crate::error::with_causes;
 use crate::http::{Answer, Request};
@@ -152,13 +152,16 @@ impl Counter<'_> {
 
 /// The key container, wiped when it has been sent.
 fn served(keys: &[DeliveredKey]) -> Served {
-    let room: usize = keys.iter().map(|key| 80 + base64::length(key.secret.len())).sum();
+    let room: usize = keys.iter().map(|key| 80 + Base64::encoded_len(&key.secret)).sum();
     let mut text = Zeroizing::new(Vec::with_capacity(room + 16));
     text.extend_from_slice(b"{\"keys\":[");
     for (index, key) in keys.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
         text.extend_from_slice(format!("{comma}{{\"key_ID\":\"{}\",\"key\":\"", key.id).as_bytes());
-        base64::append(&mut text, &key.secret);
+        // Straight into the text, which has room, so that no copy is left behind.
+        let start = text.len();
+        text.resize(start + Base64::encoded_len(&key.secret), 0);
+        Base64::encode(&key.secret, &mut text[start..]).expect("the text has grown by the encoded length");
         text.extend_from_slice(b"\"}");
     }
     text.extend_from_slice(b"]}");
@@ -193,12 +196,13 @@ const MOST_KEYS: u64 = 128;
 
 #[cfg(test)]
 mod tests {
-    use diqkd_core::{Epsilon, SecurityModel, SessionId};
-    use diqkd_keystore::{NewKey, Provenance, Route};
+    use diqkd_core::SessionId;
+    use diqkd_keystore::NewKey;
 
     use super::*;
     use crate::config::Access;
     use crate::randomness::Randomness;
+    use crate::vault::tests::new_key;
     use crate::vault::{Contents, Share};
 
     /// The same keys at both sites: three that may be taken, one that is not released yet.
@@ -250,19 +254,7 @@ mod tests {
     }
 
     fn key(n: u8) -> NewKey {
-        let provenance = Provenance {
-            session: SessionId([n; 16]),
-            block: 0,
-            position: 0,
-            security_model: SecurityModel::DeviceIndependent,
-            route: Route::Direct,
-            assumptions: Vec::new(),
-            certificate_digest: [0; 32],
-            eps_sound: Epsilon::new(1e-10).unwrap(),
-            rng_attestation: String::new(),
-            created_unix_s: 1,
-        };
-        NewKey { id: KeyId([n; 16]), secret: Zeroizing::new(vec![n; 32]), provenance, expires_unix_s: None }
+        new_key(n, SessionId([n; 16]))
     }
 
     #[test]
