@@ -164,10 +164,12 @@ fn read_request(caller: &mut impl Caller) -> io::Result<Result<Request, &'static
         Ok(len > 0)
     };
     let head_end = loop {
-        if let Some(end) = bytes.windows(4).position(|end| end == b"\r\n\r\n") {
+        // However the head came in pieces.
+        let end = bytes.windows(4).position(|end| end == b"\r\n\r\n");
+        if let Some(end) = end.filter(|end| end + 4 <= LONGEST_HEAD) {
             break end;
         }
-        if bytes.len() >= LONGEST_HEAD || !more(&mut bytes)? {
+        if end.is_some() || bytes.len() >= LONGEST_HEAD || !more(&mut bytes)? {
             return Ok(Err("expected a request of HTTP/1.1 whose head has at most 8192 bytes"));
         }
     };
@@ -219,8 +221,8 @@ fn head(text: &str) -> Result<(Request, usize), &'static str> {
 }
 
 /// The request in `bytes`, which come in pieces of this length.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(bytes: &[u8], piece: usize) -> Result<Request, &'static str> {
+#[cfg(any(test, fuzzing))]
+pub(crate) fn in_pieces(bytes: &[u8], piece: usize) -> Result<Request, &'static str> {
     struct Pieces<'a>(&'a [u8], usize);
 
     impl Read for Pieces<'_> {
@@ -266,6 +268,18 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    #[test]
+    fn pieces_do_not_matter() {
+        for (length, fits) in [(8192, true), (8193, false), (9000, false)] {
+            let mut request = b"GET / HTTP/1.1\r\nA: ".to_vec();
+            request.resize(length - 4, b'x');
+            request.extend_from_slice(b"\r\n\r\n");
+            for piece in [1, 1000, 4090, 4096] {
+                assert_eq!(in_pieces(&request, piece).is_ok(), fits, "{length} in pieces of {piece}");
+            }
+        }
     }
 
     #[test]
