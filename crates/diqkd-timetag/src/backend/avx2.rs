@@ -1,7 +1,7 @@
 //! Eight records at a time.
 //!
 //! A group of eight records is decoded without branches on its overflows: their counts become a prefix sum over the
-//! lanes, the photons are packed to the left by a table of permutations, and both halves of the group are written
+//! lanes, by a table of sums where each counts one, the photons are packed to the left by a table of permutations, and both halves of the group are written
 //! whatever the number of photons. Groups with markers, unknown records, times out of order, large overflow counts or a
 //! time near the end of the range go to the portable kernel.
 
