@@ -3,8 +3,6 @@
 
 #![no_main]
 
-use std::fmt::Write;
-
 use diqkd_reconcile::ParityMatrix;
 use libfuzzer_sys::fuzz_target;
 
@@ -19,13 +17,13 @@ fn alist(matrix: &ParityMatrix) -> String {
     let most = |lists: &[Vec<u32>]| lists.iter().map(Vec::len).max().unwrap_or(0);
     let mut text = format!("{} {}\n{} {}\n", columns.len(), rows.len(), most(&columns), most(&rows));
     for lists in [&columns, &rows] {
-        lists.iter().for_each(|list| drop(write!(text, "{} ", list.len())));
+        lists.iter().for_each(|list| text.push_str(&format!("{} ", list.len())));
         text.push('\n');
     }
     for list in columns.iter().chain(&rows) {
         match list.is_empty() {
             true => text.push('0'),
-            false => list.iter().for_each(|one| drop(write!(text, "{} ", one + 1))),
+            false => list.iter().for_each(|one| text.push_str(&format!("{} ", one + 1))),
         }
         text.push('\n');
     }
