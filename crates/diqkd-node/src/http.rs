@@ -173,43 +173,51 @@ fn read_request(caller: &mut impl Caller) -> io::Result<Result<Request, &'static
             return Ok(Err("expected a request of HTTP/1.1 whose head has at most 8192 bytes"));
         }
     };
-    let mut request = match std::str::from_utf8(&bytes[..head_end]).map(head) {
-        Ok(Ok((request, length))) => {
-            while bytes.len() < head_end + 4 + length {
-                if !more(&mut bytes)? {
-                    return Ok(Err("the body is shorter than its Content-Length"));
-                }
-            }
-            bytes.truncate(head_end + 4 + length);
-            request
-        }
-        Ok(Err(what)) => return Ok(Err(what)),
-        Err(_) => return Ok(Err("the head of the request is no text")),
+    let body = head_end + 4;
+    let (mut request, length) = match head(&bytes[..body]) {
+        Ok(understood) => understood,
+        Err(what) => return Ok(Err(what)),
     };
-    request.body = bytes.split_off(head_end + 4);
+    while bytes.len() < body + length {
+        if !more(&mut bytes)? {
+            return Ok(Err("the body is shorter than its Content-Length"));
+        }
+    }
+    bytes.truncate(body + length);
+    request.body = bytes.split_off(body);
     Ok(Ok(request))
 }
 
-/// Method and target, and the length of the body.
-fn head(text: &str) -> Result<(Request, usize), &'static str> {
-    let mut lines = text.split("\r\n");
-    let mut words = lines.next().unwrap_or_default().split(' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err("expected a line `METHOD PATH HTTP/1.1`");
-    };
-    if !version.starts_with("HTTP/1.") {
-        return Err("expected HTTP/1.1");
+/// Method and target, and the length of the body, of a head with the empty line that ends it.
+fn head(bytes: &[u8]) -> Result<(Request, usize), &'static str> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "the head of the request is no text")?;
+    // `httparse` is content with line feeds alone, and skips empty lines in front. Who reads the same bytes otherwise sees
+    // other headers than this.
+    if text.split("\r\n").any(|line| line.contains('\n')) {
+        return Err("expected lines that end with CR LF");
     }
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    let understood = parsed.parse(bytes).map_err(|error| match error {
+        httparse::Error::Version => "expected HTTP/1.1",
+        httparse::Error::HeaderName | httparse::Error::HeaderValue => "expected a header `Name: value`",
+        httparse::Error::TooManyHeaders => "expected at most 64 headers",
+        _ => NO_REQUEST_LINE,
+    })?;
+    let (Some(method), Some(target), false) = (parsed.method, parsed.path, text.starts_with('\r')) else {
+        return Err(NO_REQUEST_LINE);
+    };
+    debug_assert_eq!(understood, httparse::Status::Complete(bytes.len()));
     let mut length = None;
-    for line in lines {
-        let (name, value) = line.split_once(':').ok_or("expected a header `Name: value`")?;
-        if name.eq_ignore_ascii_case("transfer-encoding") {
+    for header in &*parsed.headers {
+        if header.name.eq_ignore_ascii_case("transfer-encoding") {
             return Err("expected a body with a Content-Length, not in chunks");
         }
-        if name.eq_ignore_ascii_case("content-length") {
-            let value = value.trim().parse().ok().filter(|value| *value <= LONGEST_BODY);
+        if header.name.eq_ignore_ascii_case("content-length") {
+            // Digits alone: a number of Rust may have a sign.
+            let digits = std::str::from_utf8(header.value).ok();
+            let digits = digits.filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+            let value = digits.and_then(|value| value.parse().ok()).filter(|value| *value <= LONGEST_BODY);
             let value = value.ok_or("expected a Content-Length of at most 65536 bytes")?;
             if length.replace(value).is_some() {
                 return Err("expected one Content-Length");
@@ -255,6 +263,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LEFTOVERS: Duration = Duration::from_millis(100);
 const LONGEST_HEAD: usize = 8192;
 const LONGEST_BODY: usize = 65_536;
+const MOST_HEADERS: usize = 64;
+const NO_REQUEST_LINE: &str = "expected a line `METHOD PATH HTTP/1.1`";
 
 #[cfg(test)]
 mod tests {
@@ -279,6 +289,47 @@ mod tests {
             for piece in [1, 1000, 4090, 4096] {
                 assert_eq!(in_pieces(&request, piece).is_ok(), fits, "{length} in pieces of {piece}");
             }
+        }
+    }
+
+    #[test]
+    fn heads_that_others_may_read_otherwise_are_refused() {
+        let head = |lines: &str| in_pieces(format!("{lines}\r\n\r\nx").as_bytes(), 4096);
+        let many = |count| format!("GET / HTTP/1.1{}", "\r\nA: b".repeat(count));
+        for sound in [
+            "POST /a?b=c HTTP/1.1\r\nContent-Length:1",
+            "POST /a?b=c HTTP/1.0\r\nContent-Length: \t1 \r\nA:",
+            "POST /a?b=c HTTP/1.1\r\nA: \u{e4}\r\ncontent-LENGTH: 01",
+        ] {
+            let request = Request { method: "POST".into(), target: "/a?b=c".into(), body: b"x".to_vec() };
+            assert_eq!(head(sound), Ok(request), "{sound}");
+        }
+        assert!(head(&many(64)).is_ok());
+        for (lines, said) in [
+            // Which `httparse` accepts.
+            ("\r\nGET / HTTP/1.1", "METHOD PATH"),
+            ("GET / HTTP/1.1\nA: b", "CR LF"),
+            ("GET / HTTP/1.1\r\nA: b\nContent-Length: 1", "CR LF"),
+            ("GET / HTTP/1.1\n\nGET / HTTP/1.1", "CR LF"),
+            ("GET / HTTP/1.1\r\nContent-Length: +1", "at most 65536"),
+            ("GET / HTTP/1.1\r\nContent-Length: ", "at most 65536"),
+            ("GET / HTTP/1.1\r\nContent-Length: 1, 1", "at most 65536"),
+            ("GET / HTTP/1.1\r\nContent-Length: 65537", "at most 65536"),
+            // Which it does not.
+            ("", "METHOD PATH"),
+            (" / HTTP/1.1", "METHOD PATH"),
+            ("GET  / HTTP/1.1", "METHOD PATH"),
+            ("GET /\0 HTTP/1.1", "METHOD PATH"),
+            ("GET / HTTP/1.1 ", "METHOD PATH"),
+            ("GET / HTTP/1.2", "expected HTTP/1.1"),
+            ("GET / HTTP/1.1\r\nContent-Length : 1", "Name: value"),
+            ("GET / HTTP/1.1\r\n Content-Length: 1", "Name: value"),
+            ("GET / HTTP/1.1\r\nA: b\r\n folded: c", "Name: value"),
+            ("GET / HTTP/1.1\r\nA: b\rContent-Length: 1", "Name: value"),
+            (&many(65), "at most 64 headers"),
+        ] {
+            let refusal = head(lines).unwrap_err();
+            assert!(refusal.contains(said), "{lines:?}: {refusal}");
         }
     }
 
