@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diqkd_protocol::{Event, Session};
+use diqkd_protocol::Session;
 
 use crate::tcp::{TcpError, TcpLink};
 
@@ -40,10 +40,6 @@ impl Drive {
         let now = self.now_ms();
         self.session.handle_timeout(now);
         self.flush()
-    }
-
-    pub(crate) fn next_event(&mut self) -> Option<Event> {
-        self.session.poll_event()
     }
 
     /// Sends everything queued.

@@ -8,6 +8,7 @@ use diqkd_protocol::journal::{Fate, Record};
 use diqkd_protocol::{Agreement, SecretKey};
 
 use crate::error::NodeError;
+use crate::events::Custody;
 use crate::journal::JournalFile;
 use crate::randomness::Randomness;
 use crate::store::{BlockProvenance, StoreOnDisk, now_unix_s};
@@ -39,7 +40,7 @@ impl Keeper {
             Self { store, journal, key_length_bits, rng_attestation: String::new(), last_ids: Vec::new() };
         let prepared = keeper.store.keys().prepared_sessions(usize::MAX);
         let prepared = prepared.map_err(|error| keeper.store.refused(error))?;
-        prepared.into_iter().try_for_each(|session| keeper.follow(session).map(|_| ()))?;
+        prepared.into_iter().try_for_each(|session| keeper.follow(session))?;
         Ok(keeper)
     }
 
@@ -68,27 +69,6 @@ impl Keeper {
         &self.last_ids
     }
 
-    /// These records are on disk when this returns.
-    ///
-    /// # Errors
-    /// [`NodeError::Journal`]; then the session must not go on.
-    pub(crate) fn record(&mut self, records: &[Record]) -> Result<(), NodeError> {
-        Ok(self.journal.append(records)?)
-    }
-
-    /// A block's keys are on disk, not to be delivered yet, when this returns.
-    ///
-    /// # Errors
-    /// [`NodeError::Store`]; then the session must not go on.
-    pub(crate) fn keep(&mut self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
-        let rng_attestation = &self.rng_attestation;
-        let session = key.session();
-        let Agreement { certificate, security, .. } = agreement;
-        let block = BlockProvenance { security, certificate, session, rng_attestation };
-        self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
-        Ok(())
-    }
-
     /// Shortens a long journal. Only while no session runs and after every store that follows it has done so: this one has
     /// when it is opened.
     ///
@@ -98,34 +78,9 @@ impl Keeper {
         Ok(self.journal.compact()?)
     }
 
-    /// Does with the prepared keys of a session what the journal says of it: available where both sites hold them, erased
-    /// where the other never will, left alone where that is not known. Gives the number of keys that became available.
-    ///
-    /// # Errors
-    /// [`NodeError::Store`].
-    pub(crate) fn follow(&mut self, session: SessionId) -> Result<u64, NodeError> {
-        let keys = self.store.keys();
-        match self.journal.state().fate(session) {
-            Fate::Key => {
-                Ok(keys.release(session, now_unix_s()).map_err(|error| self.store.refused(error))?)
-            }
-            Fate::Open | Fate::NoKey => {
-                keys.discard(session, now_unix_s()).map_err(|error| self.store.refused(error))?;
-                Ok(0)
-            }
-            Fate::SeedOut => Ok(0),
-        }
-    }
-
     /// Alice: sessions whose keys she holds without knowing whether Bob does.
     pub(crate) fn unresolved(&self) -> Vec<SessionId> {
         self.journal.state().unresolved(MOST_UNRESOLVED)
-    }
-
-    /// Bob's answer to Alice about earlier sessions.
-    pub(crate) fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
-        let journal = self.journal.state();
-        asked.iter().map(|&session| (session, journal.fate(session) == Fate::Key)).collect()
     }
 
     /// A session is about to be run again on purpose, with the same randomness.
@@ -134,6 +89,44 @@ impl Keeper {
     /// [`NodeError::Journal`].
     pub(crate) fn forget(&mut self, session: SessionId) -> Result<(), NodeError> {
         Ok(self.journal.forget(session)?)
+    }
+}
+
+impl Custody for Keeper {
+    /// Where the journal fails the session must not go on.
+    fn record(&mut self, records: &[Record]) -> Result<(), NodeError> {
+        Ok(self.journal.append(records)?)
+    }
+
+    /// Where the store fails the session must not go on.
+    fn keep(&mut self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
+        let rng_attestation = &self.rng_attestation;
+        let session = key.session();
+        let Agreement { certificate, security, .. } = agreement;
+        let block = BlockProvenance { security, certificate, session, rng_attestation };
+        self.last_ids = self.store.prepare_block(key.into_keys(self.key_length_bits), &block)?;
+        Ok(())
+    }
+
+    /// Prepared keys become available where both sites hold them, are erased where the other never will, and left alone where
+    /// that is not known.
+    fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
+        let keys = self.store.keys();
+        match self.journal.state().fate(session) {
+            Fate::Key => {
+                keys.release(session, now_unix_s()).map_err(|error| self.store.refused(error))?;
+            }
+            Fate::Open | Fate::NoKey => {
+                keys.discard(session, now_unix_s()).map_err(|error| self.store.refused(error))?;
+            }
+            Fate::SeedOut => {}
+        }
+        Ok(())
+    }
+
+    fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
+        let journal = self.journal.state();
+        asked.iter().map(|&session| (session, journal.fate(session) == Fate::Key)).collect()
     }
 }
 

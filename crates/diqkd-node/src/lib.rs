@@ -8,6 +8,7 @@ mod delivery;
 pub mod demo;
 mod drive;
 mod error;
+mod events;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod gate;

@@ -10,7 +10,7 @@ use diqkd_timetag::sync::ClockFit;
 
 use crate::drive::Drive;
 use crate::error::NodeError;
-use crate::journal;
+use crate::events::{Custody, Told};
 use crate::keeper::Keeper;
 use crate::observer::Observer;
 use crate::station::{FollowerStation, Recording, ReferenceStation, StationError};
@@ -70,7 +70,7 @@ pub fn run<T: TimeTagger>(
 ) -> Result<Ending, NodeError> {
     let (role, id) = (session.role(), session.params().session);
     let drive = Drive::new(session, link, Instant::now());
-    let mut party = Party { drive, role, keeper, observer, aborted: None, report: None, confirmed: false };
+    let mut party = Party { drive, role, keeper, observer, told: Told::default() };
     let ending = party.run(station);
     party.keeper.follow(id)?;
     ending
@@ -81,9 +81,7 @@ struct Party<'a> {
     role: Role,
     keeper: &'a mut Keeper,
     observer: &'a dyn Observer,
-    aborted: Option<Abort>,
-    report: Option<Report>,
-    confirmed: bool,
+    told: Told,
 }
 
 type Recorded = Result<(Recording, Option<ClockFit>), StationError>;
@@ -103,7 +101,7 @@ impl Party<'_> {
                 self.drive.session.abort(error.abort());
                 self.take_events()?;
                 self.drive.flush()?;
-                let abort = self.aborted.take().unwrap_or(Abort::Cancelled);
+                let abort = self.told.aborted.take().unwrap_or(Abort::Cancelled);
                 return Ok(Ending::Aborted { abort, recording: None });
             }
         };
@@ -115,13 +113,13 @@ impl Party<'_> {
         loop {
             self.drive.turn(TURN)?;
             self.take_events()?;
-            if self.confirmed
-                && let Some(report) = self.report.take()
+            if self.told.confirmed
+                && let Some(report) = self.told.report.take()
             {
                 self.drive.flush()?;
-                return Ok(Ending::Key(Box::new(Outcome { report, recording: slots, tags, clock })));
+                return Ok(Ending::Key(Box::new(Outcome { report: *report, recording: slots, tags, clock })));
             }
-            if let Some(abort) = self.aborted.take() {
+            if let Some(abort) = self.told.aborted.take() {
                 self.drive.flush()?;
                 return Ok(Ending::Aborted { abort, recording: Some(Box::new(slots)) });
             }
@@ -151,7 +149,7 @@ impl Party<'_> {
             self.recording(station.rounds());
             self.drive.turn(Duration::ZERO)?;
             self.take_events()?;
-            if step.ended || self.aborted.is_some() {
+            if step.ended || self.told.aborted.is_some() {
                 return Ok(station.finish().map(|recording| (recording, None)));
             }
         }
@@ -167,9 +165,10 @@ impl Party<'_> {
             Err(error) => return Ok(Err(error)),
         };
         let mut ended = false;
-        while !ended && self.aborted.is_none() {
+        while !ended && self.told.aborted.is_none() {
             self.drive.turn(TURN)?;
-            for sample in self.take_events()? {
+            self.take_events()?;
+            for sample in std::mem::take(&mut self.told.samples) {
                 ended |= sample.is_empty();
                 let placed = station.sample(&sample);
                 self.recording(station.rounds());
@@ -182,35 +181,13 @@ impl Party<'_> {
         Ok(station.finish().map(|recording| (recording, clock)))
     }
 
-    /// Takes the session's records and events and does what they ask for; gives the sync samples among them.
-    fn take_events(&mut self) -> Result<Vec<Vec<i64>>, NodeError> {
-        let mut samples = Vec::new();
-        loop {
-            journal::write_due(&mut self.drive.session, |records| self.keeper.record(records))?;
-            let Some(event) = self.drive.next_event() else { return Ok(samples) };
-            match event {
-                Event::SyncSample(times) => samples.push(times),
-                Event::Entered(stage) => self.observer.entered(self.role, stage),
-                Event::Key { key, report } => {
-                    self.keeper.keep(key, self.drive.session.agreement())?;
-                    self.report = Some(*report);
-                    self.drive.session.key_stored();
-                }
-                Event::Confirmed => {
-                    self.keeper.follow(self.drive.session.params().session)?;
-                    self.confirmed = true;
-                }
-                Event::OutcomesAsked(asked) => {
-                    let outcomes = self.keeper.outcomes(&asked);
-                    self.drive.session.answer_outcomes(&outcomes);
-                }
-                Event::Outcomes(outcomes) => {
-                    outcomes.iter().try_for_each(|&(session, _)| self.keeper.follow(session).map(|_| ()))?;
-                }
-                Event::Aborted(abort) => self.aborted = Some(abort),
-                _ => {}
+    fn take_events(&mut self) -> Result<(), NodeError> {
+        let (observer, role) = (self.observer, self.role);
+        self.told.take(&mut self.drive.session, self.keeper, |event| {
+            if let Event::Entered(stage) = event {
+                observer.entered(role, *stage);
             }
-        }
+        })
     }
 
     fn recording(&self, recorded: u64) {

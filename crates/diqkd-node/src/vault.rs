@@ -22,6 +22,7 @@ use diqkd_protocol::{Agreement, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::error::NodeError;
+use crate::events::Custody;
 use crate::keeper::Keeper;
 use crate::randomness::Randomness;
 use crate::store::{BlockProvenance, StoreError, StoreOnDisk, now_unix_s};
@@ -130,38 +131,6 @@ impl Vault {
         stores.follow(session)
     }
 
-    /// These records are on disk when this returns.
-    pub(crate) fn record(&self, records: &[Record]) -> Result<(), NodeError> {
-        self.lock().keeper.record(records)
-    }
-
-    /// A block's keys are on disk, not to be used yet, when this returns.
-    pub(crate) fn keep(&self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
-        let (rng_attestation, session) = (&self.rng_attestation, key.session());
-        let Agreement { certificate, security, .. } = agreement;
-        let block = BlockProvenance { security, certificate, session, rng_attestation };
-        let mut rest = key.into_keys(self.contents.key_length_bits).into_iter();
-        let mut first = |count: usize| rest.by_ref().take(count).collect();
-        let mut stores = self.lock();
-        stores.pads.prepare_block(first(self.contents.pad_keys as usize), &block)?;
-        for (share, store) in self.contents.shares.iter().zip(&mut stores.shares) {
-            store
-                .prepare_block(first(share.keys_a_block.map_or(usize::MAX, |keys| keys as usize)), &block)?;
-        }
-        stores.keeper.store_mut().prepare_block(rest.collect(), &block)?;
-        Ok(())
-    }
-
-    /// Does with the keys of a session what the journal says.
-    pub(crate) fn follow(&self, session: SessionId) -> Result<(), NodeError> {
-        self.lock().follow(session)
-    }
-
-    /// Bob's answer to Alice about earlier sessions.
-    pub(crate) fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
-        self.lock().keeper.outcomes(asked)
-    }
-
     /// Puts a tamper event of the station into the audit chain of its keys.
     pub(crate) fn note_tamper(&self, report: &str) -> Result<(), NodeError> {
         let stores = self.lock();
@@ -211,6 +180,37 @@ impl Vault {
 
     fn lock(&self) -> MutexGuard<'_, Stores> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Of several lanes at once, each of which has its own reference.
+impl Custody for &Vault {
+    fn record(&mut self, records: &[Record]) -> Result<(), NodeError> {
+        self.lock().keeper.record(records)
+    }
+
+    fn keep(&mut self, key: SecretKey, agreement: &Agreement) -> Result<(), NodeError> {
+        let (rng_attestation, session) = (&self.rng_attestation, key.session());
+        let Agreement { certificate, security, .. } = agreement;
+        let block = BlockProvenance { security, certificate, session, rng_attestation };
+        let mut rest = key.into_keys(self.contents.key_length_bits).into_iter();
+        let mut first = |count: usize| rest.by_ref().take(count).collect();
+        let mut stores = self.lock();
+        stores.pads.prepare_block(first(self.contents.pad_keys as usize), &block)?;
+        for (share, store) in self.contents.shares.iter().zip(&mut stores.shares) {
+            store
+                .prepare_block(first(share.keys_a_block.map_or(usize::MAX, |keys| keys as usize)), &block)?;
+        }
+        stores.keeper.store_mut().prepare_block(rest.collect(), &block)?;
+        Ok(())
+    }
+
+    fn follow(&mut self, session: SessionId) -> Result<(), NodeError> {
+        self.lock().follow(session)
+    }
+
+    fn outcomes(&self, asked: &[SessionId]) -> Vec<(SessionId, bool)> {
+        self.lock().keeper.outcomes(asked)
     }
 }
 
@@ -362,7 +362,7 @@ pub(crate) mod tests {
             records.push(Record::SeedOut { session });
             records.push(Record::Settled { session, has_key: true });
         }
-        vault.record(&records).unwrap();
+        (&vault).record(&records).unwrap();
         {
             let stores = vault.lock();
             let mut rng = rand::rngs::StdRng::seed_from_u64(2);

@@ -12,7 +12,7 @@ use super::Site;
 use super::lane::{Lane, Word};
 use crate::drive;
 use crate::error::{NodeError, with_causes};
-use crate::journal;
+use crate::events::Told;
 use crate::source::{Device, RecordedTags, Recorder, Source};
 use crate::station::{self, FollowerStation, Recording, ReferenceStation, StationError};
 use crate::vault::Vault;
@@ -26,13 +26,9 @@ pub(super) struct Block<'a> {
     pub(super) session: Session,
     started: Instant,
     recorded_at: Option<Instant>,
-    samples: Vec<Vec<i64>>,
     /// The rounds in which this site's own flag was up, where it draws its own, once they are recorded.
     raised: Option<RoundList>,
-    aborted: Option<Abort>,
-    report: Option<Box<Report>>,
-    /// The key may be used at this site.
-    usable: bool,
+    told: Told,
 }
 
 /// How a block ended that had no trouble with disk or peer.
@@ -57,11 +53,8 @@ impl<'a> Block<'a> {
             session,
             started: Instant::now(),
             recorded_at: None,
-            samples: Vec::new(),
             raised: None,
-            aborted: None,
-            report: None,
-            usable: false,
+            told: Told::default(),
         }
     }
 
@@ -78,7 +71,7 @@ impl<'a> Block<'a> {
         // Whatever ended the block, the store follows the journal.
         self.vault.end(session)?;
         ended?;
-        match (self.report, self.usable, self.aborted) {
+        match (self.told.report, self.told.confirmed, self.told.aborted) {
             (Some(report), true, _) => Ok(Ending::Key(report)),
             (_, _, abort) => Ok(Ending::Aborted(abort.unwrap_or(Abort::Cancelled))),
         }
@@ -181,7 +174,7 @@ impl<'a> Block<'a> {
     ) -> Result<LocalTable, NodeError> {
         let mut table = LocalTable::new();
         let mut ended = false;
-        while !ended && self.aborted.is_none() {
+        while !ended && self.told.aborted.is_none() {
             {
                 let _place = self.site.gate.enter(self.source.priority);
                 for trial in trials.by_ref().take(TRIALS_A_STEP) {
@@ -233,12 +226,12 @@ impl<'a> Block<'a> {
             if step.ended {
                 self.session.send_sync_sample(&[]);
             }
-            if station.rounds() >= wanted || self.aborted.is_some() {
+            if station.rounds() >= wanted || self.told.aborted.is_some() {
                 enough.store(true, Ordering::Relaxed);
             }
             self.pace(station.rounds())?;
             self.turn(Duration::ZERO)?;
-            if step.ended || self.aborted.is_some() {
+            if step.ended || self.told.aborted.is_some() {
                 return Ok(station.finish());
             }
         }
@@ -255,9 +248,9 @@ impl<'a> Block<'a> {
             Err(error) => return Ok(Err(error)),
         };
         let mut ended = false;
-        while !ended && self.aborted.is_none() {
+        while !ended && self.told.aborted.is_none() {
             self.turn(TURN)?;
-            for sample in std::mem::take(&mut self.samples) {
+            for sample in std::mem::take(&mut self.told.samples) {
                 ended |= sample.is_empty();
                 if let Err(error) = station.sample(&sample) {
                     return Ok(Err(error));
@@ -272,7 +265,7 @@ impl<'a> Block<'a> {
     fn pace(&mut self, rounds: u64) -> Result<(), NodeError> {
         let Some(pace_hz) = self.source.pace_hz() else { return Ok(()) };
         let due = self.started + Duration::from_secs_f64(rounds as f64 / pace_hz as f64);
-        while self.aborted.is_none() {
+        while self.told.aborted.is_none() {
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -294,7 +287,7 @@ impl<'a> Block<'a> {
             }
         }
         self.take_events()?;
-        while !self.usable && self.aborted.is_none() {
+        while !self.told.confirmed && self.told.aborted.is_none() {
             self.turn(TURN)?;
         }
         Ok(())
@@ -332,43 +325,25 @@ impl<'a> Block<'a> {
         self.flush()
     }
 
-    /// Writes the session's records, takes its events and does what they ask for.
     fn take_events(&mut self) -> Result<(), NodeError> {
-        loop {
-            journal::write_due(&mut self.session, |records| self.vault.record(records))?;
-            let Some(event) = self.session.poll_event() else { return Ok(()) };
-            match event {
-                Event::SyncSample(times) => self.samples.push(times),
-                Event::Entered(stage) => {
-                    tracing::debug!(source = %self.source.name, session = %self.id(), %stage, "stage");
+        let (site, source, id, recorded_at) = (self.site, self.source, self.id(), self.recorded_at);
+        self.told.take(&mut self.session, &mut self.vault, |event| match event {
+            Event::Entered(stage) => tracing::debug!(source = %source.name, session = %id, %stage, "stage"),
+            Event::Confirmed => {
+                if let Some(recorded_at) = recorded_at {
+                    site.metrics.latency(&source.name, recorded_at.elapsed());
                 }
-                Event::Key { key, report } => {
-                    self.vault.keep(key, self.session.agreement())?;
-                    self.report = Some(report);
-                    self.session.key_stored();
-                }
-                Event::Confirmed => {
-                    self.vault.follow(self.id())?;
-                    self.usable = true;
-                    if let Some(recorded_at) = self.recorded_at {
-                        self.site.metrics.latency(&self.source.name, recorded_at.elapsed());
-                    }
-                }
-                Event::OutcomesAsked(asked) => {
-                    let outcomes = self.vault.outcomes(&asked);
-                    tracing::info!(source = %self.source.name, sessions = asked.len(), "the peer asks how earlier sessions ended");
-                    self.session.answer_outcomes(&outcomes);
-                }
-                Event::Outcomes(outcomes) => {
-                    for (session, has_key) in outcomes {
-                        self.vault.follow(session)?;
-                        tracing::info!(source = %self.source.name, %session, has_key, "an earlier session is settled");
-                    }
-                }
-                Event::Aborted(abort) => self.aborted = Some(abort),
-                _ => {}
             }
-        }
+            Event::OutcomesAsked(asked) => {
+                tracing::info!(source = %source.name, sessions = asked.len(), "the peer asks how earlier sessions ended");
+            }
+            Event::Outcomes(outcomes) => {
+                for (session, has_key) in outcomes {
+                    tracing::info!(source = %source.name, %session, has_key, "an earlier session is settled");
+                }
+            }
+            _ => {}
+        })
     }
 
     fn flush(&mut self) -> Result<(), NodeError> {
