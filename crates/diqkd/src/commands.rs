@@ -4,7 +4,7 @@ mod amplify;
 mod bell;
 mod certificate;
 mod demo;
-mod entropy;
+pub(crate) mod entropy;
 mod fault_args;
 pub(crate) mod help;
 mod keylength;
@@ -13,10 +13,10 @@ mod node;
 mod plan;
 mod preshare;
 mod reconcile;
-mod report;
+pub(crate) mod report;
 mod rng;
 mod simulate;
-mod tags;
+pub(crate) mod tags;
 
 use clap::Subcommand;
 

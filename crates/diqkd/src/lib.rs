@@ -17,3 +17,26 @@ pub use diqkd_timetag as timetag;
 
 #[cfg(doctest)]
 mod book;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
+// The command's, of which the doors in `fuzzing` reach the readers alone.
+#[cfg(fuzzing)]
+#[expect(dead_code, reason = "the rest is the command's")]
+mod answer;
+#[cfg(fuzzing)]
+mod arguments;
+#[cfg(fuzzing)]
+#[expect(dead_code, unused_imports, reason = "the rest is the command's")]
+mod commands;
+#[cfg(fuzzing)]
+#[expect(dead_code, reason = "the rest is the command's")]
+mod console;
+#[cfg(fuzzing)]
+mod input;
+#[cfg(fuzzing)]
+mod loopholes;
+#[cfg(fuzzing)]
+mod numbers;
+#[cfg(fuzzing)]
+mod picture;

@@ -1,6 +1,7 @@
 //! The `diqkd` command: one composition of the libraries.
 
 mod answer;
+mod arguments;
 mod commands;
 mod console;
 mod input;
@@ -11,29 +12,12 @@ mod picture;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use answer::Failure;
-use commands::Command;
-use commands::help::{example_of, topic_list, welcome};
+use arguments::Arguments;
+use commands::help::{example_of, welcome};
 use console::Console;
-
-/// Device-independent quantum key distribution: from time tags to keys, with certificates that can be re-checked.
-///
-/// Exit status: 0 done, 1 failed, 2 wrong usage, 3 the protocol said no.
-#[derive(Debug, Parser)]
-#[command(name = "diqkd", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = format!("Topics: diqkd help TOPIC, where TOPIC is one of {}.", topic_list()))]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// Print exactly one JSON object on standard output.
-    #[arg(long, global = true)]
-    json: bool,
-    /// Use at most this many threads where work is parallel.
-    #[arg(long, global = true, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
-}
 
 fn main() -> ExitCode {
     let matches = with_negative_values(Arguments::command()).try_get_matches();

@@ -15,14 +15,14 @@
 //! overflows and no markers of its own.
 //!
 //! HDF5 is a container with an index, not a stream: it needs a source that can seek, and faults carry the number of the
-//! photon in place of a byte. Compression by deflate and LZF is read, by blosc not. Memory is a few chunks of the file
-//! and two blocks of 16384 photons.
+//! photon in place of a byte. Compression by deflate and LZF is read, by blosc not. Memory is a few chunks of the file, of
+//! at most 64 MiB unpacked each, and two blocks of 16384 photons.
 
 use std::io::{Read, Seek};
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use hdf5_pure::{Dataset, Error, File, Group, ReadSeekSource};
+use hdf5_pure::{Dataset, Error, File, Group, ReadSeekSource, Source};
 
 use super::{Fault, FaultKind, Format, Header, MARKER, RecordType, Recording, TagSink, TickLength};
 
@@ -74,6 +74,7 @@ pub fn read_photon_hdf5(
     sink: &mut impl TagSink,
 ) -> Result<Recording, PhotonHdf5Error> {
     let source = ReadSeekSource::new(source).map_err(|e| container("the file")(e.into()))?;
+    let file_bytes = source.len();
     let file = File::from_source(source).map_err(container("the file"))?;
     let group = photon_data(&file, spot)?;
     let timestamps = group.dataset("timestamps").map_err(container("photon_data/timestamps"))?;
@@ -83,12 +84,21 @@ pub fn read_photon_hdf5(
         }
         _ => None,
     };
-    let unit = group
-        .dataset("timestamps_specs/timestamps_unit")
-        .and_then(|unit| unit.read_f64())
-        .map_err(container("photon_data/timestamps_specs/timestamps_unit"))?;
+    let unit = group.dataset(UNIT).map_err(container(UNIT_PLACE))?;
+    check(&unit, file_bytes, UNIT_PLACE)?;
+    let shape = unit.shape().map_err(container(UNIT_PLACE))?;
+    let numbers = shape.iter().fold(1_u64, |all, &len| all.saturating_mul(len));
+    if numbers != 1 {
+        let what = std::format!("{numbers} numbers, expected one");
+        return Err(PhotonHdf5Error::Container { place: UNIT_PLACE, what });
+    }
+    let unit = unit.read_f64().map_err(container(UNIT_PLACE))?;
     let seconds = unit.first().copied().unwrap_or(f64::NAN);
     let tick = TickLength::from_ps(seconds * 1e12).ok_or(PhotonHdf5Error::Unit { seconds })?;
+    check(&timestamps, file_bytes, "photon_data/timestamps")?;
+    if let Some(detectors) = &detectors {
+        check(detectors, file_bytes, "photon_data/detectors")?;
+    }
     let photons = rows(&timestamps)?;
     if let Some(given) = detectors.as_ref().map(rows).transpose()?.filter(|&given| given != photons) {
         return Err(PhotonHdf5Error::Lengths { timestamps: photons, detectors: given });
@@ -136,6 +146,33 @@ pub fn read_photon_hdf5(
 
 /// Photons that are read at a time.
 const BLOCK: u64 = 16_384;
+/// A chunk of a file, unpacked: the default of writers is 1 MB.
+const LONGEST_CHUNK: u64 = 1 << 26;
+const UNIT: &str = "timestamps_specs/timestamps_unit";
+const UNIT_PLACE: &str = "photon_data/timestamps_specs/timestamps_unit";
+
+/// Whether the chunks of a dataset are of a size that memory is given for before they are read.
+fn check(dataset: &Dataset, file_bytes: u64, place: &'static str) -> Result<(), PhotonHdf5Error> {
+    let Some(shape) = dataset.chunk_shape().map_err(container(place))? else { return Ok(()) };
+    let element_bytes = dataset.element_size().map_err(container(place))?;
+    let unpacked = shape.iter().fold(element_bytes, |all, &len| all.saturating_mul(len));
+    if unpacked > LONGEST_CHUNK {
+        let what = std::format!("chunks of {unpacked} bytes, expected at most {LONGEST_CHUNK}");
+        return Err(PhotonHdf5Error::Container { place, what });
+    }
+    for chunk in dataset.chunks().map_err(container(place))? {
+        let end = chunk.address.checked_add(chunk.storage_size);
+        if end.is_none_or(|end| end > file_bytes) {
+            let what = std::format!(
+                "a chunk of {} bytes at {}, where the file has {file_bytes}",
+                chunk.storage_size,
+                chunk.address
+            );
+            return Err(PhotonHdf5Error::Container { place, what });
+        }
+    }
+    Ok(())
+}
 
 fn container(place: &'static str) -> impl Fn(Error) -> PhotonHdf5Error {
     move |error| PhotonHdf5Error::Container { place, what: error.to_string() }
@@ -251,6 +288,30 @@ mod tests {
         assert!(matches!(error(vec![0; 100], None), PhotonHdf5Error::Container { .. }));
         for length in (0..good.len()).step_by(17) {
             let _ = read_photon_hdf5(Cursor::new(good[..length].to_vec()), None, &mut TagSummary::default());
+        }
+    }
+
+    /// Found by the fuzz target: a chunk of which the file says that it has 1.2 GB was given memory before it was read.
+    #[test]
+    fn chunks_get_no_memory_that_the_file_has_not() {
+        let good = include_bytes!("../../tests/data/photon_hdf5/chunks.h5");
+        let mut summary = TagSummary::default();
+        let read = |bytes: &[u8], summary: &mut TagSummary| {
+            read_photon_hdf5(Cursor::new(bytes.to_vec()), None, summary)
+        };
+        let recording = read(good, &mut summary).unwrap();
+        summary.complete(&recording);
+        let sum: i64 = (0..40).map(|i| 12_500 * (i * i / 3)).sum();
+        assert_eq!((summary.photons, summary.sum_ps_mod_2_64), (40, sum as u64));
+        // The stored length of the second chunk, and the rows of all.
+        for (place, value, said) in [
+            (2488, 0x4644_4649_u32, "a chunk of 1178879561 bytes at 4576"),
+            (1979, 1 << 28, "chunks of 2147483648 bytes"),
+        ] {
+            let mut bytes = good.to_vec();
+            bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+            let error = read(&bytes, &mut TagSummary::default()).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 }

@@ -55,6 +55,9 @@ enum Bound {
     Sdp,
 }
 
+#[cfg(fuzzing)]
+pub(crate) use scenario::fuzz as fuzz_scenario;
+
 impl Entropy {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
         let q = self.noise;

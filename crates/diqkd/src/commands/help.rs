@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory};
 use serde_json::json;
 
-use crate::Arguments;
 use crate::answer::{Answer, Failure};
+use crate::arguments::Arguments;
 
 pub(crate) use call::example_of;
 pub(crate) use topic::list as topic_list;

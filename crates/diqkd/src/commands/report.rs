@@ -116,6 +116,16 @@ impl Report {
     }
 }
 
+/// The report of a log, in all its forms.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(log: &Path) {
+    let Ok(findings) = Findings::gather(&[log.to_path_buf()], &[], Window::default(), None) else { return };
+    let document = page::document(&findings);
+    assert!(!document.text().is_empty() && object::object(&findings).is_object());
+    document.html().expect("pictures of any findings");
+    document.markdown("report").expect("pictures of any findings");
+}
+
 fn write(document: &Document, file: &PageFile) -> Result<(), Failure> {
     let undrawn = |error| Failure::because(format!("{}: no pictures", file.path.display()), error);
     match file.form {

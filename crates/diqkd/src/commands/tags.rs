@@ -31,6 +31,9 @@ pub(crate) enum Tags {
     Correlate(correlate::Correlate),
 }
 
+#[cfg(fuzzing)]
+pub(crate) use trials::fuzz as fuzz_trials;
+
 impl Tags {
     pub(crate) fn run(self, console: &Console) -> Result<Answer, Failure> {
         match self {

@@ -190,6 +190,34 @@ impl Scenario {
     }
 }
 
+/// Reads a scenario, and bounds its min-entropy where that is quick.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(path: &std::path::Path) {
+    let Ok(file) = file::read(path) else { return };
+    let is_small = match &file.observed {
+        file::Observed::Expressions(observed) => {
+            observed.len() <= 4 && observed.iter().all(|(e, _)| e.alice.len().max(e.bob.len()) <= 3)
+        }
+        file::Observed::Sums(outcomes, observed) => {
+            let mut counts = outcomes.alice.iter().chain(&outcomes.bob);
+            observed.len() <= 4 && counts.try_fold(10_usize, |left, count| left.checked_sub(*count)).is_some()
+        }
+    };
+    let scenario = Scenario {
+        expression: None,
+        value: None,
+        scenario: Some(path.to_path_buf()),
+        key_setting: None,
+        level: LevelName::One,
+        extra: Vec::new(),
+        nodes: None,
+        quantity: Quantity::Hmin,
+    };
+    if is_small && let Ok(answer) = scenario.answer(None, 0.0) {
+        assert!(answer.json["entropy_bits"].as_f64().is_some_and(|bits| bits >= 0.0));
+    }
+}
+
 fn answer(bound: &SdpBound, stated: f64) -> Answer {
     let slope = bound.slopes.first().copied().unwrap_or(0.0);
     Answer::new(

@@ -42,6 +42,15 @@ pub(crate) struct Trials {
     reading: Reading,
 }
 
+/// Trials of two equal recordings of a quTAU by a rule, or what is wrong.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(rule: PathBuf, recording: &std::path::Path, offset_ps: i64) {
+    let (a, b) = (recording.to_path_buf(), recording.to_path_buf());
+    let reading = Reading { format: Some(diqkd_timetag::formats::Format::QuTau), resync: false };
+    let clock = ClockArgs::fuzz(offset_ps);
+    let _ = Trials { a, b, rule, out: "/dev/null".into(), counts: None, clock, reading }.run();
+}
+
 impl Trials {
     pub(crate) fn run(self) -> Result<Answer, Failure> {
         let rule = Rule::load(&self.rule)?;

@@ -66,6 +66,14 @@ impl ClockArgs {
     }
 }
 
+#[cfg(fuzzing)]
+impl ClockArgs {
+    pub(super) fn fuzz(offset_ps: i64) -> Self {
+        let (max_offset_ps, max_drift_ppb) = (0, 0.0);
+        Self { offset_ps: Some(offset_ps), drift_ppb: Some(0.0), max_offset_ps, max_drift_ppb }
+    }
+}
+
 impl Clock {
     fn given(offset_ps: i64, drift_ppb: f64) -> Self {
         let fit = ClockFit {
