@@ -3,7 +3,7 @@
 //! How much they send depends on the errors, so it is known only afterwards and no cap can be certified beforehand. An
 //! [`Outcome`] therefore has no conversion to [`CappedLeak`](crate::CappedLeak).
 //!
-//! Both ends exchange bit strings and nothing else; [`converse`] carries them and counts every bit where it leaves:
+//! Both ends exchange [`Message`]s and nothing else; [`converse`] carries them and counts every bit where it leaves:
 //!
 //! ```
 //! use diqkd_reconcile::Bits;
@@ -17,7 +17,7 @@
 //! let cascade = Cascade::modified(10_000, 0.02, 1)?;
 //! let outcome = converse(&mut *cascade.alice(&alice)?, cascade.bob(&bob)?)?;
 //! assert_eq!(outcome.estimate, alice);
-//! assert!(outcome.leak.from_alice_bits() < 1700);
+//! assert!(outcome.leak.bits() < 1700);
 //! # Ok::<(), diqkd_reconcile::Error>(())
 //! ```
 
@@ -53,13 +53,13 @@ pub trait Interactive: Sync {
 /// Alice's end: she opens and then answers.
 pub trait Alice {
     /// Her first message.
-    fn open(&mut self) -> Bits;
+    fn open(&mut self) -> Message;
 
     /// Her answer to a message of Bob's.
     ///
     /// # Errors
     /// [`Error::Length`] for a message that Bob's end cannot have sent.
-    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error>;
+    fn answer(&mut self, message: &Message) -> Result<Message, Error>;
 }
 
 /// Bob's end: he listens and says how to go on.
@@ -68,7 +68,7 @@ pub trait Bob {
     ///
     /// # Errors
     /// [`Error::Length`] for a message that Alice's end cannot have sent.
-    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error>;
+    fn hear(&mut self, message: &Message) -> Result<Reaction, Error>;
 
     /// What he takes for Alice's string, as far as he knows.
     fn estimate(&self) -> Bits;
@@ -80,31 +80,79 @@ pub trait Bob {
     fn iterations(&self) -> u64;
 }
 
+/// What one end says, both parts on the same channel: who reads the one reads the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Parities and bits of the speaker's string. Each may tell one bit of the key.
+    pub values: Bits,
+    /// How parities and bits of both strings differ, and whether decoding went well: functions of the error pattern
+    /// alone, the same for every key.
+    pub differences: Bits,
+}
+
+impl Message {
+    /// Of the speaker's string alone.
+    pub fn of_values(values: Bits) -> Self {
+        Self { values, differences: Bits::new() }
+    }
+
+    /// Of the errors alone.
+    pub fn of_differences(differences: Bits) -> Self {
+        Self { values: Bits::new(), differences }
+    }
+
+    /// Bits on the wire.
+    pub fn bits(&self) -> u64 {
+        (self.values.len() + self.differences.len()) as u64
+    }
+
+    /// The values, if there are `values` of them and `differences` of the others.
+    fn parts(
+        &self,
+        what: &'static str,
+        values: usize,
+        differences: usize,
+    ) -> Result<(&BitRef, &BitRef), Error> {
+        for (bits, expected) in [(self.values.len(), values), (self.differences.len(), differences)] {
+            if bits != expected {
+                return Err(Error::Length { what, bits, expected });
+            }
+        }
+        Ok((&self.values, &self.differences))
+    }
+}
+
 /// What Bob says next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// A message that Alice answers.
-    Ask(Bits),
+    Ask(Message),
     /// His last words: he has found her string or given up.
-    Finish(Bits),
+    Finish(Message),
 }
 
-/// Bits that left each laboratory. Deliberately neither a [`LeakBits`](diqkd_core::LeakBits) nor a
+/// Bits that left the laboratories. Deliberately neither a [`LeakBits`](diqkd_core::LeakBits) nor a
 /// [`CappedLeak`](crate::CappedLeak).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InteractiveLeak {
+    values: u64,
     from_alice: u64,
     from_bob: u64,
 }
 
 impl InteractiveLeak {
-    /// Bits of Alice's messages. The literature's efficiency of interactive schemes counts these alone: what Bob sends
-    /// is taken to depend on the errors and not on the key.
+    /// [`Message::values`] of both ends: no more is said about the key, as long as the errors do not depend on it. The
+    /// literature's efficiency of interactive schemes counts these.
+    pub fn bits(&self) -> u64 {
+        self.values
+    }
+
+    /// Bits of Alice's messages, whatever they tell.
     pub fn from_alice_bits(&self) -> u64 {
         self.from_alice
     }
 
-    /// Bits of Bob's messages.
+    /// Bits of Bob's messages, whatever they tell.
     pub fn from_bob_bits(&self) -> u64 {
         self.from_bob
     }
@@ -136,16 +184,15 @@ pub fn converse(alice: &mut dyn Alice, mut bob: Box<dyn Bob + '_>) -> Result<Out
     let mut round_trips = 0;
     loop {
         round_trips += 1;
-        leak.from_alice += said.len() as u64;
-        match bob.hear(&said)? {
-            Reaction::Ask(question) => {
-                leak.from_bob += question.len() as u64;
-                said = alice.answer(&question)?;
-            }
-            Reaction::Finish(last) => {
-                leak.from_bob += last.len() as u64;
-                break;
-            }
+        leak.values += said.values.len() as u64;
+        leak.from_alice += said.bits();
+        let reaction = bob.hear(&said)?;
+        let (Reaction::Ask(reply) | Reaction::Finish(reply)) = &reaction;
+        leak.values += reply.values.len() as u64;
+        leak.from_bob += reply.bits();
+        match reaction {
+            Reaction::Ask(question) => said = alice.answer(&question)?,
+            Reaction::Finish(_) => break,
         }
     }
     Ok(Outcome {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::cell::Cell;
 use core::time::Duration;
 
-use diqkd_gf2::{BitRef, Bits};
+use diqkd_gf2::Bits;
 
 use super::block::Block;
 use super::report::{BenchReport, Setting};
@@ -12,7 +12,7 @@ use super::tally::{Tally, share_out};
 use super::{BenchRequest, Clock};
 use crate::class::Mixture;
 use crate::error::Error;
-use crate::interactive::{Alice, Bob, Interactive, Reaction, converse};
+use crate::interactive::{Alice, Bob, Interactive, Message, Reaction, converse};
 
 pub(super) fn run(
     request: &BenchRequest,
@@ -51,6 +51,7 @@ fn measure(
         )?;
         tally.encoding += encoding.total.get();
         tally.decoding += decoding.total.get();
+        tally.leak_bits += outcome.leak.bits();
         tally.alice_bits += outcome.leak.from_alice_bits();
         tally.bob_bits += outcome.leak.from_bob_bits();
         tally.iterations += outcome.iterations;
@@ -87,11 +88,11 @@ struct TimedAlice<'a> {
 }
 
 impl Alice for TimedAlice<'_> {
-    fn open(&mut self) -> Bits {
+    fn open(&mut self) -> Message {
         self.watch.time(|| self.end.open())
     }
 
-    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error> {
+    fn answer(&mut self, message: &Message) -> Result<Message, Error> {
         self.watch.time(|| self.end.answer(message))
     }
 }
@@ -102,7 +103,7 @@ struct TimedBob<'a> {
 }
 
 impl Bob for TimedBob<'_> {
-    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error> {
+    fn hear(&mut self, message: &Message) -> Result<Reaction, Error> {
         self.watch.time(|| self.end.hear(message))
     }
 

@@ -10,20 +10,21 @@ use crate::finite_length::normal_bound;
 /// What was measured.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BenchReport {
-    /// 1 less the leak per position: the cap of a one-way scheme, else the mean of what Alice sent.
+    /// 1 less the leak per position: the cap of a one-way scheme, else the mean of what was said about the key.
     pub code_rate: f64,
-    /// Leak over the mean entropy of the errors: the cap of a one-way scheme, else the mean of what Alice sent, lost
-    /// blocks included.
+    /// Leak over the mean entropy of the errors: the cap of a one-way scheme, else the mean of what was said about the
+    /// key, lost blocks included.
     pub f_ec: f64,
     /// The least f that any one-way code of this length can have at the target failure (normal approximation).
     pub f_ec_bound: f64,
     /// All bits of both sides for an average block, lost blocks included, over the mean entropy of the errors.
     pub f_both_ways: f64,
-    /// Bits sent for an average block: for a one-way scheme by both sides, else by Alice.
+    /// Bits sent for an average block: of a one-way scheme all, else those about the key (see
+    /// [`InteractiveLeak::bits`](crate::interactive::InteractiveLeak::bits)).
     pub leak_bits_mean: f64,
     /// The most that can be sent for a block, bits; `None` if nothing bounds it beforehand.
     pub leak_bits_cap: Option<u64>,
-    /// Bits that Bob sent for an average block.
+    /// Bits that Bob sent for an average block, whatever they tell.
     pub bob_bits_mean: f64,
     /// Fraction of blocks that were not reconciled, undetected errors included.
     pub fer: f64,
@@ -66,7 +67,7 @@ impl Setting<'_> {
         let (fer_low, fer_high) = fer_interval(tally.failed, self.frames);
         let entropy = self.block as f64 * self.mixture.entropy();
         let both = (tally.alice_bits + tally.bob_bits) as f64 / blocks;
-        let sent = if self.cap.is_some() { both } else { tally.alice_bits as f64 / blocks };
+        let sent = if self.cap.is_some() { both } else { tally.leak_bits as f64 / blocks };
         let leak = self.cap.map_or(sent, |cap| cap as f64);
         BenchReport {
             code_rate: 1.0 - leak / self.block as f64,

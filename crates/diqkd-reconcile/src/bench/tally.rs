@@ -8,6 +8,8 @@ use crate::error::Error;
 pub(super) struct Tally {
     pub(super) failed: u32,
     pub(super) undetected: u32,
+    /// Bits about the key that either end of a conversation sent.
+    pub(super) leak_bits: u64,
     /// Bits that Alice sent.
     pub(super) alice_bits: u64,
     /// Bits that Bob sent.
@@ -24,6 +26,7 @@ impl Tally {
         Self {
             failed: self.failed + other.failed,
             undetected: self.undetected + other.undetected,
+            leak_bits: self.leak_bits + other.leak_bits,
             alice_bits: self.alice_bits + other.alice_bits,
             bob_bits: self.bob_bits + other.bob_bits,
             iterations: self.iterations + other.iterations,

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
 use super::symmetric::check;
-use super::{Alice, Bob, Interactive, Reaction};
+use super::{Alice, Bob, Interactive, Message, Reaction};
 use crate::backend::Backend;
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
@@ -160,23 +160,21 @@ impl AliceEnd<'_> {
 }
 
 impl Alice for AliceEnd<'_> {
-    fn open(&mut self) -> Bits {
+    fn open(&mut self) -> Message {
         self.sent = 1;
         let first = &self.plan.first;
         let mut message = bits_from_words(&first.syndrome(&self.string), first.syndrome_bits());
         message.extend_from_bitslice(&self.disclose(0..self.plan.schedule[0]));
-        message
+        Message::of_values(message)
     }
 
-    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error> {
-        if message.len() != 1 {
-            return Err(Error::Length { what: "Bob's request", bits: message.len(), expected: 1 });
-        }
+    fn answer(&mut self, message: &Message) -> Result<Message, Error> {
+        message.parts("Bob's request", 0, 1)?;
         let end = |sent: usize| self.plan.schedule.get(sent).copied();
         let start = end(self.sent - 1).unwrap_or(0);
         let end = end(self.sent).unwrap_or(start);
         self.sent = (self.sent + 1).min(self.plan.schedule.len());
-        Ok(self.disclose(start..end))
+        Ok(Message::of_values(self.disclose(start..end)))
     }
 }
 
@@ -213,19 +211,13 @@ impl BobEnd<'_> {
         Ok(())
     }
 
-    fn take_parities(&mut self, message: &BitRef) -> Result<(), Error> {
+    fn take_parities(&mut self, parities: &BitRef) {
         let plan = self.plan;
-        let (start, end) = (self.disclosed.len(), plan.schedule[self.heard]);
-        let (bits, expected) = (message.len(), end - start);
-        if bits != expected {
-            return Err(Error::Length { what: "the disclosed parities", bits, expected });
-        }
-        for (i, theirs) in (start..end).zip(message) {
+        for (i, theirs) in (self.disclosed.len()..).zip(parities) {
             let at = plan.place(i);
             let own = self.parities[at / 64] >> (at % 64) & 1 == 1;
             self.disclosed.push(own != *theirs);
         }
-        Ok(())
     }
 
     fn attempt(&mut self) -> bool {
@@ -245,22 +237,20 @@ impl BobEnd<'_> {
 }
 
 impl Bob for BobEnd<'_> {
-    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error> {
+    fn hear(&mut self, message: &Message) -> Result<Reaction, Error> {
+        let syndrome = if self.heard == 0 { self.plan.first.syndrome_bits() } else { 0 };
+        let parities = self.plan.schedule[self.heard] - self.disclosed.len();
+        let what = if self.heard == 0 { "the syndrome" } else { "the disclosed parities" };
+        let (values, _) = message.parts(what, syndrome + parities, 0)?;
+        let (syndrome, parities) = values.split_at(syndrome);
         if self.heard == 0 {
-            let syndrome = self.plan.first.syndrome_bits();
-            let (bits, expected) = (message.len(), syndrome + self.plan.schedule[0]);
-            if bits != expected {
-                return Err(Error::Length { what: "the syndrome", bits, expected });
-            }
-            self.take_syndrome(&message[..syndrome])?;
-            self.take_parities(&message[syndrome..])?;
-        } else {
-            self.take_parities(message)?;
+            self.take_syndrome(syndrome)?;
         }
+        self.take_parities(parities);
         self.heard += 1;
         self.satisfied = self.attempt();
         let over = self.satisfied || self.heard >= self.plan.schedule.len();
-        let word = Bits::repeat(self.satisfied, 1);
+        let word = Message::of_differences(Bits::repeat(self.satisfied, 1));
         Ok(if over { Reaction::Finish(word) } else { Reaction::Ask(word) })
     }
 
@@ -303,7 +293,7 @@ mod tests {
         for seed in 0..30 {
             let (a, b) = random_pair(10_000, 0.05, seed);
             let outcome = converse(&mut *plan.alice(&a).unwrap(), plan.bob(&b).unwrap()).unwrap();
-            bits += outcome.leak.from_alice_bits();
+            bits += outcome.leak.bits();
             assert_eq!(outcome.leak.from_bob_bits(), u64::from(outcome.round_trips), "one bit each time");
             trips[outcome.round_trips as usize] += 1;
             assert!(!outcome.satisfied || outcome.estimate == a, "undetected");
@@ -320,9 +310,10 @@ mod tests {
         let (a, b) = random_pair(10_000, 0.05, 1);
         let mut alice = plan.alice(&a).unwrap();
         let first = alice.open();
-        assert!(matches!(alice.answer(&a[..2]), Err(Error::Length { .. })));
+        let message = |bits: &BitRef| Message::of_values(bits.into());
+        assert!(matches!(alice.answer(&message(&a[..2])), Err(Error::Length { .. })));
         let mut bob = plan.bob(&b).unwrap();
-        assert!(matches!(bob.hear(&first[1..]), Err(Error::Length { .. })));
+        assert!(matches!(bob.hear(&message(&first.values[1..])), Err(Error::Length { .. })));
         let _ = bob.hear(&first).unwrap();
         assert!(matches!(bob.hear(&first), Err(Error::Length { .. })));
         assert!(matches!(Blind::design(10_000, 0.6), Err(Error::ErrorProbability { .. })));

@@ -104,7 +104,7 @@ const LEAST_QBER: f64 = 1e-5;
 mod tests {
     use super::*;
     use crate::bench::random_pair;
-    use crate::interactive::converse;
+    use crate::interactive::{Message, converse};
 
     /// Mean parities over `n h(qber)`, mean round trips, and blocks with errors left.
     fn measure(plan: impl Fn(u64) -> Cascade, qber: f64, blocks: u64) -> (f64, f64, u32) {
@@ -113,7 +113,7 @@ mod tests {
             let (alice, bob) = random_pair(n, qber, seed);
             let cascade = plan(seed);
             let outcome = converse(&mut *cascade.alice(&alice).unwrap(), cascade.bob(&bob).unwrap()).unwrap();
-            parities += outcome.leak.from_alice_bits();
+            parities += outcome.leak.bits();
             trips += outcome.round_trips;
             wrong += u32::from(outcome.estimate != alice);
         }
@@ -171,9 +171,9 @@ mod tests {
         let (alice, bob) = random_pair(1000, 0.05, 1);
         let cascade = Cascade::original(1000, 0.05, 1).unwrap();
         let mut end = cascade.alice(&alice).unwrap();
-        let first = end.open();
-        assert!(matches!(end.answer(&first[1..]), Err(Error::Length { .. })));
+        let short = Message::of_values(end.open().values[1..].into());
+        assert!(matches!(end.answer(&short), Err(Error::Length { .. })));
         let mut end = cascade.bob(&bob).unwrap();
-        assert!(matches!(end.hear(&first[1..]), Err(Error::Length { .. })));
+        assert!(matches!(end.hear(&short), Err(Error::Length { .. })));
     }
 }

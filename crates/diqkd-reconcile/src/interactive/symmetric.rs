@@ -1,13 +1,16 @@
 //! Symmetric blind reconciliation: when the syndrome does not suffice, both ends decode the same difference of
-//! syndromes, fail alike, and exchange the bits they are least sure of.
+//! syndromes, fail alike, and tell the bits they are least sure of.
 //!
-//! No positions are sent: both know them. Alice sends her syndrome and her values; Bob, and only after a failure, how
-//! his own differ from them, so that what he says depends on the errors alone. How many values are exchanged follows from how many parities the decisions leave wrong, which tells how far
-//! the decoder is from success.
+//! No positions are sent: both know them. The end that is to speak tells its values there, the other answers how its own
+//! differ from them, which depends on the errors alone, and decodes on; if that fails as well, it tells the next
+//! values in the same message. So each position is told by one end only, and every message, Bob's as well as Alice's, can
+//! carry new ones: twice as many and half as large as if Alice alone told values. How many are told follows from how many
+//! parities the decisions leave wrong, which says a little of how far the decoder is from success.
 //!
 //! # References
 //! E. O. Kiktenko et al., "Symmetric blind information reconciliation for quantum key distribution", Phys. Rev.
-//! Applied 8, 044017 (2017). There the code is punctured and every exchange has the same size.
+//! Applied 8, 044017 (2017). There the code is punctured, every exchange has the same size, and both ends tell the
+//! same positions at once.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -16,7 +19,7 @@ use alloc::vec::Vec;
 use diqkd_core::binary_entropy;
 use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
-use super::{Alice, Bob, Interactive, Reaction};
+use super::{Alice, Bob, Interactive, Message, Reaction};
 use crate::backend::Backend;
 use crate::check_rule;
 use crate::class::{ErrorClass, Mixture};
@@ -37,7 +40,7 @@ pub struct SymmetricBlind {
 
 impl SymmetricBlind {
     /// A plan for strings of `n_bits` that differ with a probability of about `qber`. Alice's first syndrome is hardly
-    /// longer than the entropy of the errors, so most strings need an exchange or two and none more than four.
+    /// longer than the entropy of the errors, so most strings need a few more values. There are five round trips at most.
     ///
     /// # Errors
     /// [`Error::StringLength`], [`Error::ErrorProbability`], and [`Error::TooNoisy`] out of range.
@@ -116,7 +119,7 @@ impl<'a> Own<'a> {
             errors: vec![0; self.string.len()],
             worker: Propagation::new(Backend::detect(), 0),
             wanted: Vec::new(),
-            exchanges: 0,
+            told: 0,
             iterations: 0,
         })
     }
@@ -126,18 +129,19 @@ impl<'a> Own<'a> {
 struct Decoding<'a> {
     plan: &'a SymmetricBlind,
     syndrome: Vec<u64>,
-    /// Positions that were exchanged, and whether they differ.
+    /// Positions whose values were told, and whether they differ.
     known: Vec<u64>,
     errors: Vec<u64>,
     worker: Propagation,
-    /// Positions to exchange next.
+    /// Positions whose values are told next: none after success and at the end.
     wanted: Vec<u32>,
-    exchanges: usize,
+    /// How many times positions were chosen.
+    told: usize,
     iterations: u64,
 }
 
 impl Decoding<'_> {
-    /// Decodes; if that fails, chooses what to exchange next.
+    /// Decodes; if that fails, chooses what is told next.
     fn attempt(&mut self) -> bool {
         let plan = self.plan;
         let bit = |words: &[u64], at: usize| words[at / 64] >> (at % 64) & 1;
@@ -147,27 +151,25 @@ impl Decoding<'_> {
             _ => -CERTAIN,
         };
         let code = plan.code.decoded();
-        let last = self.exchanges == SHARE_OF_WRONG_PARITIES.len();
-        let passes = if last { LAST_PASSES } else { PASSES };
         let unused = core::iter::repeat_n(CERTAIN, plan.code.whole().code_bits() - plan.n_bits);
         let priors = (0..plan.n_bits).map(prior).chain(unused).chain(plan.code.hidden_priors(CERTAIN));
         self.worker.start(code, &self.syndrome, priors);
-        let ended = self.worker.run(code, &self.syndrome, passes);
+        let next = STEPS.get(self.told);
+        let ended = self.worker.run(code, &self.syndrome, if next.is_some() { PASSES } else { LAST_PASSES });
         self.iterations += u64::from(ended.iterations);
-        if !ended.converged {
-            self.choose();
+        self.wanted.clear();
+        if let Some(step) = next.filter(|_| !ended.converged) {
+            self.choose(step);
         }
         ended.converged
     }
 
     /// The positions of least certainty, equals in order of position.
-    fn choose(&mut self) {
+    fn choose(&mut self, step: &Step) {
         let parities = self.plan.code.decoded().syndrome(self.worker.decisions());
         let wrong: u32 = parities.iter().zip(&self.syndrome).map(|(a, b)| (a ^ b).count_ones()).sum();
-        let share = SHARE_OF_WRONG_PARITIES.get(self.exchanges).copied().unwrap_or(0.0);
-        let last = self.exchanges + 1 >= SHARE_OF_WRONG_PARITIES.len();
-        let least = self.plan.n_bits.div_ceil(if last { LEAST_LAST } else { LEAST_EXCHANGE });
-        let count = (libm::ceil(share * f64::from(wrong)) as usize).max(least);
+        let count = step.of_wrong_parities * f64::from(wrong) + step.of_bits * self.plan.n_bits as f64;
+        let count = libm::ceil(count) as usize;
         let open = |at: &u32| self.known[*at as usize / 64] >> (at % 64) & 1 == 0;
         let mut order: Vec<u32> = (0..self.plan.n_bits as u32).filter(open).collect();
         let certainty = |at: &u32| (self.worker.posterior(*at as usize).unsigned_abs(), *at);
@@ -177,20 +179,24 @@ impl Decoding<'_> {
         }
         order.sort_unstable();
         self.wanted = order;
-        self.exchanges += 1;
+        self.told += 1;
     }
 
-    /// Takes the differences at the wanted positions.
-    fn learn(&mut self, what: &'static str, differences: &BitRef) -> Result<(), Error> {
-        let (bits, expected) = (differences.len(), self.wanted.len());
-        if bits != expected {
-            return Err(Error::Length { what, bits, expected });
-        }
+    /// Takes the differences at the wanted positions, one for each.
+    fn learn(&mut self, differences: &BitRef) {
         for (&at, differs) in self.wanted.iter().zip(differences) {
             self.known[at as usize / 64] |= 1 << (at % 64);
             self.errors[at as usize / 64] |= u64::from(*differs) << (at % 64);
         }
-        Ok(())
+    }
+
+    /// Takes the values that the other end tells of the wanted positions, and decodes: the differences that answer them,
+    /// and whether it went well.
+    fn hear(&mut self, own: &Own<'_>, values: &BitRef) -> (Bits, bool) {
+        let mut differences = own.values(&self.wanted);
+        differences ^= values;
+        self.learn(&differences);
+        (differences, self.attempt())
     }
 }
 
@@ -200,20 +206,28 @@ struct AliceEnd<'a> {
 }
 
 impl Alice for AliceEnd<'_> {
-    fn open(&mut self) -> Bits {
-        self.own.syndrome()
+    fn open(&mut self) -> Message {
+        Message::of_values(self.own.syndrome())
     }
 
-    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error> {
+    fn answer(&mut self, message: &Message) -> Result<Message, Error> {
+        let what = "Bob's message";
         let decoding = match &mut self.decoding {
-            none @ None => none.insert(self.own.decoding(message)?),
+            none @ None => {
+                let bits = self.own.plan.code.syndrome_bits();
+                message.parts(what, message.values.len(), bits)?;
+                none.insert(self.own.decoding(&message.differences)?)
+            }
             Some(decoding) => {
-                decoding.learn("Bob's differences", message)?;
+                let (_, differences) = message.parts(what, message.values.len(), decoding.wanted.len())?;
+                decoding.learn(differences);
                 decoding
             }
         };
         decoding.attempt();
-        Ok(self.own.values(&decoding.wanted))
+        let (values, _) = message.parts(what, decoding.wanted.len(), message.differences.len())?;
+        let (differences, _) = decoding.hear(&self.own, values);
+        Ok(Message { values: self.own.values(&decoding.wanted), differences })
     }
 }
 
@@ -223,25 +237,39 @@ struct BobEnd<'a> {
     satisfied: bool,
 }
 
-impl Bob for BobEnd<'_> {
-    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error> {
-        let wanted = self.decoding.as_ref().map(|decoding| &decoding.wanted[..]);
-        let mut differences = wanted.map_or_else(|| self.own.syndrome(), |at| self.own.values(at));
-        let (bits, expected) = (message.len(), differences.len());
-        if bits != expected {
-            return Err(Error::Length { what: "Alice's message", bits, expected });
-        }
-        differences ^= message;
-        let decoding = match &mut self.decoding {
-            none @ None => none.insert(self.own.decoding(&differences)?),
-            Some(decoding) => {
-                decoding.learn("the differences", &differences)?;
-                decoding
-            }
+impl BobEnd<'_> {
+    /// Decodes with what the message says; if that fails, the differences that Alice does not know yet.
+    fn take(&mut self, message: &Message) -> Result<Option<Bits>, Error> {
+        let what = "Alice's message";
+        let Some(decoding) = &mut self.decoding else {
+            let (theirs, _) = message.parts(what, self.own.plan.code.syndrome_bits(), 0)?;
+            let mut differences = self.own.syndrome();
+            differences ^= theirs;
+            let decoding = self.decoding.insert(self.own.decoding(&differences)?);
+            return Ok((!decoding.attempt()).then_some(differences));
         };
-        self.satisfied = decoding.attempt();
-        let over = self.satisfied || decoding.exchanges > SHARE_OF_WRONG_PARITIES.len();
-        Ok(if over { Reaction::Finish(Bits::repeat(self.satisfied, 1)) } else { Reaction::Ask(differences) })
+        let (_, differences) = message.parts(what, message.values.len(), decoding.wanted.len())?;
+        decoding.learn(differences);
+        if decoding.attempt() {
+            return Ok(None);
+        }
+        let (values, _) = message.parts(what, decoding.wanted.len(), message.differences.len())?;
+        let (differences, satisfied) = decoding.hear(&self.own, values);
+        Ok((!satisfied).then_some(differences))
+    }
+}
+
+impl Bob for BobEnd<'_> {
+    fn hear(&mut self, message: &Message) -> Result<Reaction, Error> {
+        let differences = self.take(message)?;
+        self.satisfied = differences.is_none();
+        let wanted = self.decoding.as_ref().map_or(&[][..], |decoding| &decoding.wanted);
+        Ok(match differences {
+            Some(differences) if !wanted.is_empty() => {
+                Reaction::Ask(Message { values: self.own.values(wanted), differences })
+            }
+            _ => Reaction::Finish(Message::of_differences(Bits::repeat(self.satisfied, 1))),
+        })
     }
 
     fn estimate(&self) -> Bits {
@@ -261,17 +289,26 @@ impl Bob for BobEnd<'_> {
     }
 }
 
-/// Values exchanged for each parity that the decisions leave wrong, exchange by exchange: little at first, so as not
-/// to overshoot, and enough at last.
-const SHARE_OF_WRONG_PARITIES: [f64; 4] = [0.07, 0.1, 0.13, 0.45];
-/// One in so many positions is exchanged at least, and at last.
-const LEAST_EXCHANGE: usize = 1000;
-const LEAST_LAST: usize = 125;
-/// Standard deviations of the errors' information that the first syndrome covers beyond its mean. With fewer the later
-/// exchanges have more to guess: at 2 % and 10,000 bits the mean leak stays the same and more strings are lost.
-const FIRST: f64 = 0.9;
-/// Passes of an attempt: with 30, as much as 1 % more is sent at 5 and 8 %. The last attempt alone has nothing to wait for.
-const PASSES: u32 = 50;
+/// How many values are told at once.
+struct Step {
+    /// For each parity that the decisions leave wrong.
+    of_wrong_parities: f64,
+    /// And for each position of the string.
+    of_bits: f64,
+}
+
+/// Step by step, Bob's and Alice's in turn: little at first, so as not to tell too much, and enough at last.
+const STEPS: [Step; 8] = {
+    const SMALL: Step = Step { of_wrong_parities: 0.04, of_bits: 0.001 };
+    const LARGER: Step = Step { of_wrong_parities: 0.06, of_bits: 0.0014 };
+    const LARGE: Step = Step { of_wrong_parities: 0.15, of_bits: 0.003 };
+    const LAST: Step = Step { of_wrong_parities: 0.4, of_bits: 0.016 };
+    [SMALL, SMALL, SMALL, SMALL, SMALL, LARGER, LARGE, LAST]
+};
+/// Standard deviations of the errors' information that the first syndrome covers beyond its mean.
+const FIRST: f64 = 0.2;
+/// Passes of an attempt. The last attempt alone has nothing to wait for.
+const PASSES: u32 = 80;
 const LAST_PASSES: u32 = 200;
 const LEAST_BITS: u64 = 4096;
 const MOST_BITS: u64 = 1 << 21;
@@ -294,7 +331,7 @@ mod tests {
         for seed in 0..blocks {
             let (a, b) = random_pair(10_000, qber, seed);
             let outcome = converse(&mut *plan.alice(&a).unwrap(), plan.bob(&b).unwrap()).unwrap();
-            bits += outcome.leak.from_alice_bits();
+            bits += outcome.leak.bits();
             most_trips = most_trips.max(outcome.round_trips);
             assert!(!outcome.satisfied || outcome.estimate == a, "{qber}: undetected");
             lost += u32::from(!outcome.satisfied);
@@ -304,11 +341,34 @@ mod tests {
 
     #[test]
     fn little_more_than_the_entropy_in_five_round_trips() {
-        for (qber, most) in [(0.03, 1.12), (0.05, 1.10), (0.08, 1.10)] {
+        for (qber, most) in [(0.02, 1.11), (0.05, 1.075), (0.08, 1.065)] {
             let (f, trips, lost) = measure(qber, qber, 30);
             assert!(f < most && f > 1.0, "{qber}: f {f}");
             assert!(trips <= 5 && lost <= 2, "{qber}: {trips} round trips, {lost} lost");
         }
+    }
+
+    /// What is told beyond the syndrome is one value for each position that Bob then knows, and no more.
+    #[test]
+    fn each_position_is_told_by_one_end() {
+        let plan = SymmetricBlind::design(10_000, 0.05).unwrap();
+        let (mut from_alice, mut from_bob) = (0, 0);
+        for seed in 0..10 {
+            let (a, b) = random_pair(10_000, 0.055, seed);
+            let mut alice = AliceEnd { own: Own::new(&plan, "a", &a).unwrap(), decoding: None };
+            let mut bob = BobEnd { own: Own::new(&plan, "b", &b).unwrap(), decoding: None, satisfied: false };
+            let (mut said, mut told) = (alice.open(), 0);
+            while let Reaction::Ask(question) = bob.hear(&said).unwrap() {
+                said = alice.answer(&question).unwrap();
+                told += question.values.len() + said.values.len();
+                from_alice += said.values.len();
+                from_bob += question.values.len();
+            }
+            assert!(bob.satisfied() && bob.estimate() == a);
+            let known = bob.decoding.unwrap().known.iter().map(|word| word.count_ones()).sum::<u32>();
+            assert_eq!(known, told as u32);
+        }
+        assert!(from_alice > 0 && from_bob > 0);
     }
 
     #[test]
@@ -328,7 +388,8 @@ mod tests {
         let plan = SymmetricBlind::design(10_000, 0.05).unwrap();
         let (a, _) = random_pair(10_000, 0.05, 1);
         assert!(matches!(plan.alice(&a[1..]), Err(Error::Length { .. })));
-        assert!(matches!(plan.alice(&a).unwrap().answer(&a[..3]), Err(Error::Length { .. })));
-        assert!(matches!(plan.bob(&a).unwrap().hear(&a[..3]), Err(Error::Length { .. })));
+        let three = Message { values: a[..3].into(), differences: a[..3].into() };
+        assert!(matches!(plan.alice(&a).unwrap().answer(&three), Err(Error::Length { .. })));
+        assert!(matches!(plan.bob(&a).unwrap().hear(&three), Err(Error::Length { .. })));
     }
 }

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use diqkd_gf2::{BitRef, Bits, bits_from_words};
+use diqkd_gf2::{Bits, bits_from_words};
 
 use super::Cascade;
 use super::search::Search;
 use crate::error::Error;
-use crate::interactive::{Alice, Bob, Reaction};
+use crate::interactive::{Alice, Bob, Message, Reaction};
 
 /// A string that can be asked for the parities that the search wants.
 struct Parities<'a> {
@@ -47,14 +47,14 @@ impl<'a> AliceEnd<'a> {
 }
 
 impl Alice for AliceEnd<'_> {
-    fn open(&mut self) -> Bits {
-        self.parities.answer(&self.search)
+    fn open(&mut self) -> Message {
+        Message::of_values(self.parities.answer(&self.search))
     }
 
-    fn answer(&mut self, message: &BitRef) -> Result<Bits, Error> {
-        check("Bob's answer", message, &self.search)?;
-        self.search.tell(message);
-        Ok(self.parities.answer(&self.search))
+    fn answer(&mut self, message: &Message) -> Result<Message, Error> {
+        let (_, differences) = message.parts("Bob's answer", 0, self.search.queries().len())?;
+        self.search.tell(differences);
+        Ok(Message::of_values(self.parities.answer(&self.search)))
     }
 }
 
@@ -70,13 +70,14 @@ impl<'a> BobEnd<'a> {
 }
 
 impl Bob for BobEnd<'_> {
-    fn hear(&mut self, message: &BitRef) -> Result<Reaction, Error> {
-        check("Alice's parities", message, &self.search)?;
+    fn hear(&mut self, message: &Message) -> Result<Reaction, Error> {
+        let (values, _) = message.parts("Alice's parities", self.search.queries().len(), 0)?;
         let mut differences = self.parities.answer(&self.search);
-        differences ^= message;
+        differences ^= values;
         self.search.tell(&differences);
         let more = !self.search.queries().is_empty();
-        Ok(if more { Reaction::Ask(differences) } else { Reaction::Finish(differences) })
+        let answer = Message::of_differences(differences);
+        Ok(if more { Reaction::Ask(answer) } else { Reaction::Finish(answer) })
     }
 
     fn estimate(&self) -> Bits {
@@ -94,9 +95,4 @@ impl Bob for BobEnd<'_> {
     fn iterations(&self) -> u64 {
         0
     }
-}
-
-fn check(what: &'static str, message: &BitRef, search: &Search<'_>) -> Result<(), Error> {
-    let (bits, expected) = (message.len(), search.queries().len());
-    if bits == expected { Ok(()) } else { Err(Error::Length { what, bits, expected }) }
 }
