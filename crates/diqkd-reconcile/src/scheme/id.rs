@@ -65,4 +65,4 @@ impl fmt::Display for SchemeId {
 }
 
 /// Changes whenever the same arguments give another scheme.
-const FORMAT: u64 = 9;
+const FORMAT: u64 = 10;
