@@ -127,7 +127,7 @@ impl<'a> Lifting<'a> {
             let rows = &self.columns[through as usize];
             let slack = (walk.slack + rows.len()).saturating_sub(2);
             let length = walk.length + 2;
-            let goes_on = goes_on(length, slack);
+            let goes_on = self.goes_on(length, slack);
             for m in 0..self.columns[through as usize].len() {
                 let next = self.columns[through as usize][m];
                 if next == walk.at {
@@ -143,6 +143,17 @@ impl<'a> Lifting<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a path is followed further: all of a few steps, longer ones only through columns of degree 2, whose cycles
+    /// are code words of low weight, and with one or two of degree 3, which leave as many checks to break the cycle.
+    ///
+    /// Where most columns of low degree are of degree 2, cycles with three of degree 3 are followed as far: five of these that chains
+    /// join in all but one of their rows are where frames end that have no more errors than others, and in any such five
+    /// three are on a cycle. At lower leak rates there are too many paths to follow.
+    fn goes_on(&self, length: usize, slack: usize) -> bool {
+        let few_paths = self.rows as f64 >= FEW_PATHS * self.columns.len() as f64;
+        length < 6 || slack <= 2 && length < 12 || (slack <= 1 || few_paths && slack <= 3) && length < LONGEST
     }
 }
 
@@ -165,11 +176,7 @@ fn harm(length: usize, slack: usize) -> u64 {
     1 << (40 - 4 * slack.min(4) - length.min(LONGEST))
 }
 
-/// Whether a path is followed further: all of a few steps, longer ones only through columns of degree 2, whose cycles
-/// are code words of low weight, and with one or two of degree 3, which leave as many checks to break the cycle.
-fn goes_on(length: usize, slack: usize) -> bool {
-    length < 6 || slack <= 2 && length < 12 || slack <= 1 && length < LONGEST
-}
-
 /// Cycles longer than this are not looked for.
 const LONGEST: usize = 20;
+/// The leak rate from which on cycles with three columns of degree 3 are followed.
+const FEW_PATHS: f64 = 0.44;
