@@ -8,8 +8,7 @@ pub struct DesignOptions {
     /// Probability that an honest block with exactly the designed classes is not reconciled, from 1e-9 to 0.5. It
     /// sets how many deviations of the noise the leak covers; it is a completeness figure and no part of a security
     /// claim. The leak comes from a model that is fitted to simulations with failure rates of 5e-4 to 0.5; below that
-    /// it extrapolates. A code may have failures of its own that no leak removes, up to one in a thousand: short frames at error
-    /// rates from 8 % on. Rates below 0.01 are aims, not promises.
+    /// it extrapolates, and a code may have failures of its own that no leak removes. Such rates are aims, not promises.
     pub target_failure: f64,
     /// Leak added in proportion, from 0 to 1, for stations that drift.
     pub margin: f64,

@@ -201,6 +201,27 @@ mod tests {
         }
     }
 
+    /// Frames with no more errors than others, which ended with one wrong parity where three columns of degree 3 were on a cycle
+    /// with chains of columns of degree 2.
+    #[test]
+    fn three_columns_of_degree_3_trap_no_frame() {
+        let ensembles = Ensembles::short();
+        let shape = Shape { lift: 64, rows: 148, columns: 256, rest: 8 };
+        let code = FrameCode::of(&shape, ensembles, ensembles.seed());
+        let decoded = code.decoded();
+        for draw in [595, 681, 1382, 1556, 3510, 3514, 4100, 4341] {
+            let mut rng = SplitMix64::new(13u64.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ draw << 20);
+            let mut errors = vec![0; 16_384 / 64];
+            (0..16_384).for_each(|i| errors[i / 64] |= u64::from(rng.chance(0.11)) << (i % 64));
+            let syndrome = code.expand(&code.syndrome(&errors));
+            let mut worker = Propagation::new(Backend::detect(), QUICK_PASSES);
+            let priors = core::iter::repeat_n(prior(0.11), errors.len() * 64);
+            worker.start(decoded, &syndrome, priors.chain(code.hidden_priors(10_000)));
+            assert!(worker.run(decoded, &syndrome, 200).converged, "{draw}");
+            assert_eq!(worker.decisions()[..errors.len()], errors, "{draw}");
+        }
+    }
+
     /// Half of the positions have no error, the others one in ten: 0.2345 bits each, but 0.2864 to a decoder that
     /// takes them all for alike.
     #[test]
