@@ -85,8 +85,7 @@ fn long_frames_decode_closer_to_the_bound() {
 fn no_frame_ends_as_another_string() {
     let n = 16_384;
     let class = ErrorClass { fraction: 1.0, error_probability: 0.08 };
-    let options =
-        DesignOptions { max_frame_bits: n as u32, target_failure: 2.1e-9, ..DesignOptions::default() };
+    let options = DesignOptions { leak_rate: Some(7928.0 / n as f64), ..DesignOptions::default() };
     let scheme = Scheme::design(n as u64, &[class], &options).unwrap();
     let alice = Bits::repeat(false, n);
     let syndrome = Encoder::new(&scheme).syndrome(&alice).unwrap();
