@@ -9,6 +9,7 @@ use crate::check_rule::QUICK_PASSES;
 use crate::code::QcCode;
 use crate::encoder::{string_words, words};
 use crate::error::Error;
+use crate::guesses;
 use crate::propagation::{Ended, Propagation};
 use crate::scheme::{Retry, Scheme};
 
@@ -197,7 +198,10 @@ impl Job<'_> {
             let prior = |k: usize| if class[k / 64] >> (k % 64) & 1 == 0 { first } else { second };
             worker.start(self.code, &difference, (0..bits).map(prior).chain(rest));
         }
-        let ended = worker.run(self.code, &difference, self.max_iterations);
+        let mut ended = worker.run(self.code, &difference, self.max_iterations);
+        if !ended.converged {
+            ended = guesses::go_on(worker, self.code, &difference, ended);
+        }
         (ended, worker.decisions().to_vec())
     }
 }

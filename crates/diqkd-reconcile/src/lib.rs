@@ -20,6 +20,7 @@ mod error;
 mod finite_length;
 mod frame_code;
 mod frame_decoder;
+mod guesses;
 pub mod interactive;
 mod lanes;
 mod matrix;

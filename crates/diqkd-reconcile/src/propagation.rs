@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::backend::{Backend, BlockRow, Scratch};
-use crate::check_rule::Rule;
+use crate::check_rule::{MESSAGE_SHIFT, Rule};
 use crate::code::QcCode;
 use crate::lanes;
 use crate::posteriors::Posteriors;
@@ -127,6 +127,22 @@ impl Propagation {
     /// The opinion of one code bit, positive where no error is likelier.
     pub(crate) fn posterior(&self, bit: usize) -> i16 {
         self.posteriors.get(bit)
+    }
+
+    /// The priors that [`Propagation::start`] was given: what the posteriors are without the messages.
+    pub(crate) fn priors(&self, code: &QcCode) -> Vec<i16> {
+        let lift = code.lift();
+        let mut priors: Vec<i16> = (0..code.code_bits()).map(|bit| self.posterior(bit)).collect();
+        for r in 0..code.rows() {
+            let messages = self.messages[code.first_edge(r) * lift..].chunks_exact(lift);
+            for (edge, messages) in code.row(r).iter().zip(messages) {
+                for (lane, &message) in messages.iter().enumerate() {
+                    let at = edge.column as usize * lift + (lane + edge.shift as usize) % lift;
+                    priors[at] -= i16::from(message) << MESSAGE_SHIFT;
+                }
+            }
+        }
+        priors
     }
 
     /// The error pattern, `columns·lift` bits.
