@@ -40,7 +40,8 @@ impl Decoder {
         Self { scheme: scheme.clone(), max_iterations: 200, workers: Vec::new() }
     }
 
-    /// Sets the most passes a frame; Bob's own choice, Alice need not know.
+    /// Sets the most passes a frame; Bob's own choice, Alice need not know. A frame that stands a few parities from success
+    /// after that many is given up to eight times as many more, to decode it with single bits turned over.
     #[must_use]
     pub fn with_max_iterations(mut self, max_iterations: u32) -> Self {
         self.max_iterations = max_iterations;

@@ -8,8 +8,10 @@ use diqkd_gf2::{BitRef, Bits, bits_from_words};
 
 use crate::backend::Backend;
 use crate::check_rule::{QUICK_PASSES, prior};
+use crate::code::QcCode;
 use crate::encoder::words;
 use crate::error::Error;
+use crate::guesses::{self, Doubt};
 use crate::matrix::ParityMatrix;
 use crate::propagation::Propagation;
 
@@ -71,7 +73,8 @@ impl FrameDecoder {
         })
     }
 
-    /// Sets the most passes a frame.
+    /// Sets the most passes a frame. One that stands a few parities from success after that many is decoded once more, with
+    /// single bits turned over.
     #[must_use]
     pub fn with_max_iterations(mut self, max_iterations: u32) -> Self {
         self.max_iterations = max_iterations;
@@ -92,6 +95,28 @@ impl FrameDecoder {
             self.decode_batch(noisy, syndromes, &mut out)?;
         }
         Ok(out)
+    }
+
+    /// Decodes one frame on all lanes, on each with another bit turned over: the passes that were made, and the lane whose
+    /// decisions have the syndrome.
+    fn guess(&mut self, syndrome: &[u64], doubts: &[Doubt]) -> (u32, Option<usize>) {
+        let code = self.matrix.code();
+        let mut priors: Vec<i16> =
+            self.priors.iter().flat_map(|&prior| core::iter::repeat_n(prior, 64)).collect();
+        for (lane, doubt) in doubts.iter().enumerate() {
+            priors[doubt.bit / 64 * 64 + lane] = doubt.turned;
+        }
+        self.worker.start(code, syndrome, priors.into_iter());
+        let most = guesses::PASSES.min(self.max_iterations);
+        for pass in 1..=most {
+            self.worker.pass(code, pass);
+            let wrong =
+                guesses::wrong_checks(&self.worker, code, syndrome).into_iter().fold(0, |any, w| any | w);
+            if let Some(lane) = (0..doubts.len()).find(|lane| wrong >> lane & 1 == 0) {
+                return (pass, Some(lane));
+            }
+        }
+        (most, None)
     }
 
     fn decode_batch(
@@ -126,19 +151,43 @@ impl FrameDecoder {
                 break;
             }
         }
+        let wrong = guesses::wrong_checks(&self.worker, code, &difference);
+        let looked_at_again: Vec<(usize, Vec<Doubt>)> = (0..noisy.len())
+            .filter(|lane| open >> lane & 1 == 1)
+            .map(|lane| (lane, doubts_of_lane(&self.worker, code, &wrong, lane)))
+            .filter(|(_, doubts)| !doubts.is_empty())
+            .collect();
+        for (lane, doubts) in looked_at_again {
+            let syndrome: Vec<u64> =
+                difference.iter().map(|word| (word >> lane & 1).wrapping_neg()).collect();
+            let (passes, found) = self.guess(&syndrome, &doubts);
+            iterations[lane] += passes;
+            if let Some(guess) = found {
+                open &= !(1 << lane);
+                for (error, decision) in errors.iter_mut().zip(self.worker.decisions()) {
+                    *error = *error & !(1 << lane) | (decision >> guess & 1) << lane;
+                }
+            }
+        }
         for (lane, noisy) in noisy.iter().enumerate() {
-            let mut frame = words("the frame", noisy, code.columns())?;
+            let mut frame = words("the frame", noisy, self.matrix.columns())?;
             for (c, error) in errors.iter().enumerate() {
                 frame[c / 64] ^= (error >> lane & 1) << (c % 64);
             }
             out.push(DecodedFrame {
-                estimate: bits_from_words(&frame, code.columns()),
+                estimate: bits_from_words(&frame, self.matrix.columns()),
                 converged: open >> lane & 1 == 0,
                 iterations: iterations[lane],
             });
         }
         Ok(())
     }
+}
+
+/// The bits of the frame on one lane to turn over.
+fn doubts_of_lane(worker: &Propagation, code: &QcCode, wrong: &[u64], lane: usize) -> Vec<Doubt> {
+    let wrong: Vec<u64> = wrong.iter().map(|word| word & 1 << lane).collect();
+    guesses::doubts(worker, code, &wrong, |bit| bit % 64 == lane)
 }
 
 /// Transposes up to 64 strings: bit `f` of word `i` is bit `i` of string `f`.

@@ -91,6 +91,7 @@ const PASSES: u32 = 30;
 /// Neither decoder ever beats the best, and both come near it: the margins are factors on its failure rate.
 #[test]
 fn the_decoder_is_near_maximum_likelihood_and_never_above_it() {
+    let mut gained = 0.0;
     for (name, matrix, margin) in
         [("Petersen", petersen(), 1.03), ("Latin square", latin_square(), 1.15), ("grid", grid(), 1.15)]
     {
@@ -118,6 +119,9 @@ fn the_decoder_is_near_maximum_likelihood_and_never_above_it() {
         let figures = format!("{name}: {failed} of the decoder, {failed_exactly} exactly, {least} at best");
         assert!(least <= failed && least <= failed_exactly, "{figures}");
         assert!(failed <= margin * least, "{figures}");
-        assert!((failed - failed_exactly).abs() <= 0.03 * least, "{figures}");
+        // It may be better by its second look at what stands a few parities from success.
+        assert!(failed <= failed_exactly + 0.03 * least, "{figures}");
+        gained += failed_exactly - failed;
     }
+    assert!(gained > 0.002, "{gained}");
 }
