@@ -308,7 +308,7 @@ const STEPS: [Step; 8] = {
 /// Standard deviations of the errors' information that the first syndrome covers beyond its mean.
 const FIRST: f64 = 0.2;
 /// Passes of an attempt. The last attempt alone has nothing to wait for.
-const PASSES: u32 = 80;
+const PASSES: u32 = 120;
 const LAST_PASSES: u32 = 200;
 const LEAST_BITS: u64 = 4096;
 const MOST_BITS: u64 = 1 << 21;
