@@ -46,7 +46,8 @@ pub struct BenchRequest {
     pub seed: u64,
     /// How the scheme is designed; `target_failure` is the frame error rate aimed at.
     pub options: DesignOptions,
-    /// The most passes a frame of a one-way scheme or of a matrix.
+    /// The most passes a frame of a one-way scheme or of a matrix, before the second look that frames a few parities from
+    /// success get (see [`Decoder::with_max_iterations`](crate::Decoder::with_max_iterations)).
     pub max_iterations: u32,
 }
 

@@ -35,7 +35,7 @@ pub struct Decoded {
 }
 
 impl Decoder {
-    /// A decoder for `scheme` with at most 200 passes a frame.
+    /// A decoder for `scheme` with at most 200 passes a frame, before [a second look](Self::with_max_iterations).
     pub fn new(scheme: &Scheme) -> Self {
         Self { scheme: scheme.clone(), max_iterations: 200, workers: Vec::new() }
     }

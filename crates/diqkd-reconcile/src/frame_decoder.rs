@@ -53,7 +53,8 @@ pub struct DecodedFrame {
 }
 
 impl FrameDecoder {
-    /// A decoder for frames with the given probability of an error at each position, at most 200 passes a frame.
+    /// A decoder for frames with the given probability of an error at each position, at most 200 passes a frame
+    /// before [a second look](Self::with_max_iterations).
     ///
     /// # Errors
     /// [`Error::Length`] unless there is one probability a column, [`Error::ErrorProbability`] outside `[0, 1/2]`.
@@ -97,6 +98,36 @@ impl FrameDecoder {
         Ok(out)
     }
 
+    /// Decodes those frames once more that are `open` and stand a few parities from success, one after the other, and keeps
+    /// what it finds.
+    fn look_again(
+        &mut self,
+        difference: &[u64],
+        open: &mut u64,
+        errors: &mut [u64],
+        iterations: &mut [u32; 64],
+    ) {
+        let code = self.matrix.code();
+        let wrong = self.worker.wrong_checks(code, difference);
+        let near: Vec<(usize, Vec<Doubt>)> = (0..64)
+            .filter(|lane| *open >> lane & 1 == 1)
+            .map(|lane| (lane, doubts_of_lane(&self.worker, code, &wrong, lane)))
+            .filter(|(_, doubts)| !doubts.is_empty())
+            .collect();
+        for (lane, doubts) in near {
+            let syndrome: Vec<u64> =
+                difference.iter().map(|word| (word >> lane & 1).wrapping_neg()).collect();
+            let (passes, found) = self.guess(&syndrome, &doubts);
+            iterations[lane] += passes;
+            if let Some(guess) = found {
+                *open &= !(1 << lane);
+                for (error, decision) in errors.iter_mut().zip(self.worker.decisions()) {
+                    *error = *error & !(1 << lane) | (decision >> guess & 1) << lane;
+                }
+            }
+        }
+    }
+
     /// Decodes one frame on all lanes, on each with another bit turned over: the passes that were made, and the lane whose
     /// decisions have the syndrome.
     fn guess(&mut self, syndrome: &[u64], doubts: &[Doubt]) -> (u32, Option<usize>) {
@@ -110,8 +141,7 @@ impl FrameDecoder {
         let most = guesses::PASSES.min(self.max_iterations);
         for pass in 1..=most {
             self.worker.pass(code, pass);
-            let wrong =
-                guesses::wrong_checks(&self.worker, code, syndrome).into_iter().fold(0, |any, w| any | w);
+            let wrong = self.worker.wrong_checks(code, syndrome).into_iter().fold(0, |any, w| any | w);
             if let Some(lane) = (0..doubts.len()).find(|lane| wrong >> lane & 1 == 0) {
                 return (pass, Some(lane));
             }
@@ -139,7 +169,7 @@ impl FrameDecoder {
         for pass in 1..=self.max_iterations {
             self.worker.pass(code, pass);
             let decisions = self.worker.decisions();
-            let wrong = code.syndrome(decisions).iter().zip(&difference).fold(0, |any, (a, b)| any | a ^ b);
+            let wrong = self.worker.wrong_checks(code, &difference).into_iter().fold(0, |any, w| any | w);
             let ending = if pass == self.max_iterations { open } else { open & !wrong };
             if ending != 0 {
                 errors.iter_mut().zip(decisions).for_each(|(e, d)| *e |= d & ending);
@@ -151,24 +181,7 @@ impl FrameDecoder {
                 break;
             }
         }
-        let wrong = guesses::wrong_checks(&self.worker, code, &difference);
-        let looked_at_again: Vec<(usize, Vec<Doubt>)> = (0..noisy.len())
-            .filter(|lane| open >> lane & 1 == 1)
-            .map(|lane| (lane, doubts_of_lane(&self.worker, code, &wrong, lane)))
-            .filter(|(_, doubts)| !doubts.is_empty())
-            .collect();
-        for (lane, doubts) in looked_at_again {
-            let syndrome: Vec<u64> =
-                difference.iter().map(|word| (word >> lane & 1).wrapping_neg()).collect();
-            let (passes, found) = self.guess(&syndrome, &doubts);
-            iterations[lane] += passes;
-            if let Some(guess) = found {
-                open &= !(1 << lane);
-                for (error, decision) in errors.iter_mut().zip(self.worker.decisions()) {
-                    *error = *error & !(1 << lane) | (decision >> guess & 1) << lane;
-                }
-            }
-        }
+        self.look_again(&difference, &mut open, &mut errors, &mut iterations);
         for (lane, noisy) in noisy.iter().enumerate() {
             let mut frame = words("the frame", noisy, self.matrix.columns())?;
             for (c, error) in errors.iter().enumerate() {

@@ -15,7 +15,7 @@ use crate::propagation::{Ended, Propagation};
 pub(crate) fn go_on(worker: &mut Propagation, code: &QcCode, syndrome: &[u64], ended: Ended) -> Ended {
     let Ended { mut iterations, .. } = ended;
     let most = ended.iterations.saturating_mul(1 + MORE);
-    let doubts = doubts(worker, code, &wrong_checks(worker, code, syndrome), |_| true);
+    let doubts = doubts(worker, code, &worker.wrong_checks(code, syndrome), |_| true);
     let mut priors = if doubts.is_empty() { Vec::new() } else { worker.priors(code) };
     for doubt in doubts {
         let prior = core::mem::replace(&mut priors[doubt.bit], doubt.turned);
@@ -34,13 +34,6 @@ pub(crate) fn go_on(worker: &mut Propagation, code: &QcCode, syndrome: &[u64], e
 pub(crate) struct Doubt {
     pub(crate) bit: usize,
     pub(crate) turned: i16,
-}
-
-/// A 1 for each check that the decisions leave unsatisfied.
-pub(crate) fn wrong_checks(worker: &Propagation, code: &QcCode, syndrome: &[u64]) -> Vec<u64> {
-    let mut wrong = code.syndrome(worker.decisions());
-    wrong.iter_mut().zip(syndrome).for_each(|(parity, wanted)| *parity ^= wanted);
-    wrong
 }
 
 /// The bits to turn over among some, in that order, 40 at most; none if too many checks are unsatisfied.
@@ -110,7 +103,7 @@ mod tests {
             let syndrome = code.syndrome(&errors);
             worker.start(&code, &syndrome, core::iter::repeat_n(prior(0.09), code.code_bits()));
             let ended = worker.run(&code, &syndrome, 100);
-            let wrong = wrong_checks(&worker, &code, &syndrome).iter().map(|w| w.count_ones()).sum::<u32>();
+            let wrong = worker.wrong_checks(&code, &syndrome).iter().map(|w| w.count_ones()).sum::<u32>();
             if ended.converged || wrong > MOST_WRONG {
                 continue;
             }

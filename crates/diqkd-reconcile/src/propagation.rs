@@ -124,6 +124,13 @@ impl Propagation {
         lanes.iter().fold(0, |any, lane| any | lane)
     }
 
+    /// A 1 for each parity that the decisions leave wrong, `rows·lift` bits.
+    pub(crate) fn wrong_checks(&self, code: &QcCode, syndrome: &[u64]) -> Vec<u64> {
+        let mut wrong = code.syndrome(&self.decisions);
+        wrong.iter_mut().zip(syndrome).for_each(|(parity, wanted)| *parity ^= wanted);
+        wrong
+    }
+
     /// The opinion of one code bit, positive where no error is likelier.
     pub(crate) fn posterior(&self, bit: usize) -> i16 {
         self.posteriors.get(bit)
@@ -198,22 +205,26 @@ mod tests {
         assert!(failed <= failed_exactly + 5, "{failed} {failed_exactly}");
     }
 
+    /// The frame of 16,384 positions that a seed draws ends as what it is, with no second look.
+    fn assert_decodes(code: &FrameCode, error_probability: f64, seed: u64) {
+        let mut rng = SplitMix64::new(seed);
+        let mut errors = vec![0; 16_384 / 64];
+        (0..16_384).for_each(|i| errors[i / 64] |= u64::from(rng.chance(error_probability)) << (i % 64));
+        let (decoded, syndrome) = (code.decoded(), code.expand(&code.syndrome(&errors)));
+        let mut worker = Propagation::new(Backend::detect(), QUICK_PASSES);
+        let priors = core::iter::repeat_n(prior(error_probability), errors.len() * 64);
+        worker.start(decoded, &syndrome, priors.chain(code.hidden_priors(10_000)));
+        assert!(worker.run(decoded, &syndrome, 200).converged, "{seed:x}");
+        assert_eq!(worker.decisions()[..errors.len()], errors, "{seed:x}");
+    }
+
     /// Frames that come within a few parities of success, where columns of forty edges used to turn round.
     #[test]
     fn the_last_doubts_do_not_turn_strong_columns() {
         let code =
             FrameCode::of(&Shape { lift: 64, rows: 43, columns: 256, rest: 0 }, Ensembles::narrow(), 1);
-        let decoded = code.decoded();
         for draw in [19, 58, 74, 87, 132] {
-            let mut rng = SplitMix64::new(0xabc ^ draw << 20);
-            let mut errors = vec![0; 16_384 / 64];
-            (0..16_384).for_each(|i| errors[i / 64] |= u64::from(rng.chance(0.02)) << (i % 64));
-            let syndrome = code.expand(&code.syndrome(&errors));
-            let mut worker = Propagation::new(Backend::detect(), QUICK_PASSES);
-            let priors = core::iter::repeat_n(prior(0.02), errors.len() * 64);
-            worker.start(decoded, &syndrome, priors.chain(code.hidden_priors(10_000)));
-            assert!(worker.run(decoded, &syndrome, 200).converged, "{draw}");
-            assert_eq!(worker.decisions()[..errors.len()], errors, "{draw}");
+            assert_decodes(&code, 0.02, 0xabc ^ draw << 20);
         }
     }
 
@@ -224,17 +235,8 @@ mod tests {
         let ensembles = Ensembles::short();
         let shape = Shape { lift: 64, rows: 148, columns: 256, rest: 8 };
         let code = FrameCode::of(&shape, ensembles, ensembles.seed());
-        let decoded = code.decoded();
         for draw in [595, 681, 1382, 1556, 3510, 3514, 4100, 4341] {
-            let mut rng = SplitMix64::new(13u64.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ draw << 20);
-            let mut errors = vec![0; 16_384 / 64];
-            (0..16_384).for_each(|i| errors[i / 64] |= u64::from(rng.chance(0.11)) << (i % 64));
-            let syndrome = code.expand(&code.syndrome(&errors));
-            let mut worker = Propagation::new(Backend::detect(), QUICK_PASSES);
-            let priors = core::iter::repeat_n(prior(0.11), errors.len() * 64);
-            worker.start(decoded, &syndrome, priors.chain(code.hidden_priors(10_000)));
-            assert!(worker.run(decoded, &syndrome, 200).converged, "{draw}");
-            assert_eq!(worker.decisions()[..errors.len()], errors, "{draw}");
+            assert_decodes(&code, 0.11, 13u64.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ draw << 20);
         }
     }
 

@@ -166,8 +166,8 @@ impl Decoding<'_> {
 
     /// The positions of least certainty, equals in order of position.
     fn choose(&mut self, step: &Step) {
-        let parities = self.plan.code.decoded().syndrome(self.worker.decisions());
-        let wrong: u32 = parities.iter().zip(&self.syndrome).map(|(a, b)| (a ^ b).count_ones()).sum();
+        let wrong = self.worker.wrong_checks(self.plan.code.decoded(), &self.syndrome);
+        let wrong: u32 = wrong.iter().map(|word| word.count_ones()).sum();
         let count = step.of_wrong_parities * f64::from(wrong) + step.of_bits * self.plan.n_bits as f64;
         let count = libm::ceil(count) as usize;
         let open = |at: &u32| self.known[*at as usize / 64] >> (at % 64) & 1 == 0;

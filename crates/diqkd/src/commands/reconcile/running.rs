@@ -16,7 +16,8 @@ pub(super) struct Running {
     /// Number of blocks a point.
     #[arg(long, value_name = "F", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) frames: u32,
-    /// The most passes of the decoder over a frame (default 200, on your own matrix 500).
+    /// The most passes of the decoder over a frame (default 200, on your own matrix 500); a frame a few parities from
+    /// success gets more
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_iterations: Option<u32>,
     /// Replays the same blocks.
