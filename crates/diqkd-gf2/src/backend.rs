@@ -135,15 +135,6 @@ pub(crate) trait Lanes: Copy {
     /// The sum.
     fn xor(self, a: Self::V, b: Self::V) -> Self::V;
 
-    /// `floor(s z^64 / (z^64 + z^4 + z^3 + z + 1))`, that is `s + (s >> 60) + (s >> 61) + (s >> 63)`.
-    fn quotient(self, s: Self::V) -> Self::V;
-
-    /// The product of `y` and `s`, where `quotient` is that of `s`.
-    ///
-    /// With `p` the modulus, `q = floor(y s / p)` is the upper half of `y quotient`, because what the rounding of the
-    /// quotient leaves out has a degree below that of `p`; the remainder is the lower half of `y s + q p`.
-    fn scale(self, y: Self::V, s: Self::V, quotient: Self::V) -> Self::V;
-
     /// Products before reduction.
     type Wide: Copy;
 
@@ -153,8 +144,17 @@ pub(crate) trait Lanes: Copy {
     /// The sum.
     fn add_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide;
 
-    /// The remainder of a product.
+    /// The remainder of a product, or of a sum of products, modulo `p = z^64 + z^4 + z^3 + z + 1`.
+    ///
+    /// With `h` the upper half, `h z^64 = h (z + 1)(z^3 + 1)` modulo `p`, of which four bits stand above the lower half:
+    /// `h >> 60 + h >> 61 + h >> 63`. Added to `h` they count with it, for their product has a degree below 8.
     fn reduce(self, product: Self::Wide) -> Self::V;
+
+    /// The product of `y` and `s`.
+    #[inline(always)]
+    fn scale(self, y: Self::V, s: Self::V) -> Self::V {
+        self.reduce(self.product(y, s))
+    }
 
     /// Of two registers, the elements that layer `stage` takes as lower and as upper halves of its blocks.
     fn split(self, stage: usize, a: Self::V, b: Self::V) -> (Self::V, Self::V);
@@ -365,6 +365,22 @@ fn xor_of(out: &mut [u64], a: &[u64], b: &[u64]) {
         *out = a ^ b;
     }
 }
+
+/// For [`Lanes::reduce`] with a table of bytes: entry `h` is `h + h >> 1 + h >> 3`, what four bits above a product add
+/// to its upper half. Entry 0 is 0, so that bytes without such bits stay as they are. Registers, not memory, are looked up.
+#[cfg(all(
+    any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")),
+    not(diqkd_backend = "soft")
+))]
+const SPILL: [u8; 16] = {
+    let mut table = [0; 16];
+    let mut h = 0;
+    while h < 16 {
+        table[h as usize] = h ^ h >> 1 ^ h >> 3;
+        h += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

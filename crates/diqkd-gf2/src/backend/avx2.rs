@@ -4,15 +4,15 @@
 //! Much of a transform is sums and shifts, which take half as long as on 128-bit registers.
 
 use core::arch::x86_64::{
-    __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm256_and_si256, _mm256_castsi128_si256,
-    _mm256_castsi256_si128, _mm256_clmulepi64_epi128, _mm256_extracti128_si256, _mm256_inserti128_si256,
-    _mm256_loadu_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x, _mm256_sll_epi64, _mm256_slli_epi64,
-    _mm256_srl_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
-    _mm256_xor_si256,
+    __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi64, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_clmulepi64_epi128,
+    _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_permute2x128_si256,
+    _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_sll_epi64, _mm256_slli_epi64, _mm256_srl_epi64,
+    _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -126,16 +126,6 @@ impl<const WIDE: bool> Avx2<WIDE> {
         self.store(c, &mut rows[4 * i + 2][4 * j..]);
         self.store(d, &mut rows[4 * i + 3][4 * j..]);
     }
-
-    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
-    #[inline(always)]
-    fn fold(self, low: __m256i, q: __m256i) -> __m256i {
-        // SAFETY: `self` exists only where `detect` found avx2.
-        unsafe {
-            let sum = _mm256_xor_si256(_mm256_xor_si256(low, q), _mm256_slli_epi64::<1>(q));
-            _mm256_xor_si256(sum, _mm256_xor_si256(_mm256_slli_epi64::<3>(q), _mm256_slli_epi64::<4>(q)))
-        }
-    }
 }
 
 /// Four elements to a register.
@@ -171,24 +161,6 @@ impl<const WIDE: bool> Lanes for Avx2<WIDE> {
         unsafe { _mm256_xor_si256(a, b) }
     }
 
-    #[inline(always)]
-    fn quotient(self, s: __m256i) -> __m256i {
-        // SAFETY: as in `splat`.
-        let spill =
-            unsafe { [_mm256_srli_epi64::<60>(s), _mm256_srli_epi64::<61>(s), _mm256_srli_epi64::<63>(s)] };
-        spill.into_iter().fold(s, |sum, part| self.xor(sum, part))
-    }
-
-    #[inline(always)]
-    fn scale(self, y: __m256i, s: __m256i, quotient: __m256i) -> __m256i {
-        let (low_even, low_odd) = (self.products::<0x00>(y, s), self.products::<0x11>(y, s));
-        let (even, odd) = (self.products::<0x00>(y, quotient), self.products::<0x11>(y, quotient));
-        // SAFETY: as in `splat`.
-        let (low, q) =
-            unsafe { (_mm256_unpacklo_epi64(low_even, low_odd), _mm256_unpackhi_epi64(even, odd)) };
-        self.fold(low, q)
-    }
-
     /// Products of the even and of the odd elements.
     type Wide = [__m256i; 2];
 
@@ -205,8 +177,13 @@ impl<const WIDE: bool> Lanes for Avx2<WIDE> {
     #[inline(always)]
     fn reduce(self, [even, odd]: [__m256i; 2]) -> __m256i {
         // SAFETY: as in `splat`.
-        let (low, high) = unsafe { (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd)) };
-        self.fold(low, self.quotient(high))
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
+            let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(SPILL.as_ptr().cast()));
+            let q = _mm256_xor_si256(high, _mm256_shuffle_epi8(table, _mm256_srli_epi64::<60>(high)));
+            let sum = _mm256_xor_si256(q, _mm256_add_epi64(q, q));
+            _mm256_xor_si256(_mm256_xor_si256(low, sum), _mm256_slli_epi64::<3>(sum))
+        }
     }
 
     #[inline(always)]

@@ -1,17 +1,17 @@
 //! x86-64 PCLMULQDQ: one carry-less product of two words per instruction, on 128-bit registers.
 
 use core::arch::x86_64::{
-    __m128i, _mm_and_si128, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_set1_epi64x,
-    _mm_sll_epi64, _mm_slli_epi64, _mm_srl_epi64, _mm_srli_epi64, _mm_storeu_si128, _mm_unpackhi_epi64,
-    _mm_unpacklo_epi64, _mm_xor_si128,
+    __m128i, _mm_add_epi64, _mm_and_si128, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128,
+    _mm_set1_epi64x, _mm_shuffle_epi8, _mm_sll_epi64, _mm_slli_epi64, _mm_srl_epi64, _mm_srli_epi64,
+    _mm_storeu_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi64, _mm_xor_si128,
 };
 
 use crate::backend::pairs::{self, Pairs};
-use crate::backend::{ElementCost, Kernel, Lanes, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized};
 
-cpufeatures::new!(cpu, "pclmulqdq", "sse2");
+cpufeatures::new!(cpu, "pclmulqdq", "ssse3", "sse2");
 
-/// Proof that the processor has PCLMULQDQ.
+/// Proof that the processor has PCLMULQDQ, and SSSE3 as all such processors do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pclmul(());
 
@@ -32,7 +32,7 @@ impl Kernel for Pclmul {
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
-        // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
+        // SAFETY: `self` exists only where `detect` found pclmulqdq, ssse3 and sse2.
         unsafe { with_pclmulqdq(self, task) }
     }
 
@@ -66,22 +66,9 @@ impl Kernel for Pclmul {
     }
 }
 
-#[target_feature(enable = "pclmulqdq,sse2")]
+#[target_feature(enable = "pclmulqdq,ssse3,sse2")]
 fn with_pclmulqdq<T: Vectorized>(token: Pclmul, task: T) -> T::Output {
     task.run(token)
-}
-
-#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl Pclmul {
-    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
-    #[inline(always)]
-    fn fold(self, low: __m128i, q: __m128i) -> __m128i {
-        // SAFETY: `self` exists only where `detect` found sse2.
-        unsafe {
-            let sum = _mm_xor_si128(_mm_xor_si128(low, q), _mm_slli_epi64::<1>(q));
-            _mm_xor_si128(sum, _mm_xor_si128(_mm_slli_epi64::<3>(q), _mm_slli_epi64::<4>(q)))
-        }
-    }
 }
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
@@ -126,32 +113,12 @@ impl Lanes for Pclmul {
         unsafe { _mm_xor_si128(a, b) }
     }
 
-    #[inline(always)]
-    fn quotient(self, s: __m128i) -> __m128i {
-        // SAFETY: as in `load`.
-        let spill = unsafe { [_mm_srli_epi64::<60>(s), _mm_srli_epi64::<61>(s), _mm_srli_epi64::<63>(s)] };
-        spill.into_iter().fold(s, |sum, part| self.xor(sum, part))
-    }
-
-    #[inline(always)]
-    fn scale(self, y: __m128i, s: __m128i, quotient: __m128i) -> __m128i {
-        // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
-        let (low, q) = unsafe {
-            let low =
-                _mm_unpacklo_epi64(_mm_clmulepi64_si128::<0x00>(y, s), _mm_clmulepi64_si128::<0x11>(y, s));
-            let (even, odd) =
-                (_mm_clmulepi64_si128::<0x00>(y, quotient), _mm_clmulepi64_si128::<0x11>(y, quotient));
-            (low, _mm_unpackhi_epi64(even, odd))
-        };
-        self.fold(low, q)
-    }
-
     /// Products of the even and of the odd elements.
     type Wide = [__m128i; 2];
 
     #[inline(always)]
     fn product(self, a: __m128i, b: __m128i) -> [__m128i; 2] {
-        // SAFETY: as in `scale`.
+        // SAFETY: `self` exists only where `detect` found pclmulqdq and sse2.
         unsafe { [_mm_clmulepi64_si128::<0x00>(a, b), _mm_clmulepi64_si128::<0x11>(a, b)] }
     }
 
@@ -162,9 +129,16 @@ impl Lanes for Pclmul {
 
     #[inline(always)]
     fn reduce(self, [even, odd]: [__m128i; 2]) -> __m128i {
-        // SAFETY: as in `load`.
-        let (low, high) = unsafe { (_mm_unpacklo_epi64(even, odd), _mm_unpackhi_epi64(even, odd)) };
-        self.fold(low, self.quotient(high))
+        // SAFETY: the table has the 16 bytes read; `self` exists only where `detect` found sse2 and ssse3.
+        unsafe {
+            let (low, high) = (_mm_unpacklo_epi64(even, odd), _mm_unpackhi_epi64(even, odd));
+            let q = _mm_xor_si128(
+                high,
+                _mm_shuffle_epi8(_mm_loadu_si128(SPILL.as_ptr().cast()), _mm_srli_epi64::<60>(high)),
+            );
+            let sum = _mm_xor_si128(q, _mm_add_epi64(q, q));
+            _mm_xor_si128(_mm_xor_si128(low, sum), _mm_slli_epi64::<3>(sum))
+        }
     }
 
     #[inline(always)]

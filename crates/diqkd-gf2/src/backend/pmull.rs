@@ -1,13 +1,14 @@
 //! Aarch64 PMULL: one carry-less product of two words per instruction, on 128-bit registers.
 
 use core::arch::aarch64::{
-    uint64x2_t, vandq_u64, vdupq_n_s64, vdupq_n_u64, veorq_u64, vextq_u64, vgetq_lane_u64, vld1q_u64,
-    vmull_high_p64, vmull_p64, vreinterpretq_p64_u64, vreinterpretq_u64_p128, vshlq_n_u64, vshlq_u64,
-    vshrq_n_u64, vst1q_u64, vzip1q_u64, vzip2q_u64,
+    uint64x2_t, vandq_u64, vdupq_n_s64, vdupq_n_u64, veorq_u64, vextq_u64, vgetq_lane_u64, vld1q_u8,
+    vld1q_u64, vmull_high_p64, vmull_p64, vqtbl1q_u8, vreinterpretq_p64_u64, vreinterpretq_u8_u64,
+    vreinterpretq_u64_p128, vreinterpretq_u64_u8, vshlq_n_u64, vshlq_u64, vshrq_n_u64, vst1q_u64, vzip1q_u64,
+    vzip2q_u64,
 };
 
 use crate::backend::pairs::{self, Pairs};
-use crate::backend::{ElementCost, Kernel, Lanes, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized};
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 cpufeatures::new!(cpu, "aes");
@@ -79,19 +80,6 @@ fn with_pmull<T: Vectorized>(token: Pmull, task: T) -> T::Output {
 }
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl Pmull {
-    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
-    #[inline(always)]
-    fn fold(self, low: uint64x2_t, q: uint64x2_t) -> uint64x2_t {
-        // SAFETY: `self` exists only where `detect` found NEON.
-        unsafe {
-            let sum = veorq_u64(veorq_u64(low, q), vshlq_n_u64::<1>(q));
-            veorq_u64(sum, veorq_u64(vshlq_n_u64::<3>(q), vshlq_n_u64::<4>(q)))
-        }
-    }
-}
-
-#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl Pairs for Pmull {
     #[inline(always)]
     fn crossed(self, a: uint64x2_t, b: uint64x2_t) -> [uint64x2_t; 2] {
@@ -135,21 +123,6 @@ impl Lanes for Pmull {
         unsafe { veorq_u64(a, b) }
     }
 
-    #[inline(always)]
-    fn quotient(self, s: uint64x2_t) -> uint64x2_t {
-        // SAFETY: as in `load`.
-        let spill = unsafe { [vshrq_n_u64::<60>(s), vshrq_n_u64::<61>(s), vshrq_n_u64::<63>(s)] };
-        spill.into_iter().fold(s, |sum, part| self.xor(sum, part))
-    }
-
-    #[inline(always)]
-    fn scale(self, y: uint64x2_t, s: uint64x2_t, quotient: uint64x2_t) -> uint64x2_t {
-        let ([low_even, low_odd], [even, odd]) = (self.product(y, s), self.product(y, quotient));
-        // SAFETY: as in `load`.
-        let (low, q) = unsafe { (vzip1q_u64(low_even, low_odd), vzip2q_u64(even, odd)) };
-        self.fold(low, q)
-    }
-
     /// Products of the even and of the odd elements.
     type Wide = [uint64x2_t; 2];
 
@@ -166,9 +139,15 @@ impl Lanes for Pmull {
 
     #[inline(always)]
     fn reduce(self, [even, odd]: [uint64x2_t; 2]) -> uint64x2_t {
-        // SAFETY: as in `load`.
-        let (low, high) = unsafe { (vzip1q_u64(even, odd), vzip2q_u64(even, odd)) };
-        self.fold(low, self.quotient(high))
+        // SAFETY: the table has the 16 bytes read; `self` exists only where `detect` found NEON.
+        unsafe {
+            let (low, high) = (vzip1q_u64(even, odd), vzip2q_u64(even, odd));
+            let above = vreinterpretq_u8_u64(vshrq_n_u64::<60>(high));
+            let spill = vreinterpretq_u64_u8(vqtbl1q_u8(vld1q_u8(SPILL.as_ptr()), above));
+            let q = veorq_u64(high, spill);
+            let sum = veorq_u64(q, vshlq_n_u64::<1>(q));
+            veorq_u64(veorq_u64(low, sum), vshlq_n_u64::<3>(sum))
+        }
     }
 
     #[inline(always)]

@@ -96,16 +96,6 @@ impl Lanes for Soft {
         a ^ b
     }
 
-    #[inline(always)]
-    fn quotient(self, _: u64) -> u64 {
-        0
-    }
-
-    #[inline(always)]
-    fn scale(self, y: u64, s: u64, _: u64) -> u64 {
-        gf64::reduce(clmul(y, s))
-    }
-
     type Wide = u128;
 
     #[inline(always)]

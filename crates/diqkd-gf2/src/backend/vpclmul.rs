@@ -7,21 +7,31 @@
 //! plus one of the second kind, shifted down by one word.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm512_alignr_epi64,
-    _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_castsi128_si512, _mm512_castsi512_si128,
-    _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_epi64,
-    _mm512_permutex2var_epi64, _mm512_permutexvar_epi8, _mm512_set_epi64, _mm512_set1_epi64,
-    _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_sll_epi64, _mm512_slli_epi64, _mm512_srl_epi64,
-    _mm512_srli_epi64, _mm512_storeu_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm512_add_epi64,
+    _mm512_alignr_epi64, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_castsi128_si512,
+    _mm512_castsi512_si128, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
+    _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_epi64, _mm512_permutex2var_epi64, _mm512_permutexvar_epi8,
+    _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i64x2,
+    _mm512_sll_epi64, _mm512_slli_epi64, _mm512_srl_epi64, _mm512_srli_epi64, _mm512_storeu_epi64,
+    _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, Vectorized, xor_of};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, xor_of};
 use crate::transform::planes::matrices::{self, ByteMatrices};
 use crate::transform::planes::{PlaneMap, Work};
 
-cpufeatures::new!(cpu, "avx512f", "avx512vl", "avx512vbmi", "gfni", "vpclmulqdq", "pclmulqdq", "sse2");
+cpufeatures::new!(
+    cpu,
+    "avx512f",
+    "avx512vl",
+    "avx512bw",
+    "avx512vbmi",
+    "gfni",
+    "vpclmulqdq",
+    "pclmulqdq",
+    "sse2"
+);
 
 /// Proof that the processor has VPCLMULQDQ and AVX-512, and PCLMULQDQ with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +56,7 @@ impl Kernel for Vpclmul {
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
-        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, avx512vbmi, gfni, vpclmulqdq, pclmulqdq, sse2.
+        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, avx512bw, avx512vbmi, gfni, vpclmulqdq, pclmulqdq, sse2.
         unsafe { with_avx512(self, task) }
     }
 
@@ -89,23 +99,9 @@ impl Kernel for Vpclmul {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512vl,avx512vbmi,gfni,vpclmulqdq,pclmulqdq,sse2")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512vbmi,gfni,vpclmulqdq,pclmulqdq,sse2")]
 fn with_avx512<T: Vectorized>(token: Vpclmul, task: T) -> T::Output {
     task.run(token)
-}
-
-#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl Vpclmul {
-    /// The lower half of `low + q p` with `p = z^64 + z^4 + z^3 + z + 1`.
-    #[inline(always)]
-    fn fold(self, low: __m512i, q: __m512i) -> __m512i {
-        // SAFETY: `self` exists only where `detect` found avx512f.
-        unsafe {
-            let sum = _mm512_ternarylogic_epi64::<XOR_OF_THREE>(low, q, _mm512_slli_epi64::<1>(q));
-            let (three, four) = (_mm512_slli_epi64::<3>(q), _mm512_slli_epi64::<4>(q));
-            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(sum, three, four)
-        }
-    }
 }
 
 /// Eight elements to a register.
@@ -141,38 +137,12 @@ impl Lanes for Vpclmul {
         unsafe { _mm512_xor_si512(a, b) }
     }
 
-    #[inline(always)]
-    fn quotient(self, s: __m512i) -> __m512i {
-        // SAFETY: as in `load`.
-        unsafe {
-            let spill = _mm512_xor_si512(_mm512_srli_epi64::<60>(s), _mm512_srli_epi64::<61>(s));
-            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(s, spill, _mm512_srli_epi64::<63>(s))
-        }
-    }
-
-    #[inline(always)]
-    fn scale(self, y: __m512i, s: __m512i, quotient: __m512i) -> __m512i {
-        // SAFETY: `self` exists only where `detect` found avx512f and vpclmulqdq.
-        let (low, q) = unsafe {
-            let low = _mm512_unpacklo_epi64(
-                _mm512_clmulepi64_epi128::<0x00>(y, s),
-                _mm512_clmulepi64_epi128::<0x11>(y, s),
-            );
-            let (even, odd) = (
-                _mm512_clmulepi64_epi128::<0x00>(y, quotient),
-                _mm512_clmulepi64_epi128::<0x11>(y, quotient),
-            );
-            (low, _mm512_unpackhi_epi64(even, odd))
-        };
-        self.fold(low, q)
-    }
-
     /// Products of the even and of the odd elements.
     type Wide = [__m512i; 2];
 
     #[inline(always)]
     fn product(self, a: __m512i, b: __m512i) -> [__m512i; 2] {
-        // SAFETY: as in `scale`.
+        // SAFETY: `self` exists only where `detect` found avx512f and vpclmulqdq.
         unsafe { [_mm512_clmulepi64_epi128::<0x00>(a, b), _mm512_clmulepi64_epi128::<0x11>(a, b)] }
     }
 
@@ -183,9 +153,14 @@ impl Lanes for Vpclmul {
 
     #[inline(always)]
     fn reduce(self, [even, odd]: [__m512i; 2]) -> __m512i {
-        // SAFETY: as in `load`.
-        let (low, high) = unsafe { (_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd)) };
-        self.fold(low, self.quotient(high))
+        // SAFETY: the table has the 16 bytes read; `self` exists only where `detect` found avx512f and avx512bw.
+        unsafe {
+            let (low, high) = (_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd));
+            let table = _mm512_broadcast_i32x4(_mm_loadu_si128(SPILL.as_ptr().cast()));
+            let q = _mm512_xor_si512(high, _mm512_shuffle_epi8(table, _mm512_srli_epi64::<60>(high)));
+            let sum = _mm512_xor_si512(q, _mm512_add_epi64(q, q));
+            _mm512_ternarylogic_epi64::<XOR_OF_THREE>(low, sum, _mm512_slli_epi64::<3>(sum))
+        }
     }
 
     #[inline(always)]

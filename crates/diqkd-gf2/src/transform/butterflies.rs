@@ -169,7 +169,7 @@ fn double_layer<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, b: usize, val
 fn single_layer<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, b: usize, values: &mut [u64], v: usize) {
     let mut walk = Walk::new(v * (values.len() >> (b + 1)), 0);
     for block in values.chunks_exact_mut(2 << b) {
-        let factor = Factor::splat(lanes, layers.offset(b) ^ walk.step());
+        let factor = lanes.splat(layers.offset(b) ^ walk.step());
         let (low, high) = block.split_at_mut(block.len() / 2);
         for (low, high) in low.chunks_exact_mut(1 << L::LOG).zip(high.chunks_exact_mut(1 << L::LOG)) {
             let (f0, f1) = butterfly::<L, MAP>(lanes, factor, (lanes.load(low), lanes.load(high)));
@@ -182,28 +182,56 @@ fn single_layer<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, b: usize, val
 /// Two layers on the quarters of a block: `high` belongs to the upper layer, `low` to the first block of the lower one.
 #[inline(always)]
 fn two_layers<L: Lanes, const MAP: u8>(lanes: L, high: u64, low: u64, quarters: [&mut [u64]; 4]) {
-    let wide = Factor::splat(lanes, high);
-    let (left, right) = (Factor::splat(lanes, low), Factor::splat(lanes, low ^ BETA[1]));
+    let factors = [lanes.splat(high), lanes.splat(low), lanes.splat(low ^ BETA[1])];
     let [a, b, c, d] = quarters;
     let (a, b) = (a.chunks_exact_mut(1 << L::LOG), b.chunks_exact_mut(1 << L::LOG));
     let (c, d) = (c.chunks_exact_mut(1 << L::LOG), d.chunks_exact_mut(1 << L::LOG));
     for (((pa, pb), pc), pd) in a.zip(b).zip(c).zip(d) {
-        let (mut a, mut b, mut c, mut d) = (lanes.load(pa), lanes.load(pb), lanes.load(pc), lanes.load(pd));
-        if MAP == TRANSPOSED {
-            (a, b) = butterfly::<L, MAP>(lanes, left, (a, b));
-            (c, d) = butterfly::<L, MAP>(lanes, right, (c, d));
-            (a, c) = butterfly::<L, MAP>(lanes, wide, (a, c));
-            (b, d) = butterfly::<L, MAP>(lanes, wide, (b, d));
-        } else {
-            (a, c) = butterfly::<L, MAP>(lanes, wide, (a, c));
-            (b, d) = butterfly::<L, MAP>(lanes, wide, (b, d));
-            (a, b) = butterfly::<L, MAP>(lanes, left, (a, b));
-            (c, d) = butterfly::<L, MAP>(lanes, right, (c, d));
-        }
+        let quarters = [lanes.load(pa), lanes.load(pb), lanes.load(pc), lanes.load(pd)];
+        let [a, b, c, d] = double_butterfly::<L, MAP>(lanes, factors, quarters);
         lanes.store(a, pa);
         lanes.store(b, pb);
         lanes.store(c, pc);
         lanes.store(d, pd);
+    }
+}
+
+/// A butterfly with factor `high` on `(a, c)` and `(b, d)` and then those with `left` on `(a, b)` and `right` on `(c, d)`;
+/// the other way round for the transpose. Two of the four products meet in sums before they are reduced, one in both.
+#[inline(always)]
+fn double_butterfly<L: Lanes, const MAP: u8>(
+    lanes: L,
+    [high, left, right]: [L::V; 3],
+    [a, b, c, d]: [L::V; 4],
+) -> [L::V; 4] {
+    match MAP {
+        VALUES => {
+            let b = lanes.xor(b, lanes.scale(d, high));
+            let d = lanes.xor(b, d);
+            let shared = lanes.product(c, high);
+            let c = lanes.xor(a, c);
+            let a = lanes.xor(a, lanes.reduce(lanes.add_wide(shared, lanes.product(b, left))));
+            let c = lanes.xor(c, lanes.reduce(lanes.add_wide(shared, lanes.product(d, right))));
+            [a, lanes.xor(a, b), c, lanes.xor(c, d)]
+        }
+        INVERSE_TRANSPOSED => {
+            let c = lanes.xor(c, lanes.scale(a, high));
+            let a = lanes.xor(a, c);
+            let shared = lanes.product(b, high);
+            let b = lanes.xor(b, d);
+            let b = lanes.xor(b, lanes.reduce(lanes.add_wide(shared, lanes.product(a, left))));
+            let d = lanes.xor(d, lanes.reduce(lanes.add_wide(shared, lanes.product(c, right))));
+            [lanes.xor(a, b), b, lanes.xor(c, d), d]
+        }
+        _ => {
+            let (a, c) = (lanes.xor(a, b), lanes.xor(c, d));
+            let shared = lanes.product(c, right);
+            let b = lanes.xor(lanes.xor(b, d), lanes.reduce(lanes.add_wide(shared, lanes.product(a, left))));
+            let a = lanes.xor(a, c);
+            let c = lanes.xor(c, lanes.scale(a, high));
+            let d = lanes.xor(d, lanes.reduce(lanes.add_wide(shared, lanes.product(b, high))));
+            [a, b, c, d]
+        }
     }
 }
 
@@ -222,8 +250,7 @@ fn shuffled_layers<L: Lanes, const MAP: u8>(lanes: L, layers: Layers, values: &m
         let mut pair = (lanes.load(low), lanes.load(high));
         for i in 0..L::LOG {
             let b = if MAP == TRANSPOSED { i } else { L::LOG - 1 - i };
-            let s = lanes.xor(lanes.splat(layers.offset(b) ^ walks[b].step()), lanes.load(&patterns[b]));
-            let factor = Factor { s, quotient: lanes.quotient(s) };
+            let factor = lanes.xor(lanes.splat(layers.offset(b) ^ walks[b].step()), lanes.load(&patterns[b]));
             if MAP == TRANSPOSED {
                 let (f0, f1) = butterfly::<L, MAP>(lanes, factor, pair);
                 pair = lanes.join(b, f0, f1);
@@ -248,33 +275,10 @@ const fn points(order: [[usize; 8]; 3]) -> [[u64; 8]; 3] {
     points
 }
 
-/// A factor with the constant that makes its reduction cheap.
-struct Factor<L: Lanes> {
-    s: L::V,
-    quotient: L::V,
-}
-
-impl<L: Lanes> Clone for Factor<L> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L: Lanes> Copy for Factor<L> {}
-
-impl<L: Lanes> Factor<L> {
-    #[inline(always)]
-    fn splat(lanes: L, s: u64) -> Self {
-        let s = lanes.splat(s);
-        Self { s, quotient: lanes.quotient(s) }
-    }
-}
-
 /// With `s` the factor: the values `(f0 + s f1, f0 + s f1 + f1)`, the inverse transpose of that, or its transpose.
 #[inline(always)]
-fn butterfly<L: Lanes, const MAP: u8>(lanes: L, factor: Factor<L>, (f0, f1): (L::V, L::V)) -> (L::V, L::V) {
-    let scale = |f| lanes.scale(f, factor.s, factor.quotient);
+fn butterfly<L: Lanes, const MAP: u8>(lanes: L, s: L::V, (f0, f1): (L::V, L::V)) -> (L::V, L::V) {
+    let scale = |f| lanes.scale(f, s);
     match MAP {
         VALUES => {
             let u = lanes.xor(f0, scale(f1));
@@ -303,9 +307,7 @@ impl Vectorized for Multiply<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         for (a, b) in self.a.chunks_exact_mut(1 << L::LOG).zip(self.b.chunks_exact(1 << L::LOG)) {
-            let s = lanes.load(b);
-            let product = lanes.scale(lanes.load(a), s, lanes.quotient(s));
-            lanes.store(product, a);
+            lanes.store(lanes.scale(lanes.load(a), lanes.load(b)), a);
         }
     }
 }
