@@ -61,12 +61,16 @@ fn apply<L: Lanes>(lanes: L, fours: &Fours, Work { planes, space: tables }: &mut
     }
     // Registers written out: left to itself the compiler gathers one word from each table.
     for (plane, fours) in planes.iter_mut().zip(fours) {
-        for lane in (0..LANES).step_by(register) {
-            let mut sum = lanes.splat(0);
-            for (table, four) in tables.iter().zip(fours) {
-                sum = lanes.xor(sum, lanes.load(&table[usize::from(four & 15)][lane..]));
+        let mut sums = [lanes.splat(0); LANES];
+        let sums = &mut sums[..LANES >> L::LOG];
+        for (table, four) in tables.iter().zip(fours) {
+            let entry = &table[usize::from(four & 15)];
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = lanes.xor(*sum, lanes.load(&entry[i << L::LOG..]));
             }
-            lanes.store(sum, &mut plane[lane..]);
+        }
+        for (i, sum) in sums.iter().enumerate() {
+            lanes.store(*sum, &mut plane[i << L::LOG..]);
         }
     }
 }
