@@ -21,11 +21,12 @@ mod shape;
 
 use core::ops::Range;
 
-use diqkd_gf2::{Backend, Transform, side_by_side};
+use diqkd_gf2::{Backend, OldSums, Transform, side_by_side};
 
 use crate::algorithm::Algorithm;
 use crate::blocks::shape::Shape;
 use crate::engine::Windows;
+use crate::piece::Piece;
 use crate::seed::SeedSource;
 
 #[derive(Clone, Debug)]
@@ -106,14 +107,10 @@ impl Blocks {
         Ok(())
     }
 
-    pub(crate) fn start(&self, scratch: &mut [u64]) {
-        scratch[..self.shape.rows * self.transform.elements()].fill(0);
-    }
-
     pub(crate) fn absorb<S: SeedSource>(
         &self,
         c: usize,
-        x: &[u64],
+        x: Piece<'_>,
         seed: &mut Windows<'_, S>,
         scratch: &mut [u64],
     ) -> Result<(), S::Error> {
@@ -134,13 +131,21 @@ impl Blocks {
         let [left, right] = workers(work, k);
         if slot.is_multiple_of(WORKERS) && !is_last {
             // It waits in the work space for the next one, because two take equally long on both threads.
-            reversed(&self.paired, x, left);
-            return reader.map_or(Ok(()), |seed| seed.read(self.window_start(c), right));
+            let mut read = Ok(());
+            side_by_side(
+                || reversed(&self.paired, &x, left),
+                || {
+                    if let Some(seed) = reader {
+                        read = seed.read(self.window_start(c), right);
+                    }
+                },
+            );
+            return read;
         }
         if slot.is_multiple_of(WORKERS) {
-            self.one(c, x, reader, &mut pieces[slot * k..][..k], windows, [left, right])?;
+            self.one(c, &x, reader, &mut pieces[slot * k..][..k], windows, [left, right])?;
         } else {
-            self.two(c, x, reader, &mut pieces[(slot - 1) * k..][..2 * k], windows, [left, right])?;
+            self.two(c, &x, reader, &mut pieces[(slot - 1) * k..][..2 * k], windows, [left, right])?;
         }
         if is_last {
             self.multiply(c, slot + 1, seed, Parts { sums, pieces, windows, work })?;
@@ -152,7 +157,7 @@ impl Blocks {
     fn one<S: SeedSource>(
         &self,
         c: usize,
-        x: &[u64],
+        x: &Piece<'_>,
         reader: Option<&mut S>,
         piece: &mut [u64],
         windows: &mut [u64],
@@ -184,7 +189,7 @@ impl Blocks {
     fn two<S: SeedSource>(
         &self,
         c: usize,
-        x: &[u64],
+        x: &Piece<'_>,
         reader: Option<&mut S>,
         pieces: &mut [u64],
         windows: &mut [u64],
@@ -225,6 +230,10 @@ impl Blocks {
     pub(crate) fn finish<'a>(&self, scratch: &'a mut [u64]) -> &'a [u64] {
         let (k, b) = (self.transform.elements(), self.shape.row_words);
         let Parts { sums, work, .. } = self.parts(scratch);
+        if self.shape.rows == 1 {
+            transposed(&self.transform, sums, b, &mut work[..k]);
+            return &work[..b];
+        }
         // Chunk r takes b words and lies where the sums of rows up to r, which are done with, have been.
         for r in (0..self.shape.rows).step_by(WORKERS) {
             let [left, right] = workers(work, k);
@@ -296,6 +305,7 @@ impl Blocks {
     ) -> Result<(), S::Error> {
         let k = self.transform.elements();
         let Parts { sums, pieces, windows, work } = parts;
+        let old = if c + count == self.shape.columns { OldSums::Dropped } else { OldSums::Kept };
         let at_a_time = if self.one_column() { WORKERS } else { Transform::MOST_SUMS };
         for (group, sums) in sums.chunks_mut(at_a_time * k).enumerate() {
             let r = group * at_a_time;
@@ -320,7 +330,9 @@ impl Blocks {
                     Windows::Read(_) => &windows[self.place(i)],
                 };
             }
-            self.transform.add_products(&mut parts[..rows], &left[..count], &right[..needed]).expect(CUT);
+            self.transform
+                .add_products(old, &mut parts[..rows], &left[..count], &right[..needed])
+                .expect(CUT);
         }
         Ok(())
     }
@@ -375,8 +387,10 @@ fn workers(work: &mut [u64], k: usize) -> [&mut [u64]; 2] {
 }
 
 /// A piece in reversed order, at the beginning of `work`.
-fn reversed(transform: &Transform, piece: &[u64], work: &mut [u64]) {
-    transform.reverse(piece, &mut work[..piece.len()]).expect(CUT);
+fn reversed(transform: &Transform, piece: &Piece<'_>, work: &mut [u64]) {
+    let work = &mut work[..piece.len()];
+    piece.copy(work);
+    transform.reverse(work);
 }
 
 /// The values of the first `words` words of `bits`.

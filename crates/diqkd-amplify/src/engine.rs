@@ -17,6 +17,7 @@ use diqkd_gf2::Backend;
 
 use crate::algorithm::{Algorithm, Method};
 use crate::blocks::Blocks;
+use crate::piece::Piece;
 use crate::seed::SeedSource;
 use crate::tiles::Tiles;
 
@@ -108,7 +109,8 @@ impl Engine {
     pub(crate) fn start(&self, scratch: &mut [u64]) {
         match self {
             Self::Tiles(tiles) => tiles.start(scratch),
-            Self::Blocks(blocks) => blocks.start(scratch),
+            // The first pieces overwrite what there is.
+            Self::Blocks(_) => {}
         }
     }
 
@@ -116,12 +118,12 @@ impl Engine {
     pub(crate) fn absorb<S: SeedSource>(
         &self,
         c: usize,
-        x: &[u64],
+        mut x: Piece<'_>,
         seed: &mut Windows<'_, S>,
         scratch: &mut [u64],
     ) -> Result<(), S::Error> {
         match self {
-            Self::Tiles(tiles) => tiles.absorb(c, x, seed, scratch),
+            Self::Tiles(tiles) => tiles.absorb(c, x.words(), seed, scratch),
             Self::Blocks(blocks) => blocks.absorb(c, x, seed, scratch),
         }
     }

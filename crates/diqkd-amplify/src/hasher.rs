@@ -4,6 +4,7 @@ use diqkd_gf2::{BitRef, Bits, add_to_words, copy_to_words, fill_from_words};
 
 use crate::engine::{Engine, Windows};
 use crate::error::{Error, StreamError};
+use crate::piece::Piece;
 use crate::plan::Plan;
 use crate::scratch::Scratch;
 use crate::seed::SeedSource;
@@ -45,7 +46,7 @@ impl<'a> Hasher<'a> {
         if let Some(engine) = plan.engine() {
             engine.start(words);
         }
-        words[plan.engine_words()..].fill(0);
+        words[plan.engine_words()..][..plan.kept_bits().div_ceil(64)].fill(0);
         Ok(Self { plan, scratch, taken: 0 })
     }
 
@@ -85,13 +86,21 @@ impl<'a> Hasher<'a> {
             let (c, from) = (engine.pieces() - 1 - at / piece_bits, at % piece_bits);
             let here;
             (here, bits) = bits.split_at((piece_bits - from).min(bits.len()));
-            if from == 0 {
-                copy_to_words(here, piece, 0);
+            self.taken += here.len();
+            let begins = from == if c + 1 == engine.pieces() { padding } else { 0 };
+            let ends = from + here.len() == piece_bits;
+            if begins && ends {
+                let piece = Piece { words: &mut *piece, bits: Some((from, here)) };
+                engine.absorb(c, piece, seed, work).map_err(StreamError::Seed)?;
+                continue;
+            }
+            if begins {
+                copy_to_words(here, piece, from);
             } else {
                 add_to_words(here, piece, from);
             }
-            self.taken += here.len();
-            if from + here.len() == piece_bits {
+            if ends {
+                let piece = Piece { words: &mut *piece, bits: None };
                 engine.absorb(c, piece, seed, work).map_err(StreamError::Seed)?;
             }
         }

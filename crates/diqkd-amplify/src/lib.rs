@@ -12,6 +12,7 @@ mod error;
 mod family;
 mod hasher;
 mod length;
+mod piece;
 mod plan;
 mod prepared;
 mod scratch;

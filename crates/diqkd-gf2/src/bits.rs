@@ -40,12 +40,14 @@ pub fn bits_from_words(words: &[u64], len: usize) -> Bits {
 ///
 /// Allocates only when the capacity of `bits` is below `len`.
 pub fn fill_from_words(bits: &mut Bits, words: &[u64], len: usize) {
-    bits.clear();
+    bits.truncate(len);
     bits.force_align();
     bits.resize(len, false);
     let used = len.div_ceil(64).min(words.len());
+    let (copied, rest) = bits.as_raw_mut_slice().split_at_mut(used);
+    copied.copy_from_slice(&words[..used]);
+    rest.fill(0);
     let raw = bits.as_raw_mut_slice();
-    raw[..used].copy_from_slice(&words[..used]);
     if !len.is_multiple_of(64)
         && let Some(last) = raw.get_mut(len / 64)
     {

@@ -29,4 +29,4 @@ pub use poly_eval::PolyEval;
 pub use product::{multiply, multiply_scratch_words};
 pub use side_by_side::side_by_side;
 pub use toeplitz::Tile;
-pub use transform::Transform;
+pub use transform::{OldSums, Transform};

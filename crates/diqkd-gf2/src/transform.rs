@@ -116,14 +116,9 @@ impl Transform {
         backend.run(ProductCost { elements_log })
     }
 
-    /// `out`: the bits of `words` in reversed order, the last one first.
-    ///
-    /// # Errors
-    /// [`LengthError`] if there are not as many `words` as room.
-    pub fn reverse(&self, words: &[u64], out: &mut [u64]) -> Result<(), LengthError> {
-        LengthError::exact("out", words.len(), out.len())?;
-        self.backend.run(Reverse { words, out });
-        Ok(())
+    /// Puts the bits of `words` in reversed order, the last one first.
+    pub fn reverse(&self, words: &mut [u64]) {
+        self.backend.run(Reverse { words });
     }
 
     /// The values of the polynomial whose coefficients are the first `words` words of `bits`. All of `bits` is
@@ -182,14 +177,15 @@ impl Transform {
         Ok(())
     }
 
-    /// `sums[r] = sums[r] + a_0 b_r + a_1 b_(r+1) + ..` in every place for all `r`, with one reduction for all products of
-    /// a sum: as many `b` as there are sums and `a` together, less one.
+    /// `sums[r] = sums[r] + a_0 b_r + a_1 b_(r+1) + ..` in every place for all `r`, or the same without the old sums, with one
+    /// reduction for all products of a sum: as many `b` as there are sums and `a` together, less one.
     ///
     /// # Errors
     /// [`LengthError`] if a slice has not `K` words, if there are more than [`Transform::MOST_SUMS`] sums, or if the
     /// number of factors does not fit them.
     pub fn add_products(
         &self,
+        old: OldSums,
         sums: &mut [&mut [u64]],
         a: &[&[u64]],
         b: &[&[u64]],
@@ -199,7 +195,7 @@ impl Transform {
         sums.iter().try_for_each(|sum| self.check("sum", sum))?;
         a.iter().try_for_each(|a| self.check("a", a))?;
         b.iter().try_for_each(|b| self.check("b", b))?;
-        self.backend.run(PointwiseSums { team: self.team(), sums, a, b });
+        self.backend.run(PointwiseSums { team: self.team(), old, sums, a, b });
         Ok(())
     }
 
@@ -215,6 +211,15 @@ impl Transform {
     }
 }
 
+/// What becomes of the sums to which products are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldSums {
+    /// They count.
+    Kept,
+    /// They are overwritten, whatever they are.
+    Dropped,
+}
+
 impl fmt::Debug for Transform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transform")
@@ -225,8 +230,7 @@ impl fmt::Debug for Transform {
 }
 
 struct Reverse<'a> {
-    words: &'a [u64],
-    out: &'a mut [u64],
+    words: &'a mut [u64],
 }
 
 impl Task for Reverse<'_> {
@@ -242,9 +246,26 @@ impl Vectorized for Reverse<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) {
-        let words = self.words.iter().rev();
-        self.out.iter_mut().zip(words).for_each(|(out, word)| *out = word.reverse_bits());
+        let half = self.words.len() / 2 / EIGHT * EIGHT;
+        let (low, rest) = self.words.split_at_mut(half);
+        let (middle, high) = rest.split_at_mut(rest.len() - half);
+        let (low, high) = (low.as_chunks_mut::<EIGHT>().0, high.as_chunks_mut::<EIGHT>().0);
+        for (low, high) in low.iter_mut().zip(high.iter_mut().rev()) {
+            (*low, *high) = (turned(high), turned(low));
+        }
+        middle.reverse();
+        middle.iter_mut().for_each(|word| *word = word.reverse_bits());
     }
+}
+
+/// The bits of some words in reversed order.
+#[inline(always)]
+fn turned(words: &[u64; EIGHT]) -> [u64; EIGHT] {
+    let mut turned = [0; EIGHT];
+    for (turned, word) in turned.iter_mut().zip(words.iter().rev()) {
+        *turned = word.reverse_bits();
+    }
+    turned
 }
 
 struct Descend<'a> {
@@ -326,6 +347,7 @@ impl Task for Pointwise<'_> {
 
 struct PointwiseSums<'a, 'b> {
     team: Team,
+    old: OldSums,
     sums: &'a mut [&'b mut [u64]],
     a: &'a [&'a [u64]],
     b: &'a [&'a [u64]],
@@ -335,10 +357,10 @@ impl Task for PointwiseSums<'_, '_> {
     type Output = ();
 
     fn run<K: Kernel>(self, kernel: K) {
-        let Self { team, sums, a, b } = self;
+        let Self { team, old, sums, a, b } = self;
         let mut parts: Sums<'_> = [const { None }; Transform::MOST_SUMS];
         parts.iter_mut().zip(sums).for_each(|(part, sum)| *part = Some(&mut **sum));
-        team.enter(|| add_products(kernel, team, 0, parts, a, b));
+        team.enter(|| add_products(kernel, team, old, 0, parts, a, b));
     }
 }
 
@@ -346,7 +368,15 @@ impl Task for PointwiseSums<'_, '_> {
 type Sums<'a> = [Option<&'a mut [u64]>; Transform::MOST_SUMS];
 
 /// `sums` begin at place `from` of the factors.
-fn add_products<K: Kernel>(kernel: K, team: Team, from: usize, sums: Sums<'_>, a: &[&[u64]], b: &[&[u64]]) {
+fn add_products<K: Kernel>(
+    kernel: K,
+    team: Team,
+    old: OldSums,
+    from: usize,
+    sums: Sums<'_>,
+    a: &[&[u64]],
+    b: &[&[u64]],
+) {
     let words = sums.iter().flatten().map(|sum| sum.len()).next().unwrap_or_default();
     if let Some(cut) = team.cut(words, GRAIN) {
         let mut right: Sums<'_> = [const { None }; Transform::MOST_SUMS];
@@ -356,8 +386,8 @@ fn add_products<K: Kernel>(kernel: K, team: Team, from: usize, sums: Sums<'_>, a
             (*left, *right) = (Some(low), Some(high));
         }
         team.both(
-            |team| add_products(kernel, team, from, left, a, b),
-            |team| add_products(kernel, team, from + cut, right, a, b),
+            |team| add_products(kernel, team, old, from, left, a, b),
+            |team| add_products(kernel, team, old, from + cut, right, a, b),
         );
         return;
     }
@@ -366,7 +396,7 @@ fn add_products<K: Kernel>(kernel: K, team: Team, from: usize, sums: Sums<'_>, a
     for start in (0..words).step_by(STRETCH) {
         for (r, sum) in sums.iter_mut().flatten().enumerate() {
             let sum = &mut sum[start..words.min(start + STRETCH)];
-            kernel.vectorize(AddProducts { sum, from: from + start, a, b: &b[r..r + a.len()] });
+            kernel.vectorize(AddProducts { old, sum, from: from + start, a, b: &b[r..r + a.len()] });
         }
     }
 }
@@ -408,6 +438,8 @@ const MEMORY_COST: u128 = 22;
 const NEAR_LAYERS: u128 = 14;
 /// Of the change of basis short transforms cost as much as those with so many layers.
 const LEAST_LAYERS: u128 = 11;
+/// Words that are reversed at a time, a register or some.
+const EIGHT: usize = 8;
 /// The fewest elements that one thread takes; a multiple of what the planes are grouped by.
 const GRAIN: usize = 1 << 9;
 /// Elements of each factor that are multiplied before the next ones.

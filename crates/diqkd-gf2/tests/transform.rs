@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
-use diqkd_gf2::{Backend, Tile, Transform};
+use diqkd_gf2::{Backend, OldSums, Tile, Transform};
 
 /// Numbers that look random and are the same in every run.
 fn words(seed: u64, count: usize) -> Vec<u64> {
@@ -92,11 +92,18 @@ fn several_sums_are_those_of_single_products() {
         }
         let a: Vec<_> = a.iter().map(Vec::as_slice).collect();
         let b: Vec<_> = b.iter().map(Vec::as_slice).collect();
+        let old = sums.clone();
         let mut parts: Vec<_> = sums.iter_mut().map(Vec::as_mut_slice).collect();
-        transform.add_products(&mut parts, &a, &b).unwrap();
+        transform.add_products(OldSums::Kept, &mut parts, &a, &b).unwrap();
         assert_eq!(sums, expected, "{backend}");
         let mut parts: Vec<_> = sums.iter_mut().map(Vec::as_mut_slice).collect();
-        assert!(transform.add_products(&mut parts, &a, &b[1..]).is_err());
+        transform.add_products(OldSums::Dropped, &mut parts, &a, &b).unwrap();
+        let without = |(sum, old): (&u64, &u64)| sum ^ old;
+        for ((sum, expected), old) in sums.iter().zip(&expected).zip(&old) {
+            assert!(sum.iter().copied().eq(expected.iter().zip(old).map(without)), "{backend}");
+        }
+        let mut parts: Vec<_> = sums.iter_mut().map(Vec::as_mut_slice).collect();
+        assert!(transform.add_products(OldSums::Kept, &mut parts, &a, &b[1..]).is_err());
     }
 }
 
@@ -104,11 +111,16 @@ fn several_sums_are_those_of_single_products() {
 fn bits_are_reversed() {
     for backend in Backend::available() {
         let transform = Transform::new(backend, 6);
-        let (from, mut out) = (words(1, 21), vec![7; 21]);
-        transform.reverse(&from, &mut out).unwrap();
         let bit = |words: &[u64], i: usize| words[i / 64] >> (i % 64) & 1;
-        let last = 64 * from.len() - 1;
-        assert!((0..=last).all(|i| bit(&out, i) == bit(&from, last - i)), "{backend}");
-        assert!(transform.reverse(&from, &mut [0; 20]).is_err());
+        // Two sixteens of words that change places and every number of them between.
+        for count in 0..50 {
+            let from = words(1, count);
+            let mut out = from.clone();
+            transform.reverse(&mut out);
+            assert!(
+                (0..64 * count).all(|i| bit(&out, i) == bit(&from, 64 * count - 1 - i)),
+                "{backend} {count}"
+            );
+        }
     }
 }

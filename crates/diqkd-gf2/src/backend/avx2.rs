@@ -36,9 +36,9 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
     const GRAIN: usize = Pclmul::GRAIN;
     const BASE_MAX: usize = Pclmul::BASE_MAX;
     const ELEMENT_COST: ElementCost = if WIDE {
-        ElementCost { planes: 176, basis: 15, layer: 12, product: 24 }
+        ElementCost { planes: 165, basis: 15, layer: 7, product: 24 }
     } else {
-        ElementCost { planes: 176, basis: 15, layer: 26, product: 44 }
+        ElementCost { planes: 165, basis: 15, layer: 13, product: 44 }
     };
 
     fn block_cost(words: usize) -> u128 {

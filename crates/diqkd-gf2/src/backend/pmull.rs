@@ -33,7 +33,7 @@ impl Pmull {
 impl Kernel for Pmull {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: ElementCost = ElementCost { planes: 300, basis: 28, layer: 32, product: 45 };
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 265, basis: 28, layer: 16, product: 45 };
 
     fn block_cost(words: usize) -> u128 {
         words as u128 * (3 * words as u128 + 4) / 2 + 30

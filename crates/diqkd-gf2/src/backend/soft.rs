@@ -15,7 +15,7 @@ pub(super) struct Soft;
 impl Kernel for Soft {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 8;
-    const ELEMENT_COST: ElementCost = ElementCost { planes: 920, basis: 72, layer: 550, product: 700 };
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 620, basis: 72, layer: 530, product: 700 };
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 1) * 40

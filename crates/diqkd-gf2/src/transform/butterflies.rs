@@ -10,6 +10,7 @@
 //! it differs between backends, and nobody sees it.
 
 use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::transform::OldSums;
 use crate::transform::cantor::{BETA, Walk, point};
 use crate::transform::pool::{self, Team};
 
@@ -312,8 +313,9 @@ impl Vectorized for Multiply<'_> {
     }
 }
 
-/// `sum += a_0 b_0 + a_1 b_1 + ..` in every place, where `sum` begins at place `from` of the factors.
+/// `sum += a_0 b_0 + a_1 b_1 + ..` in every place, or `=`, where `sum` begins at place `from` of the factors.
 pub(crate) struct AddProducts<'a> {
+    pub(crate) old: OldSums,
     pub(crate) sum: &'a mut [u64],
     pub(crate) from: usize,
     pub(crate) a: &'a [&'a [u64]],
@@ -325,14 +327,15 @@ impl Vectorized for AddProducts<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { sum, mut from, a, b } = self;
+        let Self { old, sum, mut from, a, b } = self;
         for sum in sum.chunks_exact_mut(1 << L::LOG) {
             let mut wide = lanes.product(lanes.splat(0), lanes.splat(0));
             for (a, b) in a.iter().zip(b) {
                 let (a, b) = (lanes.load(&a[from..]), lanes.load(&b[from..]));
                 wide = lanes.add_wide(wide, lanes.product(a, b));
             }
-            lanes.store(lanes.xor(lanes.load(sum), lanes.reduce(wide)), sum);
+            let before = if old == OldSums::Kept { lanes.load(sum) } else { lanes.splat(0) };
+            lanes.store(lanes.xor(before, lanes.reduce(wide)), sum);
             from += 1 << L::LOG;
         }
     }
