@@ -16,16 +16,17 @@ use crate::transform::cantor;
 
 /// A linear map of 64 bits.
 pub(crate) struct PlaneMap {
-    sums: sums::Fours,
+    /// Result `i` is the sum of the inputs `c` for which bit `c` of row `i` is set.
+    rows: [u64; 64],
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     matrices: matrices::Bytes,
 }
 
 impl PlaneMap {
-    /// The map whose result `i` is the sum of the inputs `c` for which bit `c` of `rows[i]` is set.
+    /// The map of these rows.
     const fn new(rows: &[u64; 64]) -> Self {
         Self {
-            sums: sums::fours(rows),
+            rows: *rows,
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             matrices: matrices::bytes(rows),
         }

@@ -6,23 +6,10 @@
 use crate::backend::Lanes;
 use crate::transform::planes::{LANES, PlaneMap, Work};
 
-/// For every result the numbers of four inputs to add, in four bits, for 16 fours.
-pub(super) type Fours = [[u8; 16]; 64];
-
-pub(super) const fn fours(rows: &[u64; 64]) -> Fours {
-    let mut fours = [[0; 16]; 64];
-    let mut i = 0;
-    while i < 64 * 16 {
-        fours[i / 16][i % 16] = (rows[i / 16] >> (4 * (i % 16)) & 15) as u8;
-        i += 1;
-    }
-    fours
-}
-
 /// [`Lanes::encode`]
 #[inline(always)]
 pub(crate) fn encode<L: Lanes>(lanes: L, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
-    apply(lanes, &map.sums, work);
+    apply(lanes, &map.rows, work);
     transpose(lanes, &mut work.planes);
     for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         lanes.transpose_words(planes);
@@ -42,11 +29,11 @@ pub(crate) fn decode<L: Lanes>(lanes: L, map: &PlaneMap, block: &[u64], work: &m
         lanes.transpose_words(planes);
     }
     transpose(lanes, &mut work.planes);
-    apply(lanes, &map.sums, work);
+    apply(lanes, &map.rows, work);
 }
 
 #[inline(always)]
-fn apply<L: Lanes>(lanes: L, fours: &Fours, Work { planes, space: tables }: &mut Work) {
+fn apply<L: Lanes>(lanes: L, rows: &[u64; 64], Work { planes, space: tables }: &mut Work) {
     let register = 1 << L::LOG;
     for (four, table) in tables.iter_mut().enumerate() {
         for i in 1..16usize {
@@ -60,11 +47,11 @@ fn apply<L: Lanes>(lanes: L, fours: &Fours, Work { planes, space: tables }: &mut
         }
     }
     // Registers written out: left to itself the compiler gathers one word from each table.
-    for (plane, fours) in planes.iter_mut().zip(fours) {
+    for (plane, row) in planes.iter_mut().zip(rows) {
         let mut sums = [lanes.splat(0); LANES];
         let sums = &mut sums[..LANES >> L::LOG];
-        for (table, four) in tables.iter().zip(fours) {
-            let entry = &table[usize::from(four & 15)];
+        for (four, table) in tables.iter().enumerate() {
+            let entry = &table[(row >> (4 * four)) as usize & 15];
             for (i, sum) in sums.iter_mut().enumerate() {
                 *sum = lanes.xor(*sum, lanes.load(&entry[i << L::LOG..]));
             }
@@ -78,27 +65,41 @@ fn apply<L: Lanes>(lanes: L, fours: &Fours, Work { planes, space: tables }: &mut
 /// Bit `i` of plane `p` and bit `p` of plane `i` change places, in every lane.
 #[inline(always)]
 fn transpose<L: Lanes>(lanes: L, planes: &mut [[u64; LANES]; 64]) {
-    exchange::<L, 32>(lanes, planes, 0x0000_0000_ffff_ffff);
-    exchange::<L, 16>(lanes, planes, 0x0000_ffff_0000_ffff);
-    exchange::<L, 8>(lanes, planes, 0x00ff_00ff_00ff_00ff);
-    exchange::<L, 4>(lanes, planes, 0x0f0f_0f0f_0f0f_0f0f);
-    exchange::<L, 2>(lanes, planes, 0x3333_3333_3333_3333);
-    exchange::<L, 1>(lanes, planes, 0x5555_5555_5555_5555);
+    for first in 0..8 {
+        eight_planes::<L, 8>(lanes, planes, first);
+    }
+    for eight in 0..8 {
+        eight_planes::<L, 1>(lanes, planes, 8 * eight);
+    }
 }
 
-/// In every square of `2 BY` planes and bits the two off-diagonal quarters change places.
+/// Three levels of the transposition on the planes `first`, `first + BY`, .. , `first + 7 BY`.
 #[inline(always)]
-fn exchange<L: Lanes, const BY: usize>(lanes: L, planes: &mut [[u64; LANES]; 64], mask: u64) {
-    let mask = lanes.splat(mask);
-    for square in planes.chunks_exact_mut(2 * BY) {
-        let (upper, lower) = square.split_at_mut(BY);
-        for (upper, lower) in upper.iter_mut().zip(lower) {
-            for lane in (0..LANES).step_by(1 << L::LOG) {
-                let (a, b) = (lanes.load(&upper[lane..]), lanes.load(&lower[lane..]));
-                let differ = lanes.and(lanes.xor(lanes.shr(a, BY as u32), b), mask);
-                lanes.store(lanes.xor(a, lanes.shl(differ, BY as u32)), &mut upper[lane..]);
-                lanes.store(lanes.xor(b, differ), &mut lower[lane..]);
-            }
+fn eight_planes<L: Lanes, const BY: usize>(lanes: L, planes: &mut [[u64; LANES]; 64], first: usize) {
+    for lane in (0..LANES).step_by(1 << L::LOG) {
+        let mut v = [lanes.splat(0); 8];
+        for (i, v) in v.iter_mut().enumerate() {
+            *v = lanes.load(&planes[first + i * BY][lane..]);
+        }
+        for i in 0..4 {
+            (v[i], v[i + 4]) = exchange::<L>(lanes, 4 * BY, v[i], v[i + 4]);
+        }
+        for i in [0, 1, 4, 5] {
+            (v[i], v[i + 2]) = exchange::<L>(lanes, 2 * BY, v[i], v[i + 2]);
+        }
+        for i in [0, 2, 4, 6] {
+            (v[i], v[i + 1]) = exchange::<L>(lanes, BY, v[i], v[i + 1]);
+        }
+        for (i, v) in v.into_iter().enumerate() {
+            lanes.store(v, &mut planes[first + i * BY][lane..]);
         }
     }
+}
+
+/// In every square of `2 by` bits of two planes that lie `by` apart the two off-diagonal quarters change places.
+#[inline(always)]
+fn exchange<L: Lanes>(lanes: L, by: usize, a: L::V, b: L::V) -> (L::V, L::V) {
+    let mask = lanes.splat(u64::MAX / ((1 << by) + 1));
+    let differ = lanes.and(lanes.xor(lanes.shr(a, by as u32), b), mask);
+    (lanes.xor(a, lanes.shl(differ, by as u32)), lanes.xor(b, differ))
 }
