@@ -8,7 +8,8 @@ use crate::transform::basis::columns::{self, Rows};
 use crate::transform::basis::{CHANGE, Direction, INVERSE_TRANSPOSED, Step, TRANSPOSED};
 
 /// The steps of a chunk: those on blocks of more than 2^12 bits before and after those of [`columns::SUBSTITUTION`]; at
-/// the end come those of [`columns::UNITS`] and within cells.
+/// the end come those of [`columns::UNITS`] and within cells. From `between` on steps add cells to cells, whatever is done
+/// within all of them, so that the steps within cells can be done at any time after the substitution.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     pub(super) before: alloc::vec::Vec<Step>,
@@ -47,14 +48,14 @@ fn chunks<L: Lanes, const MAP: u8>(lanes: L, steps: &Steps, words: &mut [u64]) {
     let between = &steps.between[..steps.between.len() - if whole { 4 } else { 0 }];
     for chunk in words.chunks_exact_mut(steps.words) {
         if MAP == TRANSPOSED {
-            rows.units_and_cells::<L, MAP>(lanes, chunk);
+            columns::units::<L, MAP>(lanes, chunk);
             if whole {
                 units::<L, MAP>(lanes, chunk);
             }
             for step in between.iter().rev() {
                 step_on_blocks::<L, MAP>(lanes, *step, chunk);
             }
-            rows.substitution::<L, MAP>(lanes, chunk);
+            rows.substitution_and_cells::<L, MAP>(lanes, chunk);
             for step in steps.before.iter().rev() {
                 step_on_blocks::<L, MAP>(lanes, *step, chunk);
             }
@@ -62,14 +63,14 @@ fn chunks<L: Lanes, const MAP: u8>(lanes: L, steps: &Steps, words: &mut [u64]) {
             for step in &steps.before {
                 step_on_blocks::<L, MAP>(lanes, *step, chunk);
             }
-            rows.substitution::<L, MAP>(lanes, chunk);
+            rows.substitution_and_cells::<L, MAP>(lanes, chunk);
             for step in between {
                 step_on_blocks::<L, MAP>(lanes, *step, chunk);
             }
             if whole {
                 units::<L, MAP>(lanes, chunk);
             }
-            rows.units_and_cells::<L, MAP>(lanes, chunk);
+            columns::units::<L, MAP>(lanes, chunk);
         }
     }
     rows.wipe();

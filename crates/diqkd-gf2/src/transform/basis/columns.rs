@@ -1,6 +1,6 @@
-//! The steps within blocks of 2^12 bits, on eight blocks side by side.
+//! The steps within blocks of 2^12 bits.
 //!
-//! Eight blocks of 64 words are transposed to 64 rows, of which row `i` holds word `i` of every block, so that no step
+//! For those that shift bits eight blocks of 64 words are transposed to 64 rows, of which row `i` holds word `i` of every block, so that no step
 //! moves anything from one lane to another; afterwards they are transposed back.
 
 use zeroize::Zeroize;
@@ -15,6 +15,9 @@ pub(super) const UNITS: [(u32, u32); 4] = [(11, 9), (10, 8), (11, 10), (9, 8)];
 
 /// Words of a block.
 const BLOCK: usize = 64;
+/// Words of a cell.
+const CELL: usize = 1 << CELL_LOG;
+const CELL_LOG: usize = 2;
 /// Words of the blocks that are done side by side.
 const WORDS: usize = 8 * BLOCK;
 
@@ -31,36 +34,22 @@ impl Rows {
         self.0.as_flattened_mut().zeroize();
     }
 
-    /// [`SUBSTITUTION`] on whole blocks.
+    /// [`SUBSTITUTION`] and the steps within cells on whole blocks.
     #[inline(always)]
-    pub(super) fn substitution<L: Lanes, const MAP: u8>(&mut self, lanes: L, words: &mut [u64]) {
-        for words in words.chunks_mut(WORDS) {
-            self.take(lanes, words);
-            if MAP == TRANSPOSED {
-                self.shifted::<L, MAP, 4, 0>(lanes);
-                self.shifted::<L, MAP, 8, 1>(lanes);
-                self.shifted::<L, MAP, 16, 2>(lanes);
-                self.shifted::<L, MAP, 32, 3>(lanes);
-            } else {
-                self.shifted::<L, MAP, 32, 3>(lanes);
-                self.shifted::<L, MAP, 16, 2>(lanes);
-                self.shifted::<L, MAP, 8, 1>(lanes);
-                self.shifted::<L, MAP, 4, 0>(lanes);
-            }
-            self.give(lanes, words);
-        }
-    }
-
-    /// [`UNITS`] and the steps within cells on whole blocks.
-    #[inline(always)]
-    pub(super) fn units_and_cells<L: Lanes, const MAP: u8>(&mut self, lanes: L, words: &mut [u64]) {
+    pub(super) fn substitution_and_cells<L: Lanes, const MAP: u8>(&mut self, lanes: L, words: &mut [u64]) {
         for words in words.chunks_mut(WORDS) {
             self.take(lanes, words);
             if MAP == TRANSPOSED {
                 self.cells::<L, MAP>(lanes);
-                self.units::<L, MAP>(lanes);
+                self.shifted::<L, MAP, 4, 0>(lanes);
+                self.shifted::<L, MAP, 8, 1>(lanes);
+                self.shifted::<L, MAP, 16, 2>(lanes);
+                self.shifted::<L, MAP, 32, 3>(lanes);
             } else {
-                self.units::<L, MAP>(lanes);
+                self.shifted::<L, MAP, 32, 3>(lanes);
+                self.shifted::<L, MAP, 16, 2>(lanes);
+                self.shifted::<L, MAP, 8, 1>(lanes);
+                self.shifted::<L, MAP, 4, 0>(lanes);
                 self.cells::<L, MAP>(lanes);
             }
             self.give(lanes, words);
@@ -125,22 +114,6 @@ impl Rows {
     }
 
     #[inline(always)]
-    fn units<L: Lanes, const MAP: u8>(&mut self, lanes: L) {
-        for word in 0..4 {
-            for lane in (0..8).step_by(1 << L::LOG) {
-                let mut units = [lanes.splat(0); 16];
-                for (unit, v) in units.iter_mut().enumerate() {
-                    *v = lanes.load(&self.0[4 * unit + word][lane..]);
-                }
-                sixteen_units::<L, MAP>(lanes, &mut units);
-                for (unit, v) in units.into_iter().enumerate() {
-                    lanes.store(v, &mut self.0[4 * unit + word][lane..]);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
     fn cells<L: Lanes, const MAP: u8>(&mut self, lanes: L) {
         for [a, b, c, d] in self.0.as_chunks_mut::<4>().0 {
             for lane in (0..8).step_by(1 << L::LOG) {
@@ -151,6 +124,43 @@ impl Rows {
                 lanes.store(w[1], &mut b[lane..]);
                 lanes.store(w[2], &mut c[lane..]);
                 lanes.store(w[3], &mut d[lane..]);
+            }
+        }
+    }
+}
+
+/// [`UNITS`] on whole blocks, which need no transposition.
+#[inline(always)]
+pub(super) fn units<L: Lanes, const MAP: u8>(lanes: L, words: &mut [u64]) {
+    let mut units = [lanes.splat(0); 16];
+    if 1 << L::LOG <= CELL {
+        for block in words.chunks_exact_mut(BLOCK) {
+            for word in (0..CELL).step_by(1 << L::LOG) {
+                for (unit, v) in units.iter_mut().enumerate() {
+                    *v = lanes.load(&block[CELL * unit + word..]);
+                }
+                sixteen_units::<L, MAP>(lanes, &mut units);
+                for (unit, v) in units.into_iter().enumerate() {
+                    lanes.store(v, &mut block[CELL * unit + word..]);
+                }
+            }
+        }
+        return;
+    }
+    // A register takes a cell each of two blocks, or of one block twice.
+    for blocks in words.chunks_mut(2 * BLOCK) {
+        let (first, second) = blocks.split_at_mut(BLOCK);
+        for (i, pair) in units.chunks_exact_mut(2).enumerate() {
+            let a = lanes.load(&first[2 * CELL * i..]);
+            let b = if second.is_empty() { a } else { lanes.load(&second[2 * CELL * i..]) };
+            (pair[0], pair[1]) = lanes.split(CELL_LOG, a, b);
+        }
+        sixteen_units::<L, MAP>(lanes, &mut units);
+        for (i, pair) in units.chunks_exact(2).enumerate() {
+            let (a, b) = lanes.join(CELL_LOG, pair[0], pair[1]);
+            lanes.store(a, &mut first[2 * CELL * i..]);
+            if !second.is_empty() {
+                lanes.store(b, &mut second[2 * CELL * i..]);
             }
         }
     }
