@@ -1,7 +1,7 @@
 //! The steps within blocks of 2^12 bits.
 //!
-//! For those that shift bits eight blocks of 64 words are transposed to 64 rows, of which row `i` holds word `i` of every block, so that no step
-//! moves anything from one lane to another; afterwards they are transposed back.
+//! For those that shift bits eight blocks of 64 words are transposed to 64 rows, of which row `i` holds word `i` of every
+//! block, so that no step moves anything from one lane to another; afterwards they are transposed back.
 
 use zeroize::Zeroize;
 
