@@ -93,11 +93,7 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// Halving step after the recursion, `h = p.len()`: adds `p` to both halves of `y`.
     #[inline(always)]
     fn merge(self, p: &[u64], y: &mut [u64]) {
-        let (low, high) = y.split_at_mut(p.len());
-        for ((low, high), p) in low.iter_mut().zip(high).zip(p) {
-            *low ^= p;
-            *high ^= p;
-        }
+        add_to_halves(p, y);
     }
 }
 
@@ -363,6 +359,16 @@ impl Task for Gf128Horner<'_> {
 fn xor_of(out: &mut [u64], a: &[u64], b: &[u64]) {
     for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
         *out = a ^ b;
+    }
+}
+
+/// Adds `p` to both halves of `y`.
+#[inline(always)]
+fn add_to_halves(p: &[u64], y: &mut [u64]) {
+    let (low, high) = y.split_at_mut(p.len());
+    for ((low, high), p) in low.iter_mut().zip(high).zip(p) {
+        *low ^= p;
+        *high ^= p;
     }
 }
 

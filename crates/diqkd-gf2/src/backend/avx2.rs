@@ -12,7 +12,7 @@ use core::arch::x86_64::{
 };
 
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, pairs, xor_of};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -62,23 +62,67 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
 
     #[inline]
     fn gf128_mul(self, a: u128, b: u128) -> u128 {
-        self.short.gf128_mul(a, b)
+        self.gf128_horner(0, &[b], &[a])
     }
 
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-        self.short.gf128_horner(state, powers, coefficients)
+        // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
+        unsafe { horner(self.short, state, powers, coefficients) }
     }
 
     #[inline]
     fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {
-        self.short.product_block(a, b, out);
+        // SAFETY: as above.
+        unsafe { product_block(self.short, a, b, out) }
     }
 
     #[inline]
     fn toeplitz_block(self, x: &[u64], t: &[u64], y: &mut [u64]) {
-        self.short.toeplitz_block(x, t, y);
+        // SAFETY: as above.
+        unsafe { toeplitz_block(self.short, x, t, y) }
     }
+
+    #[inline]
+    fn split(self, x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { split(x, t, v, s) }
+    }
+
+    #[inline]
+    fn merge(self, p: &[u64], y: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { merge(p, y) }
+    }
+}
+
+// The algorithms of `pclmul.rs`, compiled for AVX: its instructions have three operands, and don't wait for the upper halves
+// of registers that other code has left in use.
+
+#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
+fn horner(token: Pclmul, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+    pairs::horner(token, state, powers, coefficients)
+}
+
+#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
+fn product_block(token: Pclmul, a: &[u64], b: &[u64], out: &mut [u64]) {
+    pairs::product_block(token, a, b, out);
+}
+
+#[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
+fn toeplitz_block(token: Pclmul, x: &[u64], t: &[u64], y: &mut [u64]) {
+    pairs::toeplitz_block(token, x, t, y);
+}
+
+#[target_feature(enable = "avx2,avx")]
+fn split(x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+    xor_of(v, &x[..v.len()], &x[v.len()..]);
+    xor_of(s, t, &t[v.len()..]);
+}
+
+#[target_feature(enable = "avx2,avx")]
+fn merge(p: &[u64], y: &mut [u64]) {
+    add_to_halves(p, y);
 }
 
 #[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]

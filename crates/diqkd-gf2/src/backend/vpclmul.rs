@@ -16,7 +16,7 @@ use core::arch::x86_64::{
     _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
-use crate::backend::pclmul::Pclmul;
+use crate::backend::avx2::Avx2;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, xor_of};
 use crate::transform::planes::matrices::{self, ByteMatrices};
 use crate::transform::planes::{PlaneMap, Work};
@@ -33,15 +33,15 @@ cpufeatures::new!(
     "sse2"
 );
 
-/// Proof that the processor has VPCLMULQDQ and AVX-512, and PCLMULQDQ with them.
+/// Proof that the processor has VPCLMULQDQ and AVX-512, and AVX2 and PCLMULQDQ with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Vpclmul {
-    short: Pclmul,
+    short: Avx2<true>,
 }
 
 impl Vpclmul {
     pub(super) fn detect() -> Option<Self> {
-        if cpu::init_get().1 { Pclmul::detect().map(|short| Self { short }) } else { None }
+        if cpu::init_get().1 { Avx2::detect().map(|short| Self { short }) } else { None }
     }
 }
 
