@@ -1,17 +1,17 @@
-//! Evaluation of long polynomials over GF(2^128) at one point, eight coefficients for every reduction.
+//! Evaluation of long polynomials over GF(2^128) at one point, many coefficients for every reduction.
 //!
-//! Horner's rule `s <- (s + c) k` for coefficients `c_1 .. c_l` gives `s k^l + c_1 k^l + ... + c_l k`. Eight steps at a
-//! time need the powers `k .. k^8`, eight carry-less products and a single reduction.
+//! Horner's rule `s <- (s + c) k` for coefficients `c_1 .. c_l` gives `s k^l + c_1 k^l + ... + c_l k`. As many steps at a
+//! time as there are powers `k, k^2, ..` take a carry-less product each and a single reduction together.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::backend::Backend;
 use crate::gf128::Gf128;
 
-/// A point of GF(2^128) with its powers up to the eighth; wiped on drop.
+/// A point of GF(2^128) with its first powers; wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct PolyEval {
-    /// `k^8, k^7, .., k`.
+    /// Ends in `.., k^2, k`.
     powers: [u128; STRIDE],
     #[zeroize(skip)]
     backend: Backend,
@@ -40,4 +40,4 @@ impl PolyEval {
 }
 
 /// Coefficients per reduction.
-const STRIDE: usize = 8;
+const STRIDE: usize = 32;

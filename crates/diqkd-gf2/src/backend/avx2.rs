@@ -4,15 +4,17 @@
 //! Much of a transform is sums and shifts, which take half as long as on 128-bit registers.
 
 use core::arch::x86_64::{
-    __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi64, _mm256_and_si256,
-    _mm256_broadcastsi128_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_clmulepi64_epi128,
-    _mm256_extracti128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_permute2x128_si256,
-    _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_sll_epi64, _mm256_slli_epi64, _mm256_srl_epi64,
-    _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64, _mm256_xor_si256,
+    __m128i, __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128,
+    _mm256_add_epi64, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castsi128_si256,
+    _mm256_castsi256_si128, _mm256_clmulepi64_epi128, _mm256_extracti128_si256, _mm256_inserti128_si256,
+    _mm256_loadu_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_sll_epi64,
+    _mm256_slli_epi64, _mm256_srl_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi64, _mm256_xor_si256, _mm256_zextsi128_si256,
 };
 
+use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, pairs, xor_of};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, xor_of};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -67,13 +69,18 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
 
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-        // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
-        unsafe { horner(self.short, state, powers, coefficients) }
+        if WIDE {
+            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq, avx2, avx, pclmulqdq and sse2.
+            unsafe { horner_of_two(self, state, powers, coefficients) }
+        } else {
+            // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
+            unsafe { horner(self.short, state, powers, coefficients) }
+        }
     }
 
     #[inline]
     fn product_block(self, a: &[u64], b: &[u64], out: &mut [u64]) {
-        // SAFETY: as above.
+        // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
         unsafe { product_block(self.short, a, b, out) }
     }
 
@@ -102,6 +109,16 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
 #[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
 fn horner(token: Pclmul, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
     pairs::horner(token, state, powers, coefficients)
+}
+
+#[target_feature(enable = "vpclmulqdq,avx2,avx,pclmulqdq,sse2")]
+fn horner_of_two<const WIDE: bool>(
+    token: Avx2<WIDE>,
+    state: u128,
+    powers: &[u128],
+    coefficients: &[u128],
+) -> u128 {
+    pairs::horner_of_several::<_, 2>(token, state, powers, coefficients)
 }
 
 #[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
@@ -169,6 +186,40 @@ impl<const WIDE: bool> Avx2<WIDE> {
         self.store(b, &mut rows[4 * i + 1][4 * j..]);
         self.store(c, &mut rows[4 * i + 2][4 * j..]);
         self.store(d, &mut rows[4 * i + 3][4 * j..]);
+    }
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl<const WIDE: bool> Elements for Avx2<WIDE> {
+    type One = Pclmul;
+
+    #[inline(always)]
+    fn one(self) -> Pclmul {
+        self.short
+    }
+
+    #[inline(always)]
+    fn elements(self, elements: &[u128]) -> __m256i {
+        let elements = &elements[..2];
+        // SAFETY: the slice covers the 32 bytes read, the lower word of an element first; avx2 as in `splat`.
+        unsafe { _mm256_loadu_si256(elements.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn first(self, element: __m128i) -> __m256i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm256_zextsi128_si256(element) }
+    }
+
+    #[inline(always)]
+    fn cross(self, a: __m256i, b: __m256i) -> __m256i {
+        self.xor(self.products::<0x10>(a, b), self.products::<0x01>(a, b))
+    }
+
+    #[inline(always)]
+    fn sum(self, v: __m256i) -> __m128i {
+        // SAFETY: as in `splat`.
+        unsafe { _mm_xor_si128(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v)) }
     }
 }
 

@@ -36,22 +36,87 @@ pub(super) fn clmul<P: Pairs>(p: P, a: u64, b: u64) -> u128 {
 /// [`crate::backend::Kernel::gf128_horner`]
 #[inline(always)]
 pub(super) fn horner<P: Pairs>(p: P, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-    let zero = p.splat(0);
     let mut state = register(p, state);
     for chunk in coefficients.chunks(powers.len()) {
-        let (mut high, mut middle, mut low) = (zero, zero, zero);
-        for (&c, &power) in chunk.iter().zip(&powers[powers.len() - chunk.len()..]) {
-            let (c, power) = (p.xor(register(p, c), state), register(p, power));
-            state = zero;
-            let [lows, highs] = p.product(c, power);
-            low = p.xor(low, lows);
-            high = p.xor(high, highs);
-            middle = p.xor(middle, p.cross(c, power));
-        }
-        let (below, above) = halves(p, middle);
-        state = reduce(p, p.xor(high, above), p.xor(low, below));
+        state = remainder(p, products(p, state, &powers[powers.len() - chunk.len()..], chunk));
     }
     value(p, state)
+}
+
+/// The sum of the products of coefficients and powers, with the state added to the first coefficient: upper halves,
+/// what stands in the middle, and lower halves.
+#[inline(always)]
+fn products<P: Pairs>(p: P, state: P::V, powers: &[u128], coefficients: &[u128]) -> [P::V; 3] {
+    let zero = p.splat(0);
+    let (mut high, mut middle, mut low, mut state) = (zero, zero, zero, state);
+    for (&c, &power) in coefficients.iter().zip(powers) {
+        let (c, power) = (p.xor(register(p, c), state), register(p, power));
+        state = zero;
+        let [lows, highs] = p.product(c, power);
+        low = p.xor(low, lows);
+        high = p.xor(high, highs);
+        middle = p.xor(middle, p.cross(c, power));
+    }
+    [high, middle, low]
+}
+
+/// Registers of several elements of GF(2^128).
+#[cfg(target_arch = "x86_64")]
+pub(super) trait Elements: Lanes<Wide = [<Self as Lanes>::V; 2]> {
+    type One: Pairs;
+
+    /// For one element.
+    fn one(self) -> Self::One;
+
+    /// The first elements of a slice.
+    fn elements(self, words: &[u128]) -> Self::V;
+
+    /// The element and zeros.
+    fn first(self, element: <Self::One as Lanes>::V) -> Self::V;
+
+    /// As [`Pairs::cross`], for every element.
+    fn cross(self, a: Self::V, b: Self::V) -> Self::V;
+
+    /// The sum of all elements.
+    fn sum(self, v: Self::V) -> <Self::One as Lanes>::V;
+}
+
+/// The same as [`horner`], `N` products at a time, as many as a register of `E` has elements.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn horner_of_several<E: Elements, const N: usize>(
+    e: E,
+    state: u128,
+    powers: &[u128],
+    coefficients: &[u128],
+) -> u128 {
+    let one = e.one();
+    let mut state = register(one, state);
+    for chunk in coefficients.chunks(powers.len()) {
+        // Those that don't fill a register come first, so that powers and coefficients end together.
+        let (first, chunk) = chunk.split_at(chunk.len() % N);
+        let (first_powers, powers) = powers[powers.len() - first.len() - chunk.len()..].split_at(first.len());
+        let [high, middle, low] = products(one, state, first_powers, first);
+        let (mut high, mut middle, mut low) = (e.first(high), e.first(middle), e.first(low));
+        let mut before = if first.is_empty() { e.first(state) } else { e.splat(0) };
+        for (c, power) in chunk.chunks_exact(N).zip(powers.chunks_exact(N)) {
+            let (c, power) = (e.xor(e.elements(c), before), e.elements(power));
+            before = e.splat(0);
+            let [lows, highs] = e.product(c, power);
+            low = e.xor(low, lows);
+            high = e.xor(high, highs);
+            middle = e.xor(middle, e.cross(c, power));
+        }
+        state = remainder(one, [e.sum(high), e.sum(middle), e.sum(low)]);
+    }
+    value(one, state)
+}
+
+/// The remainder of `high z^128 + middle z^64 + low`.
+#[inline(always)]
+fn remainder<P: Pairs>(p: P, [high, middle, low]: [P::V; 3]) -> P::V {
+    let (below, above) = halves(p, middle);
+    reduce(p, p.xor(high, above), p.xor(low, below))
 }
 
 /// The remainder of `high z^128 + low`, a word of `high` at a time: `z^128 = z^7 + z^2 + z + 1`.

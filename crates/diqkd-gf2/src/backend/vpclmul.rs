@@ -7,16 +7,19 @@
 //! plus one of the second kind, shifted down by one word.
 
 use core::arch::x86_64::{
-    __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm512_add_epi64,
-    _mm512_alignr_epi64, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_castsi128_si512,
-    _mm512_castsi512_si128, _mm512_clmulepi64_epi128, _mm512_extracti32x4_epi32,
-    _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_epi64, _mm512_permutex2var_epi64, _mm512_permutexvar_epi8,
-    _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i64x2,
-    _mm512_sll_epi64, _mm512_slli_epi64, _mm512_srl_epi64, _mm512_srli_epi64, _mm512_storeu_epi64,
-    _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128, _mm256_castsi256_si128,
+    _mm256_extracti128_si256, _mm256_xor_si256, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512,
+    _mm512_broadcast_i32x4, _mm512_castsi128_si512, _mm512_castsi512_si256, _mm512_clmulepi64_epi128,
+    _mm512_extracti64x4_epi64, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_epi64, _mm512_permutex2var_epi64,
+    _mm512_permutexvar_epi8, _mm512_set_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8,
+    _mm512_shuffle_i64x2, _mm512_sll_epi64, _mm512_slli_epi64, _mm512_srl_epi64, _mm512_srli_epi64,
+    _mm512_storeu_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
 use crate::backend::avx2::Avx2;
+use crate::backend::pairs::{self, Elements};
+use crate::backend::pclmul::Pclmul;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, xor_of};
 use crate::transform::planes::matrices::{self, ByteMatrices};
 use crate::transform::planes::{PlaneMap, Work};
@@ -67,12 +70,13 @@ impl Kernel for Vpclmul {
 
     #[inline]
     fn gf128_mul(self, a: u128, b: u128) -> u128 {
-        self.short.gf128_mul(a, b)
+        self.gf128_horner(0, &[b], &[a])
     }
 
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-        self.short.gf128_horner(state, powers, coefficients)
+        // SAFETY: `self` exists only where `detect` found avx512f, avx512vl, vpclmulqdq, pclmulqdq and sse2.
+        unsafe { horner(self, state, powers, coefficients) }
     }
 
     #[inline]
@@ -102,6 +106,43 @@ impl Kernel for Vpclmul {
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512vbmi,gfni,vpclmulqdq,pclmulqdq,sse2")]
 fn with_avx512<T: Vectorized>(token: Vpclmul, task: T) -> T::Output {
     task.run(token)
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Elements for Vpclmul {
+    type One = Pclmul;
+
+    #[inline(always)]
+    fn one(self) -> Pclmul {
+        self.short.one()
+    }
+
+    #[inline(always)]
+    fn elements(self, elements: &[u128]) -> __m512i {
+        let elements = &elements[..4];
+        // SAFETY: the slice covers the 64 bytes read, the lower word of an element first; avx512f as in `load`.
+        unsafe { _mm512_loadu_epi64(elements.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn first(self, element: __m128i) -> __m512i {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_zextsi128_si512(element) }
+    }
+
+    #[inline(always)]
+    fn cross(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: `self` exists only where `detect` found avx512f and vpclmulqdq.
+        unsafe {
+            _mm512_xor_si512(_mm512_clmulepi64_epi128::<0x10>(a, b), _mm512_clmulepi64_epi128::<0x01>(a, b))
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self, v: __m512i) -> __m128i {
+        // SAFETY: as in `load`.
+        unsafe { sum_of_lanes(v) }
+    }
 }
 
 /// Eight elements to a register.
@@ -274,6 +315,11 @@ impl ByteMatrices for Vpclmul {
 }
 
 #[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
+fn horner(token: Vpclmul, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
+    pairs::horner_of_several::<_, 4>(token, state, powers, coefficients)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,vpclmulqdq,pclmulqdq,sse2")]
 fn toeplitz_block(x: &[u64], t: &[u64], y: &mut [u64]) {
     let w = x.len();
     let mut above = last_diagonal(x, t);
@@ -332,16 +378,16 @@ fn last_diagonal(x: &[u64], t: &[u64]) -> __m512i {
         let reversed = _mm512_shuffle_i64x2::<0b00_01_10_11>(x, x);
         sum = add_products(sum, reversed, load(t));
     }
-    let lanes = [
-        _mm512_castsi512_si128(sum),
-        _mm512_extracti32x4_epi32::<1>(sum),
-        _mm512_extracti32x4_epi32::<2>(sum),
-        _mm512_extracti32x4_epi32::<3>(sum),
-    ];
-    _mm512_castsi128_si512(_mm_xor_si128(
-        _mm_xor_si128(lanes[0], lanes[1]),
-        _mm_xor_si128(lanes[2], lanes[3]),
-    ))
+    _mm512_castsi128_si512(sum_of_lanes(sum))
+}
+
+/// The sum of the four quarters of a register.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,sse2")]
+fn sum_of_lanes(v: __m512i) -> __m128i {
+    let (low, high) = (_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64::<1>(v));
+    let sum = _mm256_xor_si256(low, high);
+    _mm_xor_si128(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum))
 }
 
 /// `sum + x_low t_high + x_high t_low` in every lane.
