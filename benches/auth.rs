@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use diqkd_auth::{KeyPool, Signer, VerificationHash};
 use diqkd_gf2::bits_from_bytes;
 use polyval::Polyval;
@@ -40,4 +40,7 @@ fn tags(c: &mut Criterion) {
 }
 
 criterion_group!(benches, tags);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("auth", benches);
+}

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use diqkd_health::{AlarmBudget, Cutoffs, Monitor, RandomnessLimits, RandomnessWatch, SampleWidth};
 
 const WORDS: usize = 1 << 18;
@@ -49,4 +49,7 @@ fn continuous_tests(c: &mut Criterion) {
 }
 
 criterion_group!(benches, continuous_tests);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("continuous_tests", benches);
+}

@@ -1,7 +1,7 @@
 //! How long one certified answer takes: a key length with everything optimised, its verification, single-round bounds
 //! and a plan.
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use diqkd_core::{Chsh, Epsilon, LeakBits, OutOfRange, Qber, WinProbability};
 use diqkd_entropy::{
     EntropyBound, EpsilonSplit, KeyLength, Params, PlanRequest, SingleRound, Theorem, check, key_length,
@@ -91,4 +91,7 @@ fn plans(c: &mut Criterion) {
 }
 
 criterion_group!(benches, key_lengths, single_rounds, plans);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("entropy", benches);
+}

@@ -1,1 +1,3 @@
-//! Shared inputs of the benchmarks.
+//! What the benchmarks have in common.
+
+pub mod record;

@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use diqkd_reconcile::bench::random_pair;
 use diqkd_reconcile::interactive::{Blind, Cascade, Interactive, SymmetricBlind, converse};
 use diqkd_reconcile::{Bits, Decoder, DesignOptions, Encoder, ErrorClass, Scheme};
@@ -60,4 +60,7 @@ fn interactive(c: &mut Criterion) {
 }
 
 criterion_group!(benches, one_way, interactive);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("reconcile", benches);
+}

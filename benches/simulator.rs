@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use diqkd_core::{Role, TestProbability};
 use diqkd_hal::{TagBlock, record};
 use diqkd_sim::{Experiment, Preset, SeededChooser, SimulatedStation, Strategy};
@@ -70,4 +70,7 @@ fn count(role: Role, experiment: &Experiment) -> u64 {
 }
 
 criterion_group!(benches, rounds, tags);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("simulator", benches);
+}

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use diqkd_bell::{Counts, TrialColumns};
 use diqkd_core::{Outcome, Setting};
 
@@ -51,4 +51,7 @@ fn tally(c: &mut Criterion) {
 }
 
 criterion_group!(benches, tally);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("tally", benches);
+}

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::io::Read;
 use std::path::PathBuf;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use diqkd_timetag::coincidence::{count_pairs, histogram};
 use diqkd_timetag::formats::{Decoder, ReadOptions, RecordType, TagSummary, decode_all, read_all};
 use diqkd_timetag::sync::{AcquireOptions, acquire};
@@ -221,4 +221,7 @@ impl Noise {
 }
 
 criterion_group!(benches, decode, pairs, clock);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("timetag", benches);
+}

@@ -1,22 +1,27 @@
-//! How many Mbit/s of input does Toeplitz hashing take in, against the length n (m = n/2, and 1e7 to 1e5 bits)?
+//! How many Mbit/s of input does Toeplitz hashing take in, against the length n (m = n/2, and longer inputs than twice
+//! the output)?
 //!
 //! Peers in the same run: the plan on every backend, the plan with a prepared seed, and, up to 1e5 bits, the plain way
 //! with words, one shifted row added for every input bit that is set. One thread.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use diqkd_amplify::{Family, Plan, PreparedSeed};
 use diqkd_gf2::{Backend, Bits, bits_from_words, copy_to_words};
 
 fn toeplitz(c: &mut Criterion) {
     let mut group = c.benchmark_group("toeplitz");
+    group.warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
     for (n, m) in [
         (10_000usize, 5_000usize),
         (100_000, 50_000),
         (1_000_000, 500_000),
         (10_000_000, 5_000_000),
         (10_000_000, 100_000),
+        (100_000_000, 50_000_000),
+        (100_000_000, 1_000_000),
     ] {
         let (input, seed) = (noise(n, 1), noise(n + m - 1, 2));
         group.throughput(Throughput::Bits(n as u64));
@@ -82,4 +87,7 @@ fn noise(len: usize, seed: u64) -> Bits {
 }
 
 criterion_group!(benches, toeplitz);
-criterion_main!(benches);
+
+fn main() {
+    diqkd_benches::record::run("toeplitz", benches);
+}
