@@ -86,8 +86,7 @@ pub(crate) trait Kernel: Copy + Send + Sync {
     /// Halving step before the recursion, `h = v.len()`: `v = x[..h] + x[h..2h]`, `s = t[..3h] + t[h..4h]`.
     #[inline(always)]
     fn split(self, x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
-        xor_of(v, &x[..v.len()], &x[v.len()..]);
-        xor_of(s, t, &t[v.len()..]);
+        sums_of_halves(x, t, v, s);
     }
 
     /// Halving step after the recursion, `h = p.len()`: adds `p` to both halves of `y`.
@@ -360,6 +359,13 @@ fn xor_of(out: &mut [u64], a: &[u64], b: &[u64]) {
     for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
         *out = a ^ b;
     }
+}
+
+/// With `h = v.len()`: `v = x[..h] + x[h..2h]`, `s = t[..3h] + t[h..4h]`.
+#[inline(always)]
+fn sums_of_halves(x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
+    xor_of(v, &x[..v.len()], &x[v.len()..]);
+    xor_of(s, t, &t[v.len()..]);
 }
 
 /// Adds `p` to both halves of `y`.

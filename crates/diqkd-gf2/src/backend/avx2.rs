@@ -14,7 +14,7 @@ use core::arch::x86_64::{
 
 use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, xor_of};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -133,8 +133,7 @@ fn toeplitz_block(token: Pclmul, x: &[u64], t: &[u64], y: &mut [u64]) {
 
 #[target_feature(enable = "avx2,avx")]
 fn split(x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
-    xor_of(v, &x[..v.len()], &x[v.len()..]);
-    xor_of(s, t, &t[v.len()..]);
+    sums_of_halves(x, t, v, s);
 }
 
 #[target_feature(enable = "avx2,avx")]

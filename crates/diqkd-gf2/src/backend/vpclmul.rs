@@ -20,7 +20,7 @@ use core::arch::x86_64::{
 use crate::backend::avx2::Avx2;
 use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
-use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, xor_of};
+use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
 use crate::transform::planes::matrices::{self, ByteMatrices};
 use crate::transform::planes::{PlaneMap, Work};
 
@@ -403,17 +403,12 @@ fn add_products(sum: __m512i, x: __m512i, t: __m512i) -> __m512i {
 
 #[target_feature(enable = "avx512f,avx512vl")]
 fn split(x: &[u64], t: &[u64], v: &mut [u64], s: &mut [u64]) {
-    xor_of(v, &x[..v.len()], &x[v.len()..]);
-    xor_of(s, t, &t[v.len()..]);
+    sums_of_halves(x, t, v, s);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
 fn merge(p: &[u64], y: &mut [u64]) {
-    let (low, high) = y.split_at_mut(p.len());
-    for ((low, high), p) in low.iter_mut().zip(high).zip(p) {
-        *low ^= p;
-        *high ^= p;
-    }
+    add_to_halves(p, y);
 }
 
 #[inline]
