@@ -141,8 +141,9 @@ pub(crate) trait Lanes: Copy {
 
     /// The remainder of a product, or of a sum of products, modulo `p = z^64 + z^4 + z^3 + z + 1`.
     ///
-    /// With `h` the upper half, `h z^64 = h (z + 1)(z^3 + 1)` modulo `p`, of which four bits stand above the lower half:
-    /// `h >> 60 + h >> 61 + h >> 63`. Added to `h` they count with it, for their product has a degree below 8.
+    /// With `h` the upper half, `h z^64 = h (z + 1)(z^3 + 1)` modulo `p`, of which `h >> 60 + h >> 61 + h >> 63` stands above
+    /// the lower half: at most three bits, as `h` has a degree below 63. Added to `h` they count with it, for what they
+    /// contribute has a degree below 8.
     fn reduce(self, product: Self::Wide) -> Self::V;
 
     /// The product of `y` and `s`.
@@ -378,8 +379,9 @@ fn add_to_halves(p: &[u64], y: &mut [u64]) {
     }
 }
 
-/// For [`Lanes::reduce`] with a table of bytes: entry `h` is `h + h >> 1 + h >> 3`, what four bits above a product add
-/// to its upper half. Entry 0 is 0, so that bytes without such bits stay as they are. Registers, not memory, are looked up.
+/// For [`Lanes::reduce`] with a table of bytes: entry `h` is `h + h >> 1 + h >> 3`, what the top four bits of an upper half
+/// add to it; of products the highest of them is zero, and the upper eight entries are never looked up. Entry 0 is 0, so that
+/// the other bytes of a word stay as they are. The table is in a register, no address depends on a value.
 #[cfg(all(
     any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")),
     not(diqkd_backend = "soft")

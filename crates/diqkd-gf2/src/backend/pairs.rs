@@ -69,7 +69,7 @@ pub(super) trait Elements: Lanes<Wide = [<Self as Lanes>::V; 2]> {
     fn one(self) -> Self::One;
 
     /// The first elements of a slice.
-    fn elements(self, words: &[u128]) -> Self::V;
+    fn elements(self, elements: &[u128]) -> Self::V;
 
     /// The element and zeros.
     fn first(self, element: <Self::One as Lanes>::V) -> Self::V;

@@ -216,13 +216,9 @@ fn double_butterfly<L: Lanes, const MAP: u8>(
             [a, lanes.xor(a, b), c, lanes.xor(c, d)]
         }
         INVERSE_TRANSPOSED => {
-            let c = lanes.xor(c, lanes.scale(a, high));
-            let a = lanes.xor(a, c);
-            let shared = lanes.product(b, high);
-            let b = lanes.xor(b, d);
-            let b = lanes.xor(b, lanes.reduce(lanes.add_wide(shared, lanes.product(a, left))));
-            let d = lanes.xor(d, lanes.reduce(lanes.add_wide(shared, lanes.product(c, right))));
-            [lanes.xor(a, b), b, lanes.xor(c, d), d]
+            // The same with every pair, and so the quarters and the lower factors, in reversed order.
+            let reversed = double_butterfly::<L, VALUES>(lanes, [high, right, left], [d, c, b, a]);
+            [reversed[3], reversed[2], reversed[1], reversed[0]]
         }
         _ => {
             let (a, c) = (lanes.xor(a, b), lanes.xor(c, d));
