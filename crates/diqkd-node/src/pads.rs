@@ -6,7 +6,8 @@
 //! DIR/pads-ID.journal     64-byte records, appended and synced before the bytes they reserve are used; ID names FILE
 //! ```
 //! A range is reserved by a record on disk; only then are its bytes read. A crash after that loses them, nothing gives them
-//! back. A crash may leave the last record cut off, or as zeros: it reserved nothing that anyone has used, and is removed.
+//! back. Alice takes bytes from the front. Her proposals may overtake one another on their way to Bob, who therefore also takes
+//! those that he has passed over, if no record of his holds them: she never proposes the same bytes twice. A crash may leave the last record cut off, or as zeros: it reserved nothing that anyone has used, and is removed.
 //! Any whole record that is damaged is an error: then nobody knows what has been used.
 
 use std::fs::{File, OpenOptions};
@@ -18,6 +19,10 @@ use diqkd_auth::post_quantum::KEY_MARK;
 use diqkd_core::{Epsilon, EpsilonLedger, PreSharedKey, SessionId};
 use zeroize::Zeroizing;
 
+use record::{RECORD_BYTES, Record};
+
+mod record;
+
 /// Pre-shared key and journal.
 pub(crate) struct Pads {
     file: File,
@@ -26,8 +31,10 @@ pub(crate) struct Pads {
     mark_bytes: u64,
     journal: File,
     journal_path: PathBuf,
-    /// Everything before this has been reserved.
+    /// Nothing from here on has been reserved.
     next: u64,
+    /// What has not been reserved before `next`, in order.
+    passed_over: Vec<Range<u64>>,
     sessions: u64,
     /// What the sessions have spent, with and without a key.
     ledger: EpsilonLedger,
@@ -148,6 +155,7 @@ impl Pads {
             journal,
             journal_path,
             next: needed,
+            passed_over: Vec::new(),
             sessions: 0,
             ledger: EpsilonLedger::new(eps_total),
             torn: false,
@@ -163,12 +171,12 @@ impl Pads {
         Ok(key)
     }
 
-    /// Everything before this has been reserved.
+    /// Nothing from here on has been reserved.
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
-    /// Bytes that no session has reserved.
+    /// Bytes behind all that sessions have reserved.
     pub(crate) fn remaining_bytes(&self) -> u64 {
         self.length.saturating_sub(self.next)
     }
@@ -222,7 +230,13 @@ impl Pads {
             return Some(self.next..self.next);
         }
         let end = start.checked_add(length)?;
-        (start >= self.next && end <= self.length).then_some(start..end)
+        let is_free = end <= self.length && (start >= self.next || self.gap(start, end).is_some());
+        is_free.then_some(start..end)
+    }
+
+    /// Which of the ranges passed over has these bytes.
+    fn gap(&self, start: u64, end: u64) -> Option<usize> {
+        self.passed_over.iter().rposition(|gap| gap.start <= start && end <= gap.end)
     }
 
     fn recover(&mut self, bytes: &[u8]) -> Result<(), PadsError> {
@@ -253,7 +267,15 @@ impl Pads {
     }
 
     fn enter(&mut self, record: &Record, eps_sound: Epsilon) {
-        self.next = self.next.max(record.end);
+        let (start, end) = (record.start, record.end);
+        if start >= self.next {
+            let gap = std::mem::replace(&mut self.next, end)..start;
+            self.passed_over.extend(Some(gap).filter(|gap| !gap.is_empty()));
+        } else if let Some(index) = self.gap(start, end) {
+            let gap = self.passed_over[index].clone();
+            let rest = [gap.start..start, end..gap.end].into_iter().filter(|rest| !rest.is_empty());
+            self.passed_over.splice(index..=index, rest);
+        }
         self.sessions += 1;
         self.ledger.carry(SESSION, eps_sound);
     }
@@ -264,62 +286,9 @@ impl Pads {
     }
 }
 
-/// One session, as it stands in the journal.
-///
-/// ```text
-/// offset  0           16          24         32                    40            48
-///         session     start u64   end u64    log2 of eps f64       number u64    blake3 of the 48 bytes before, first half
-/// ```
-struct Record {
-    session: SessionId,
-    start: u64,
-    end: u64,
-    eps_log2: f64,
-}
-
-impl Record {
-    fn encode(&self, number: u64) -> [u8; RECORD_BYTES] {
-        let mut bytes = [0; RECORD_BYTES];
-        bytes[..16].copy_from_slice(&self.session.0);
-        bytes[16..24].copy_from_slice(&self.start.to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.end.to_le_bytes());
-        bytes[32..40].copy_from_slice(&self.eps_log2.to_bits().to_le_bytes());
-        bytes[40..48].copy_from_slice(&number.to_le_bytes());
-        let check = checksum(&bytes);
-        bytes[48..].copy_from_slice(&check);
-        bytes
-    }
-
-    fn decode(bytes: &[u8; RECORD_BYTES], number: u64) -> Option<Self> {
-        let word = |at: usize| {
-            let mut word = [0; 8];
-            word.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(word)
-        };
-        if checksum(bytes) != bytes[48..] || word(40) != number {
-            return None;
-        }
-        let mut session = [0; 16];
-        session.copy_from_slice(&bytes[..16]);
-        Some(Self {
-            session: SessionId(session),
-            start: word(16),
-            end: word(24),
-            eps_log2: f64::from_bits(word(32)),
-        })
-    }
-}
-
-fn checksum(bytes: &[u8; RECORD_BYTES]) -> [u8; 16] {
-    let mut check = [0; 16];
-    check.copy_from_slice(&blake3::derive_key("diqkd pads journal v1", &bytes[..48])[..16]);
-    check
-}
-
 /// Under what name sessions are in the ledger.
 const SESSION: &str = "session";
 const LINK_KEY_BYTES: u64 = 32;
-const RECORD_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -393,6 +362,38 @@ mod tests {
         assert_eq!(pads.remaining_bytes(), 32);
         let spent = pads.ledger().total().unwrap().probability();
         assert!((2e-10..2.000_000_1e-10).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn proposals_that_were_overtaken_get_their_bytes_once() {
+        let place = Place::new("overtaken");
+        let mut pads = place.open().unwrap();
+        // The third comes first, the first last.
+        for (n, start) in [(3, 132), (2, 82)] {
+            assert_eq!(granted(&mut pads, n, start, 50).unwrap()[0], start as u8);
+        }
+        for restarted in [false, true] {
+            if restarted {
+                drop(pads);
+                pads = place.open().unwrap();
+            }
+            assert_eq!(pads.passed_over, std::slice::from_ref(&(32..82)));
+            for (start, length) in [(82, 50), (132, 50), (81, 2), (32, 51), (31, 10), (0, 32), (u64::MAX, 2)]
+            {
+                assert!(granted(&mut pads, 1, start, length).is_none(), "{start} {length}");
+            }
+        }
+        assert!(granted(&mut pads, 1, 40, 20).is_some());
+        assert_eq!(pads.passed_over, [32..40, 60..82]);
+        // A session that takes its pads elsewhere changes nothing.
+        assert!(granted(&mut pads, 4, 0, 0).is_some());
+        assert_eq!((pads.next(), &pads.passed_over[..]), (182, &[32..40, 60..82][..]));
+        assert!(granted(&mut pads, 5, 32, 8).is_some() && granted(&mut pads, 6, 60, 22).is_some());
+        drop(pads);
+        let mut pads = place.open().unwrap();
+        assert!(pads.passed_over.is_empty());
+        assert!((32..182).all(|start| granted(&mut pads, 7, start, 1).is_none()));
+        assert!(granted(&mut pads, 7, 182, 1).is_some());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +19,9 @@ use diqkd_node::{Config, ConfigError, Control, SoftwareSettingRng, StoreOnDisk};
 use diqkd_protocol::{LocalFlagChooser, SpotCheckChooser, TestFlags};
 use diqkd_sim::{Experiment, Preset, SimulatedStation};
 use diqkd_timetag::formats::PtuWriter;
+
+#[path = "../../diqkd/tests/node/ports.rs"]
+mod ports;
 
 const ROUNDS: u64 = 200_000;
 
@@ -71,8 +73,7 @@ impl Place {
         let mut secret = vec![0; 50_000];
         blake3::Hasher::new().update(name.as_bytes()).finalize_xof().fill(&mut secret);
         std::fs::write(folder.join("preshared.key"), &secret).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { folder, secret, port, gamma: "gamma = \"13/256\"" }
+        Self { folder, secret, port: ports::free_port(), gamma: "gamma = \"13/256\"" }
     }
 
     /// A station at each site's socket, which records blocks as told.

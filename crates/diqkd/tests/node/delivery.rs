@@ -199,7 +199,7 @@ fn a_socket_is_for_its_owner_and_says_what_is_wrong() {
     // Another node does not take the socket away from it.
     let mut other = pair.alice.clone();
     let taken = other.more.replace("alice-mail.sock", "other-mail.sock");
-    other = crate::pair::Settings { role: "bob", http: crate::pair::free_port(), more: taken, ..other };
+    other = crate::pair::Settings { role: "bob", http: crate::ports::free_port(), more: taken, ..other };
     other.links = pair.bob.links.clone();
     let (status, _) = pair.start(&other, &[]).wait(PATIENCE);
     let log = pair.log("bob");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::pair::{PATIENCE, Pair, free_port, until};
+use crate::pair::{PATIENCE, Pair, until};
+use crate::ports::free_port;
 use crate::proxy::Proxy;
 
 const SOON: Duration = Duration::from_secs(30);

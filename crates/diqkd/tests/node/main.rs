@@ -8,5 +8,6 @@ mod delivery;
 mod links;
 mod operating;
 mod pair;
+mod ports;
 mod proxy;
 mod report;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use diqkd_core::KeyId;
 use diqkd_keystore::KeyState;
 use diqkd_node::StoreOnDisk;
 use diqkd_node::randomness::Randomness;
+
+use crate::ports::free_port;
 
 /// The two sites of a test in a folder of their own.
 pub(crate) struct Pair {
@@ -219,10 +221,6 @@ pub(crate) fn until(limit: Duration, what: &str, mut holds: impl FnMut() -> bool
         assert!(Instant::now() < end, "not within {limit:?}: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 pub(crate) const SIMULATOR: &str = "[[source]]\nname = \"bench\"\nkind = \"simulator\"\npreset = \"oxford-2022\"\nseed = 7\nlevel = \"trials\"\n";
