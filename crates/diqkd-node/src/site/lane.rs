@@ -61,6 +61,8 @@ pub(crate) enum Decline {
     Draining,
     /// This site has trouble of its own: its log says which.
     Trouble,
+    /// The blocks that are running here are all that this site has left to make, if they give keys.
+    Busy,
 }
 
 impl Lane {
@@ -124,6 +126,7 @@ impl Word {
                     Decline::Draining => (2, 0),
                     Decline::Trouble => (3, 0),
                     Decline::Overspent => (4, 0),
+                    Decline::Busy => (5, 0),
                 };
                 bytes.push(reason);
                 bytes.extend_from_slice(&number.to_le_bytes());
@@ -168,6 +171,7 @@ impl Word {
                     (2, 0) => Decline::Draining,
                     (3, 0) => Decline::Trouble,
                     (4, 0) => Decline::Overspent,
+                    (5, 0) => Decline::Busy,
                     _ => return None,
                 };
                 Some(Self::Decline { session: SessionId(*session), why })
@@ -208,6 +212,7 @@ mod tests {
             Word::Decline { session, why: Decline::Draining },
             Word::Decline { session, why: Decline::Trouble },
             Word::Decline { session, why: Decline::Overspent },
+            Word::Decline { session, why: Decline::Busy },
             Word::Frame(vec![1, 2, 3]),
             Word::Over(session),
         ];

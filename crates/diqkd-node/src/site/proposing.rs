@@ -23,8 +23,17 @@ use crate::vault::Vault;
 pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Result<(), NodeError> {
     let (source, vault) = &site.sources[index];
     let pool = PoolId(pipeline_name(pipeline));
-    let mut worker =
-        Worker { site, source, vault, lane, pool, failures: 0, rest: Duration::ZERO, peer_drains: false };
+    let mut worker = Worker {
+        site,
+        source,
+        vault,
+        lane,
+        pool,
+        failures: 0,
+        rest: Duration::ZERO,
+        peer_drains: false,
+        peer_busy: false,
+    };
     loop {
         let turn = match site.config.role {
             Role::Alice => worker.propose(),
@@ -37,6 +46,7 @@ pub(super) fn work(site: &Site, index: usize, pipeline: u16, lane: Lane) -> Resu
                 site.peer_overspent.store(false, Ordering::Relaxed);
                 site.peer_exhausted.store(false, Ordering::Relaxed);
                 worker.peer_drains = false;
+                worker.peer_busy = false;
                 tracing::warn!(source = %source.name, "the peer was restarted; the block in progress gives no key here unless it had one");
                 worker.lane.renew();
             }
@@ -71,6 +81,8 @@ struct Worker<'a> {
     rest: Duration,
     /// The peer finishes and takes part in no further session of this lane until it is restarted.
     peer_drains: bool,
+    /// The peer makes no further block unless one that is running gives no key.
+    peer_busy: bool,
 }
 
 /// Secret bytes reserved for a session at this site, and how the peer is told about them.
@@ -106,6 +118,11 @@ impl Worker<'_> {
             self.lane.hear(PAUSE)?;
             return Ok(Turn::Again);
         }
+        if self.peer_busy && site.running.load(Ordering::Relaxed) > 0 {
+            self.lane.hear(PAUSE)?;
+            return Ok(Turn::Again);
+        }
+        self.peer_busy = false;
         let Some(_running) = Running::claim(site) else {
             std::thread::sleep(PAUSE);
             return Ok(Turn::Again);
@@ -176,6 +193,14 @@ impl Worker<'_> {
                 tracing::info!(source = %self.source.name, "the peer declines");
                 self.rest = DECLINED;
             }
+            Some(Err(Decline::Busy)) => {
+                tracing::info!(
+                    source = %self.source.name,
+                    "the blocks that are running are the last ones that the peer will make, if they give keys"
+                );
+                self.rest = DECLINED;
+                self.peer_busy = true;
+            }
             None => {}
         }
         Ok(Turn::Again)
@@ -193,12 +218,9 @@ impl Worker<'_> {
         let params = self.params(&nonce);
         let id = params.session;
         let decline = |why| Word::Decline { session: id, why };
-        if site.is_finishing() {
-            self.lane.say(&decline(Decline::Draining))?;
-            return Ok(Turn::Again);
-        }
-        let Some(_running) = Running::claim(site) else {
-            self.lane.say(&decline(Decline::Draining))?;
+        let Some(_running) = Running::claim_patiently(site) else {
+            let why = if site.is_finishing() { Decline::Draining } else { Decline::Busy };
+            self.lane.say(&decline(why))?;
             return Ok(Turn::Again);
         };
         let secret = match self.accept(&params, pads)? {
@@ -413,6 +435,19 @@ impl<'a> Running<'a> {
         };
         site.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok().map(|_| Self(site))
     }
+
+    /// As [`Running::claim`], after another block that has ended at the peer's site had time to end here.
+    fn claim_patiently(site: &'a Site) -> Option<Self> {
+        let until = Instant::now() + SKEW;
+        while !site.is_finishing() {
+            let claimed = Self::claim(site);
+            if claimed.is_some() || Instant::now() >= until {
+                return claimed;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        None
+    }
 }
 
 impl Drop for Running<'_> {
@@ -423,6 +458,8 @@ impl Drop for Running<'_> {
 
 const PAUSE: Duration = Duration::from_millis(50);
 const DECLINED: Duration = Duration::from_secs(1);
+/// How much later a block may end at one site than at the other.
+const SKEW: Duration = Duration::from_secs(2);
 const EXHAUSTED: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);

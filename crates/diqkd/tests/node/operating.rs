@@ -386,6 +386,25 @@ fn keys_under_an_agreed_pre_shared_key_say_so() {
     assert!(!status.success() && pair.log("alice").contains("security.padded"), "{}", pair.log("alice"));
 }
 
+/// Bob makes two blocks. While one that fails is running, Alice's next good one would be his third: he says that he has
+/// enough, and not that he finishes, or the two sites would wait for good devices from a bad link for ever.
+#[test]
+fn a_site_with_enough_blocks_running_is_asked_again() {
+    let mut pair = Pair::new("enough");
+    for settings in [&mut pair.alice, &mut pair.bob] {
+        let cheated = settings
+            .source
+            .replace("bench", "cheated")
+            .replace("seed = 7", "seed = 8\nattack = \"lhv\"\npace_hz = 30000");
+        settings.source.push_str(&cheated);
+    }
+    let (_alice, bob) = (pair.start(&pair.alice, &[]), pair.start(&pair.bob, &["--blocks", "2"]));
+    let (status, said) = bob.wait(PATIENCE);
+    assert!(status.success(), "{said}\n{}", pair.log("alice"));
+    assert_eq!(said["blocks"], 2, "{said}");
+    assert!(said["sessions"].as_u64() <= Some(6), "{said}");
+}
+
 #[test]
 fn two_quantum_links_keep_their_keys_apart() {
     let mut pair = Pair::new("sources");
