@@ -42,9 +42,11 @@ enum Kind {
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Pclmul(Pclmul),
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
-    Avx2(Avx2<false>),
+    Avx2(Avx2<{ avx2::NARROW }>),
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
-    Avx2Vpclmul(Avx2<true>),
+    Avx2Vpclmul(Avx2<{ avx2::WIDE }>),
+    #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+    Avx2Gfni(Avx2<{ avx2::BYTES }>),
     #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
     Vpclmul(Vpclmul),
     #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
@@ -209,6 +211,9 @@ impl Backend {
                 return Self(Kind::Vpclmul(token));
             }
             if let Some(token) = Avx2::detect() {
+                return Self(Kind::Avx2Gfni(token));
+            }
+            if let Some(token) = Avx2::detect() {
                 return Self(Kind::Avx2Vpclmul(token));
             }
             if let Some(token) = Avx2::detect() {
@@ -241,6 +246,8 @@ impl Backend {
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Avx2::detect().map(|token| Self(Kind::Avx2Vpclmul(token))),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Avx2::detect().map(|token| Self(Kind::Avx2Gfni(token))),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Vpclmul::detect().map(|token| Self(Kind::Vpclmul(token))),
             #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
             Pmull::detect().map(|token| Self(Kind::Pmull(token))),
@@ -248,7 +255,7 @@ impl Backend {
         found.into_iter().flatten()
     }
 
-    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq` or `vpclmulqdq`; on aarch64 `soft` or `pmull`.
+    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq`, `avx2-gfni` (with VPCLMULQDQ) or `vpclmulqdq` (with AVX-512); on aarch64 `soft` or `pmull`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Soft(_) => "soft",
@@ -258,6 +265,8 @@ impl Backend {
             Kind::Avx2(_) => "avx2-pclmulqdq",
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Avx2Vpclmul(_) => "avx2-vpclmulqdq",
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2Gfni(_) => "avx2-gfni",
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(_) => "vpclmulqdq",
             #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]
@@ -293,6 +302,8 @@ impl Backend {
             Kind::Avx2(token) => task.run(token),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Avx2Vpclmul(token) => task.run(token),
+            #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
+            Kind::Avx2Gfni(token) => task.run(token),
             #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
             Kind::Vpclmul(token) => task.run(token),
             #[cfg(all(target_arch = "aarch64", target_endian = "little", not(diqkd_backend = "soft")))]

@@ -1,46 +1,65 @@
 //! x86-64 AVX2: four elements to a register, whose carry-less products are one instruction for two of them where there
 //! is VPCLMULQDQ, and for each of them elsewhere. Blocks of the quadratic algorithm are those of `pclmul.rs`.
 //!
-//! Much of a transform is sums and shifts, which take half as long as on 128-bit registers.
+//! Much of a transform is sums and shifts, which take half as long as on 128-bit registers. With GFNI planes are maps of bytes.
 
 use core::arch::x86_64::{
     __m128i, __m256i, _mm_clmulepi64_si128, _mm_cvtsi32_si128, _mm_loadu_si128, _mm_xor_si128,
     _mm256_add_epi64, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castsi128_si256,
-    _mm256_castsi256_si128, _mm256_clmulepi64_epi128, _mm256_extracti128_si256, _mm256_inserti128_si256,
-    _mm256_loadu_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_sll_epi64,
-    _mm256_slli_epi64, _mm256_srl_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi64,
-    _mm256_unpacklo_epi64, _mm256_xor_si256, _mm256_zextsi128_si256,
+    _mm256_castsi256_si128, _mm256_clmulepi64_epi128, _mm256_extracti128_si256,
+    _mm256_gf2p8affine_epi64_epi8, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_permute2x128_si256,
+    _mm256_permute4x64_epi64, _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_sll_epi64, _mm256_slli_epi64,
+    _mm256_srl_epi64, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256, _mm256_zextsi128_si256,
 };
 
 use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
+use crate::transform::planes::matrices::{self, ByteMatrices};
+use crate::transform::planes::{PlaneMap, Work, sums};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
 cpufeatures::new!(wide, "vpclmulqdq", "avx2", "avx", "pclmulqdq", "sse2");
 
-/// Proof that the processor has AVX2 and PCLMULQDQ, and VPCLMULQDQ if `WIDE`.
+cpufeatures::new!(bytes, "gfni", "vpclmulqdq", "avx2", "avx", "pclmulqdq", "sse2");
+
+/// Proof that the processor has AVX2 and PCLMULQDQ, and what `LEVEL` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Avx2<const WIDE: bool> {
+pub(super) struct Avx2<const LEVEL: u8> {
     short: Pclmul,
 }
 
-impl<const WIDE: bool> Avx2<WIDE> {
+/// Nothing more.
+pub(super) const NARROW: u8 = 0;
+/// VPCLMULQDQ.
+pub(super) const WIDE: u8 = 1;
+/// VPCLMULQDQ and GFNI.
+pub(super) const BYTES: u8 = 2;
+
+impl<const LEVEL: u8> Avx2<LEVEL> {
+    /// Products take one instruction for two elements.
+    const IS_WIDE: bool = LEVEL >= WIDE;
+
     pub(super) fn detect() -> Option<Self> {
-        let found = if WIDE { wide::init_get().1 } else { narrow::init_get().1 };
+        let found = match LEVEL {
+            NARROW => narrow::init_get().1,
+            WIDE => wide::init_get().1,
+            _ => bytes::init_get().1,
+        };
         if found { Pclmul::detect().map(|short| Self { short }) } else { None }
     }
 }
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl<const WIDE: bool> Kernel for Avx2<WIDE> {
+impl<const LEVEL: u8> Kernel for Avx2<LEVEL> {
     const GRAIN: usize = Pclmul::GRAIN;
     const BASE_MAX: usize = Pclmul::BASE_MAX;
-    const ELEMENT_COST: ElementCost = if WIDE {
-        ElementCost { planes: 165, basis: 15, layer: 7, product: 24 }
-    } else {
-        ElementCost { planes: 165, basis: 15, layer: 13, product: 44 }
+    const ELEMENT_COST: ElementCost = match LEVEL {
+        NARROW => ElementCost { planes: 165, basis: 15, layer: 13, product: 44 },
+        WIDE => ElementCost { planes: 165, basis: 15, layer: 7, product: 24 },
+        _ => ElementCost { planes: 138, basis: 15, layer: 7, product: 24 },
     };
 
     fn block_cost(words: usize) -> u128 {
@@ -48,12 +67,13 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
     }
 
     fn vectorize<T: Vectorized>(self, task: T) -> T::Output {
-        if WIDE {
-            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq, avx2, avx, pclmulqdq and sse2.
-            unsafe { with_vpclmulqdq(self, task) }
-        } else {
+        match LEVEL {
             // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
-            unsafe { with_avx2(self, task) }
+            NARROW => unsafe { with_avx2(self, task) },
+            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq besides these.
+            WIDE => unsafe { with_vpclmulqdq(self, task) },
+            // SAFETY: `self` exists with `BYTES` only where `detect` found gfni besides these.
+            _ => unsafe { with_gfni(self, task) },
         }
     }
 
@@ -69,8 +89,8 @@ impl<const WIDE: bool> Kernel for Avx2<WIDE> {
 
     #[inline]
     fn gf128_horner(self, state: u128, powers: &[u128], coefficients: &[u128]) -> u128 {
-        if WIDE {
-            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq, avx2, avx, pclmulqdq and sse2.
+        if Self::IS_WIDE {
+            // SAFETY: `self` exists at this level only where `detect` found vpclmulqdq, avx2, avx, pclmulqdq and sse2.
             unsafe { horner_of_two(self, state, powers, coefficients) }
         } else {
             // SAFETY: `self` exists only where `detect` found avx2, avx, pclmulqdq and sse2.
@@ -112,8 +132,8 @@ fn horner(token: Pclmul, state: u128, powers: &[u128], coefficients: &[u128]) ->
 }
 
 #[target_feature(enable = "vpclmulqdq,avx2,avx,pclmulqdq,sse2")]
-fn horner_of_two<const WIDE: bool>(
-    token: Avx2<WIDE>,
+fn horner_of_two<const LEVEL: u8>(
+    token: Avx2<LEVEL>,
     state: u128,
     powers: &[u128],
     coefficients: &[u128],
@@ -142,22 +162,27 @@ fn merge(p: &[u64], y: &mut [u64]) {
 }
 
 #[target_feature(enable = "avx2,avx,pclmulqdq,sse2")]
-fn with_avx2<const WIDE: bool, T: Vectorized>(token: Avx2<WIDE>, task: T) -> T::Output {
+fn with_avx2<const LEVEL: u8, T: Vectorized>(token: Avx2<LEVEL>, task: T) -> T::Output {
     task.run(token)
 }
 
 #[target_feature(enable = "vpclmulqdq,avx2,avx,pclmulqdq,sse2")]
-fn with_vpclmulqdq<const WIDE: bool, T: Vectorized>(token: Avx2<WIDE>, task: T) -> T::Output {
+fn with_vpclmulqdq<const LEVEL: u8, T: Vectorized>(token: Avx2<LEVEL>, task: T) -> T::Output {
+    task.run(token)
+}
+
+#[target_feature(enable = "gfni,vpclmulqdq,avx2,avx,pclmulqdq,sse2")]
+fn with_gfni<const LEVEL: u8, T: Vectorized>(token: Avx2<LEVEL>, task: T) -> T::Output {
     task.run(token)
 }
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl<const WIDE: bool> Avx2<WIDE> {
+impl<const LEVEL: u8> Avx2<LEVEL> {
     /// Two products: of the even elements with `IMM = 0x00`, of the odd ones with `0x11`.
     #[inline(always)]
     fn products<const IMM: i32>(self, a: __m256i, b: __m256i) -> __m256i {
-        if WIDE {
-            // SAFETY: `self` exists with `WIDE` only where `detect` found vpclmulqdq and avx2.
+        if Self::IS_WIDE {
+            // SAFETY: `self` exists at this level only where `detect` found vpclmulqdq and avx2.
             return unsafe { _mm256_clmulepi64_epi128::<IMM>(a, b) };
         }
         // SAFETY: `self` exists only where `detect` found avx2 and pclmulqdq.
@@ -189,7 +214,7 @@ impl<const WIDE: bool> Avx2<WIDE> {
 }
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl<const WIDE: bool> Elements for Avx2<WIDE> {
+impl<const LEVEL: u8> Elements for Avx2<LEVEL> {
     type One = Pclmul;
 
     #[inline(always)]
@@ -224,7 +249,7 @@ impl<const WIDE: bool> Elements for Avx2<WIDE> {
 
 /// Four elements to a register.
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
-impl<const WIDE: bool> Lanes for Avx2<WIDE> {
+impl<const LEVEL: u8> Lanes for Avx2<LEVEL> {
     const LOG: usize = 2;
     const ORDER: [[usize; 8]; 3] = [[0, 1, 2, 3, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0, 0, 0], [0; 8]];
     type V = __m256i;
@@ -311,6 +336,24 @@ impl<const WIDE: bool> Lanes for Avx2<WIDE> {
     }
 
     #[inline(always)]
+    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
+        if LEVEL == BYTES {
+            matrices::encode(Avx2::<BYTES> { short: self.short }, map, work, block);
+        } else {
+            sums::encode(self, map, work, block);
+        }
+    }
+
+    #[inline(always)]
+    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
+        if LEVEL == BYTES {
+            matrices::decode(Avx2::<BYTES> { short: self.short }, map, block, work);
+        } else {
+            sums::decode(self, map, block, work);
+        }
+    }
+
+    #[inline(always)]
     fn split(self, stage: usize, a: __m256i, b: __m256i) -> (__m256i, __m256i) {
         // SAFETY: as in `splat`.
         unsafe {
@@ -325,5 +368,74 @@ impl<const WIDE: bool> Lanes for Avx2<WIDE> {
     #[inline(always)]
     fn join(self, stage: usize, low: __m256i, high: __m256i) -> (__m256i, __m256i) {
         Lanes::split(self, stage, low, high)
+    }
+}
+
+/// Four words to a register, two of which are eight.
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl ByteMatrices for Avx2<BYTES> {
+    type Eight = [__m256i; 2];
+
+    #[inline(always)]
+    fn load_eight(self, words: &[u64; 8]) -> [__m256i; 2] {
+        [self.load(words), self.load(&words[4..])]
+    }
+
+    #[inline(always)]
+    fn store_eight(self, [low, high]: [__m256i; 2], words: &mut [u64]) {
+        self.store(low, words);
+        self.store(high, &mut words[4..]);
+    }
+
+    #[inline(always)]
+    fn add_eight(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        [self.xor(a[0], b[0]), self.xor(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn multiply_bytes(self, [low, high]: [__m256i; 2], matrix: u64) -> [__m256i; 2] {
+        let matrix = self.splat(matrix);
+        // SAFETY: `self` exists only where `detect` found gfni and avx.
+        unsafe {
+            [
+                _mm256_gf2p8affine_epi64_epi8::<0>(low, matrix),
+                _mm256_gf2p8affine_epi64_epi8::<0>(high, matrix),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn turn_bits(self, [low, high]: [__m256i; 2]) -> [__m256i; 2] {
+        // Byte `b` of the constant takes bit `b` of every row of the matrix, which is the argument here.
+        let rows = self.splat(0x8040_2010_0804_0201);
+        // SAFETY: as above.
+        unsafe {
+            [_mm256_gf2p8affine_epi64_epi8::<0>(rows, low), _mm256_gf2p8affine_epi64_epi8::<0>(rows, high)]
+        }
+    }
+
+    #[inline(always)]
+    fn turn_bytes(self, [low, high]: [__m256i; 2]) -> [__m256i; 2] {
+        let (low, high) = (self.bytes_of_four(low), self.bytes_of_four(high));
+        // SAFETY: as above.
+        unsafe { [_mm256_unpacklo_epi32(high, low), _mm256_unpackhi_epi32(high, low)] }
+    }
+}
+
+#[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
+impl Avx2<BYTES> {
+    /// Bytes `i` of all four words together, the last word's first: those of `i = 0, 1, 4, 5`, then the others.
+    #[inline(always)]
+    fn bytes_of_four(self, words: __m256i) -> __m256i {
+        // Of two neighbouring words in this order, and then of two such pairs.
+        const PAIRS: [u8; 16] = [8, 0, 9, 1, 12, 4, 13, 5, 10, 2, 11, 3, 14, 6, 15, 7];
+        const FOURS: [u8; 16] = [8, 9, 0, 1, 10, 11, 2, 3, 12, 13, 4, 5, 14, 15, 6, 7];
+        // SAFETY: the arrays have the 16 bytes read; `self` exists only where `detect` found avx2 and avx.
+        unsafe {
+            let pairs = _mm256_broadcastsi128_si256(_mm_loadu_si128(PAIRS.as_ptr().cast()));
+            let fours = _mm256_broadcastsi128_si256(_mm_loadu_si128(FOURS.as_ptr().cast()));
+            let two = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_shuffle_epi8(words, pairs));
+            _mm256_shuffle_epi8(two, fours)
+        }
     }
 }

@@ -17,7 +17,7 @@ use core::arch::x86_64::{
     _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
-use crate::backend::avx2::Avx2;
+use crate::backend::avx2::{Avx2, WIDE};
 use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
@@ -39,7 +39,7 @@ cpufeatures::new!(
 /// Proof that the processor has VPCLMULQDQ and AVX-512, and AVX2 and PCLMULQDQ with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Vpclmul {
-    short: Avx2<true>,
+    short: Avx2<WIDE>,
 }
 
 impl Vpclmul {
@@ -285,6 +285,23 @@ impl Lanes for Vpclmul {
 
 #[expect(unsafe_code, reason = "the token proves that the processor has the instructions")]
 impl ByteMatrices for Vpclmul {
+    type Eight = __m512i;
+
+    #[inline(always)]
+    fn load_eight(self, words: &[u64; 8]) -> __m512i {
+        self.load(words)
+    }
+
+    #[inline(always)]
+    fn store_eight(self, v: __m512i, words: &mut [u64]) {
+        self.store(v, words);
+    }
+
+    #[inline(always)]
+    fn add_eight(self, a: __m512i, b: __m512i) -> __m512i {
+        self.xor(a, b)
+    }
+
     #[inline(always)]
     fn multiply_bytes(self, v: __m512i, matrix: u64) -> __m512i {
         // SAFETY: `self` exists only where `detect` found avx512f and gfni.
