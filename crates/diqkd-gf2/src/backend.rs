@@ -255,7 +255,8 @@ impl Backend {
         found.into_iter().flatten()
     }
 
-    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq`, `avx2-gfni` (with VPCLMULQDQ) or `vpclmulqdq` (with AVX-512); on aarch64 `soft` or `pmull`.
+    /// `soft`, `pclmulqdq`, `avx2-pclmulqdq`, `avx2-vpclmulqdq`, `avx2-gfni` (with VPCLMULQDQ) or `vpclmulqdq` (with
+    /// AVX-512); on aarch64 `soft` or `pmull`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Soft(_) => "soft",

@@ -7,8 +7,9 @@
 //! ```
 //! A range is reserved by a record on disk; only then are its bytes read. A crash after that loses them, nothing gives them
 //! back. Alice takes bytes from the front. Her proposals may overtake one another on their way to Bob, who therefore also takes
-//! those that he has passed over, if no record of his holds them: she never proposes the same bytes twice. A crash may leave the last record cut off, or as zeros: it reserved nothing that anyone has used, and is removed.
-//! Any whole record that is damaged is an error: then nobody knows what has been used.
+//! those that he has passed over, if no record of his holds them: she never proposes the same bytes twice.
+//!
+//! A crash may leave the last record cut off, or as zeros: it reserved nothing that anyone has used, and is removed. Any whole record that is damaged is an error: then nobody knows what has been used.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
