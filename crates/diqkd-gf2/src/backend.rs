@@ -30,7 +30,7 @@ use soft::Soft;
 #[cfg(all(target_arch = "x86_64", not(diqkd_backend = "soft")))]
 use vpclmul::Vpclmul;
 
-use crate::transform::planes::{PlaneMap, Work, sums};
+use crate::transform::planes::{PlaneMap, Planes, Tables, sums};
 
 /// An implementation of carry-less multiplication that this processor can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,17 +177,17 @@ pub(crate) trait Lanes: Copy {
         }
     }
 
-    /// Makes elements of the planes of `work` by a map of 64 bits: 64 elements for every group, as many groups as fit into
-    /// `block`.
+    /// Makes elements of planes by a map of 64 bits: 64 elements for every group, as many groups as fit into `block`. The
+    /// planes are overwritten.
     #[inline(always)]
-    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
-        sums::encode(self, map, work, block);
+    fn encode(self, map: &PlaneMap, planes: &mut Planes, space: &mut Tables, block: &mut [u64]) {
+        sums::encode(self, map, planes, space, block);
     }
 
     /// Makes planes of elements by a map of 64 bits.
     #[inline(always)]
-    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
-        sums::decode(self, map, block, work);
+    fn decode(self, map: &PlaneMap, block: &[u64], planes: &mut Planes, space: &mut Tables) {
+        sums::decode(self, map, block, planes, space);
     }
 
     /// Undoes [`Lanes::split`].

@@ -17,7 +17,7 @@ use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
 use crate::transform::planes::matrices::{self, ByteMatrices};
-use crate::transform::planes::{PlaneMap, Work, sums};
+use crate::transform::planes::{PlaneMap, Planes, Tables, sums};
 
 cpufeatures::new!(narrow, "avx2", "avx", "pclmulqdq", "sse2");
 
@@ -336,20 +336,20 @@ impl<const LEVEL: u8> Lanes for Avx2<LEVEL> {
     }
 
     #[inline(always)]
-    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
+    fn encode(self, map: &PlaneMap, planes: &mut Planes, space: &mut Tables, block: &mut [u64]) {
         if LEVEL == BYTES {
-            matrices::encode(Avx2::<BYTES> { short: self.short }, map, work, block);
+            matrices::encode(Avx2::<BYTES> { short: self.short }, map, planes, space, block);
         } else {
-            sums::encode(self, map, work, block);
+            sums::encode(self, map, planes, space, block);
         }
     }
 
     #[inline(always)]
-    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
+    fn decode(self, map: &PlaneMap, block: &[u64], planes: &mut Planes, space: &mut Tables) {
         if LEVEL == BYTES {
-            matrices::decode(Avx2::<BYTES> { short: self.short }, map, block, work);
+            matrices::decode(Avx2::<BYTES> { short: self.short }, map, block, planes);
         } else {
-            sums::decode(self, map, block, work);
+            sums::decode(self, map, block, planes, space);
         }
     }
 

@@ -22,7 +22,7 @@ use crate::backend::pairs::{self, Elements};
 use crate::backend::pclmul::Pclmul;
 use crate::backend::{ElementCost, Kernel, Lanes, SPILL, Vectorized, add_to_halves, sums_of_halves};
 use crate::transform::planes::matrices::{self, ByteMatrices};
-use crate::transform::planes::{PlaneMap, Work};
+use crate::transform::planes::{PlaneMap, Planes, Tables};
 
 cpufeatures::new!(
     cpu,
@@ -248,13 +248,13 @@ impl Lanes for Vpclmul {
     }
 
     #[inline(always)]
-    fn encode(self, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
-        matrices::encode(self, map, work, block);
+    fn encode(self, map: &PlaneMap, planes: &mut Planes, space: &mut Tables, block: &mut [u64]) {
+        matrices::encode(self, map, planes, space, block);
     }
 
     #[inline(always)]
-    fn decode(self, map: &PlaneMap, block: &[u64], work: &mut Work) {
-        matrices::decode(self, map, block, work);
+    fn decode(self, map: &PlaneMap, block: &[u64], planes: &mut Planes, _: &mut Tables) {
+        matrices::decode(self, map, block, planes);
     }
 
     #[inline(always)]

@@ -83,7 +83,8 @@ impl BasisChange {
 
     /// Some of the wide steps, and perhaps all local ones, on a part of the bits that no block of theirs exceeds.
     ///
-    /// Steps whose blocks fit into a half are done together, each half by itself.
+    /// Steps whose blocks fit into a half are done together, each half by itself, for another thread or as long as a half
+    /// is more than what stays near.
     fn part<K: Kernel>(
         &self,
         kernel: K,
@@ -94,7 +95,8 @@ impl BasisChange {
         words: &mut [u64],
     ) {
         let back = direction == Direction::Transposed;
-        if team.is_alone() || words.len() <= self.local.words {
+        let indivisible = if team.is_alone() { NEAR_WORDS } else { self.local.words };
+        if words.len() <= indivisible {
             if back && local {
                 self.chunks(kernel, direction, words);
             }
@@ -126,7 +128,7 @@ impl BasisChange {
         }
         let mut runs = wide.chunk_by(|a, b| fits(a) && fits(b));
         while let Some(steps) = if back { runs.next_back() } else { runs.next() } {
-            if steps.len() * whole < WORTH_WAITING {
+            if !team.is_alone() && steps.len() * whole < WORTH_WAITING {
                 let each = |step: &Step| step.everywhere(kernel, Team::ALONE, direction, words);
                 if back { steps.iter().rev().for_each(each) } else { steps.iter().for_each(each) }
             } else if fits(&steps[0]) {
@@ -297,6 +299,8 @@ pub(super) const CHUNK_WORDS: usize = 1 << (CHUNK_LOG - 6);
 const BLOCK_LOG: usize = 12;
 /// Steps times words that take longer than to wait for another thread.
 const WORTH_WAITING: usize = 1 << 16;
+/// Words that stay in the second-level cache beside others.
+const NEAR_WORDS: usize = 1 << 14;
 /// Words of a line of the cache.
 const LINE: usize = 8;
 /// The fewest words of a half that one thread takes.

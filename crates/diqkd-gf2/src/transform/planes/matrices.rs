@@ -10,7 +10,7 @@
 use zeroize::Zeroize;
 
 use crate::backend::Lanes;
-use crate::transform::planes::{LANES, PlaneMap, Work};
+use crate::transform::planes::{LANES, PlaneMap, Planes, Tables};
 
 /// Eight words at a time whose bytes can be multiplied by matrices.
 pub(crate) trait ByteMatrices: Lanes {
@@ -52,9 +52,15 @@ pub(super) const fn bytes(rows: &[u64; 64]) -> Bytes {
 
 /// [`Lanes::encode`]
 #[inline(always)]
-pub(crate) fn encode<M: ByteMatrices>(m: M, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
-    let groups = work.space.as_flattened_mut();
-    for (c, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+pub(crate) fn encode<M: ByteMatrices>(
+    m: M,
+    map: &PlaneMap,
+    planes: &mut Planes,
+    space: &mut Tables,
+    block: &mut [u64],
+) {
+    let groups = space.as_flattened_mut();
+    for (c, planes) in planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         m.transpose_words(planes);
         for (group, planes) in groups.chunks_exact_mut(8).zip(&*planes) {
             m.store_eight(m.turn_bits(m.turn_bytes(m.load_eight(planes))), &mut group[c]);
@@ -74,7 +80,7 @@ pub(crate) fn encode<M: ByteMatrices>(m: M, map: &PlaneMap, work: &mut Work, blo
 
 /// [`Lanes::decode`]
 #[inline(always)]
-pub(crate) fn decode<M: ByteMatrices>(m: M, map: &PlaneMap, block: &[u64], work: &mut Work) {
+pub(crate) fn decode<M: ByteMatrices>(m: M, map: &PlaneMap, block: &[u64], planes: &mut Planes) {
     let mut group = [[0; LANES]; 8];
     for (lane, elements) in block.chunks_exact(64).enumerate() {
         for (eight, words) in elements.as_chunks::<8>().0.iter().zip(group.iter_mut().rev()) {
@@ -82,13 +88,13 @@ pub(crate) fn decode<M: ByteMatrices>(m: M, map: &PlaneMap, block: &[u64], work:
         }
         m.transpose_words(&mut group);
         let bytes = load_group(m, &group);
-        for (matrices, planes) in map.matrices.iter().zip(work.planes.as_chunks_mut::<8>().0) {
+        for (matrices, planes) in map.matrices.iter().zip(planes.as_chunks_mut::<8>().0) {
             let bits = m.turn_bits(product(m, matrices, bytes));
             m.store_eight(m.turn_bytes(bits), &mut planes[lane]);
         }
     }
     group.as_flattened_mut().zeroize();
-    work.planes.as_chunks_mut::<8>().0.iter_mut().for_each(|planes| m.transpose_words(planes));
+    planes.as_chunks_mut::<8>().0.iter_mut().for_each(|planes| m.transpose_words(planes));
 }
 
 /// Without a closure, which would not be compiled for the instructions of the backend.

@@ -4,14 +4,20 @@
 //! Cost: some 19 additions and 6 exchanges for every element.
 
 use crate::backend::Lanes;
-use crate::transform::planes::{LANES, PlaneMap, Work};
+use crate::transform::planes::{LANES, PlaneMap, Planes, Tables};
 
 /// [`Lanes::encode`]
 #[inline(always)]
-pub(crate) fn encode<L: Lanes>(lanes: L, map: &PlaneMap, work: &mut Work, block: &mut [u64]) {
-    apply(lanes, &map.rows, work);
-    transpose(lanes, &mut work.planes);
-    for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+pub(crate) fn encode<L: Lanes>(
+    lanes: L,
+    map: &PlaneMap,
+    planes: &mut Planes,
+    space: &mut Tables,
+    block: &mut [u64],
+) {
+    apply(lanes, &map.rows, planes, space);
+    transpose(lanes, planes);
+    for (eight, planes) in planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         lanes.transpose_words(planes);
         for (group, elements) in block.chunks_exact_mut(64).zip(planes) {
             group[8 * eight..][..8].copy_from_slice(elements);
@@ -21,19 +27,25 @@ pub(crate) fn encode<L: Lanes>(lanes: L, map: &PlaneMap, work: &mut Work, block:
 
 /// [`Lanes::decode`]
 #[inline(always)]
-pub(crate) fn decode<L: Lanes>(lanes: L, map: &PlaneMap, block: &[u64], work: &mut Work) {
-    for (eight, planes) in work.planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+pub(crate) fn decode<L: Lanes>(
+    lanes: L,
+    map: &PlaneMap,
+    block: &[u64],
+    planes: &mut Planes,
+    space: &mut Tables,
+) {
+    for (eight, planes) in planes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         for (group, elements) in block.chunks_exact(64).zip(&mut *planes) {
             elements.copy_from_slice(&group[8 * eight..][..8]);
         }
         lanes.transpose_words(planes);
     }
-    transpose(lanes, &mut work.planes);
-    apply(lanes, &map.rows, work);
+    transpose(lanes, planes);
+    apply(lanes, &map.rows, planes, space);
 }
 
 #[inline(always)]
-fn apply<L: Lanes>(lanes: L, rows: &[u64; 64], Work { planes, space: tables }: &mut Work) {
+fn apply<L: Lanes>(lanes: L, rows: &[u64; 64], planes: &mut Planes, tables: &mut Tables) {
     let register = 1 << L::LOG;
     for (four, table) in tables.iter_mut().enumerate() {
         for i in 1..16usize {
@@ -64,7 +76,7 @@ fn apply<L: Lanes>(lanes: L, rows: &[u64; 64], Work { planes, space: tables }: &
 
 /// Bit `i` of plane `p` and bit `p` of plane `i` change places, in every lane.
 #[inline(always)]
-fn transpose<L: Lanes>(lanes: L, planes: &mut [[u64; LANES]; 64]) {
+fn transpose<L: Lanes>(lanes: L, planes: &mut Planes) {
     for first in 0..8 {
         eight_planes::<L, 8>(lanes, planes, first);
     }
@@ -75,7 +87,7 @@ fn transpose<L: Lanes>(lanes: L, planes: &mut [[u64; LANES]; 64]) {
 
 /// Three levels of the transposition on the planes `first`, `first + BY`, .. , `first + 7 BY`.
 #[inline(always)]
-fn eight_planes<L: Lanes, const BY: usize>(lanes: L, planes: &mut [[u64; LANES]; 64], first: usize) {
+fn eight_planes<L: Lanes, const BY: usize>(lanes: L, planes: &mut Planes, first: usize) {
     for lane in (0..LANES).step_by(1 << L::LOG) {
         let mut v = [lanes.splat(0); 8];
         for (i, v) in v.iter_mut().enumerate() {
