@@ -47,30 +47,36 @@ impl Vectorized for Encode<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
+        if self.words.len() < FAR_WORDS { self.blocks::<L, 1>(lanes) } else { self.blocks::<L, 4>(lanes) }
+    }
+}
+
+impl Encode<'_> {
+    /// The planes of so many blocks at a time. Those of one lie a power of two apart, where they get into each other's way in
+    /// the caches and nothing foresees them; of long transforms several lines of each in a row are fetched in less time.
+    #[inline(always)]
+    fn blocks<L: Lanes, const AT_A_TIME: usize>(self, lanes: L) {
         let stride = self.words.len() / 64;
-        let mut ahead = [const { Aligned(NO_PLANES) }; AHEAD];
+        let mut planes = [const { Aligned(NO_PLANES) }; AT_A_TIME];
         let mut space = Aligned(NO_TABLES);
-        for (i, blocks) in self.elements.chunks_mut(64 * LANES * AHEAD).enumerate() {
-            let (at, groups) = (self.from / 64 + i * LANES * AHEAD, blocks.len() / 64);
+        for (i, blocks) in self.elements.chunks_mut(64 * LANES * AT_A_TIME).enumerate() {
+            let (at, groups) = (self.from / 64 + i * LANES * AT_A_TIME, blocks.len() / 64);
             for (c, row) in self.words.chunks_exact(stride).enumerate() {
                 let words = &row[at..at + groups];
-                // Of known length, because a call would take longer than the copy.
-                if let Some(words) = words.as_array::<{ LANES * AHEAD }>() {
-                    for (planes, words) in ahead.iter_mut().zip(words.as_chunks().0) {
-                        planes.0[c] = *words;
-                    }
-                } else {
-                    for (planes, words) in ahead.iter_mut().zip(words.chunks(LANES)) {
-                        planes.0[c][..words.len()].copy_from_slice(words);
+                for (planes, words) in planes.iter_mut().zip(words.chunks(LANES)) {
+                    // Of known length, because a call would take longer than the copy.
+                    match words.as_array() {
+                        Some(words) => planes.0[c] = *words,
+                        None => planes.0[c][..words.len()].copy_from_slice(words),
                     }
                 }
             }
-            for (block, planes) in blocks.chunks_mut(64 * LANES).zip(&mut ahead) {
+            for (block, planes) in blocks.chunks_mut(64 * LANES).zip(&mut planes) {
                 lanes.encode(self.map, &mut planes.0, &mut space.0, block);
             }
         }
-        ahead.iter_mut().for_each(|planes| planes.0.zeroize());
-        space.0.zeroize();
+        planes.iter_mut().for_each(|planes| planes.0.as_flattened_mut().zeroize());
+        space.0.as_flattened_mut().as_flattened_mut().zeroize();
     }
 }
 
@@ -96,8 +102,8 @@ impl Vectorized for Decode<'_> {
                 }
             }
         }
-        planes.0.zeroize();
-        space.0.zeroize();
+        planes.0.as_flattened_mut().zeroize();
+        space.0.as_flattened_mut().as_flattened_mut().zeroize();
     }
 }
 
@@ -201,6 +207,5 @@ const fn inverse(mut rows: [u64; 64]) -> [u64; 64] {
 
 /// Groups of 64 elements side by side.
 const LANES: usize = 8;
-/// Blocks whose planes are fetched together. The planes of one lie a power of two apart, where they get into each other's way
-/// in the caches and in nobody's foresight; several lines of each in a row are fetched in less time.
-const AHEAD: usize = 4;
+/// Transforms of so many words are long.
+const FAR_WORDS: usize = 1 << 14;
