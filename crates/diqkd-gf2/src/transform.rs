@@ -111,9 +111,10 @@ impl Transform {
         backend.run(Cost { elements_log, words })
     }
 
-    /// About how long it takes to add one product in `2^elements_log` places, in units of about a cycle.
-    pub fn product_cost(backend: Backend, elements_log: u32) -> u128 {
-        backend.run(ProductCost { elements_log })
+    /// About how long it takes to add one product in `2^elements_log` places, in units of about a cycle, if so many
+    /// `operands` take part in turn, factors and sums.
+    pub fn product_cost(backend: Backend, elements_log: u32, operands: usize) -> u128 {
+        backend.run(ProductCost { elements_log, operands })
     }
 
     /// Puts the bits of `words` in reversed order, the last one first.
@@ -416,26 +417,35 @@ impl Task for Cost {
         let part = self.words.next_power_of_two().max(basis::CHUNK_WORDS).min(elements);
         let ends = planes * least(elements) + basis * layers.max(LEAST_LAYERS) * least(part);
         let memory = MEMORY_COST * layers.saturating_sub(NEAR_LAYERS);
-        (ends + (layer * layers + memory) * elements as u128) / 16
+        TRANSFORM_COST + (ends + (layer * layers + memory) * elements as u128) / 16
     }
 }
 
 struct ProductCost {
     elements_log: u32,
+    operands: usize,
 }
 
 impl Task for ProductCost {
     type Output = u128;
 
     fn run<K: Kernel>(self, _: K) -> u128 {
-        (K::ELEMENT_COST.product << self.elements_log) / 16
+        let far = self.operands.saturating_mul(1 << self.elements_log) > NEAR_ELEMENTS;
+        let cost = K::ELEMENT_COST.product + if far { FAR_COST } else { 0 };
+        (cost << self.elements_log) / 16
     }
 }
 
 /// What an element costs more for every layer beyond [`NEAR_LAYERS`], because memory is further away, sixteenths of a cycle.
-const MEMORY_COST: u128 = 22;
+const MEMORY_COST: u128 = 9;
 /// Transforms of so many layers stay in the second-level cache.
 const NEAR_LAYERS: u128 = 14;
+/// What a product costs more for every element, if its operands come from further away, sixteenths of a cycle.
+const FAR_COST: u128 = 11;
+/// So many elements stay in the second-level cache.
+const NEAR_ELEMENTS: usize = 1 << 17;
+/// What a transform costs however short it is, above all for space that is wiped, cycles.
+const TRANSFORM_COST: u128 = 1300;
 /// Of the change of basis short transforms cost as much as those with so many layers.
 const LEAST_LAYERS: u128 = 11;
 /// Words that are reversed at a time, a register or some.

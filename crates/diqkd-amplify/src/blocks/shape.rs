@@ -46,10 +46,12 @@ impl Shape {
         let transforms =
             |count: usize, words| Transform::cost(backend, log, words).saturating_mul(count as u128);
         let products = self.rows as u128 * self.columns as u128;
+        // The sums, the pieces of a batch, and their windows.
+        let operands = 2 * (self.rows + self.batch());
         transforms(self.windows(), 1 << log)
             .saturating_add(transforms(self.columns, self.column_words))
             .saturating_add(transforms(self.rows, self.row_words))
-            .saturating_add(products.saturating_mul(Transform::product_cost(backend, log)))
+            .saturating_add(products.saturating_mul(Transform::product_cost(backend, log, operands)))
     }
 
     pub(super) fn batch(self) -> usize {

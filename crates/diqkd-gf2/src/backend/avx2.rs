@@ -57,9 +57,9 @@ impl<const LEVEL: u8> Kernel for Avx2<LEVEL> {
     const GRAIN: usize = Pclmul::GRAIN;
     const BASE_MAX: usize = Pclmul::BASE_MAX;
     const ELEMENT_COST: ElementCost = match LEVEL {
-        NARROW => ElementCost { planes: 165, basis: 15, layer: 13, product: 44 },
-        WIDE => ElementCost { planes: 165, basis: 15, layer: 7, product: 24 },
-        _ => ElementCost { planes: 138, basis: 15, layer: 7, product: 24 },
+        NARROW => ElementCost { planes: 147, basis: 13, layer: 12, product: 39 },
+        WIDE => ElementCost { planes: 148, basis: 13, layer: 6, product: 25 },
+        _ => ElementCost { planes: 120, basis: 13, layer: 6, product: 25 },
     };
 
     fn block_cost(words: usize) -> u128 {

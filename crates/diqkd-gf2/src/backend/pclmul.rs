@@ -25,7 +25,7 @@ impl Pclmul {
 impl Kernel for Pclmul {
     const GRAIN: usize = 2;
     const BASE_MAX: usize = 32;
-    const ELEMENT_COST: ElementCost = ElementCost { planes: 265, basis: 28, layer: 16, product: 45 };
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 246, basis: 26, layer: 15, product: 52 };
 
     fn block_cost(words: usize) -> u128 {
         words as u128 * (3 * words as u128 + 4) / 2 + 30

@@ -52,7 +52,7 @@ impl Vpclmul {
 impl Kernel for Vpclmul {
     const GRAIN: usize = 8;
     const BASE_MAX: usize = 64;
-    const ELEMENT_COST: ElementCost = ElementCost { planes: 120, basis: 15, layer: 6, product: 18 };
+    const ELEMENT_COST: ElementCost = ElementCost { planes: 102, basis: 13, layer: 5, product: 16 };
 
     fn block_cost(words: usize) -> u128 {
         (words as u128) * (words as u128 + 4) / 2 + 20
