@@ -74,6 +74,33 @@ fn middle_products_match_tiles_on_every_backend() {
     }
 }
 
+/// Single bits, each by its definition; the longest transforms are those of the longest plans.
+#[test]
+fn long_middle_products_match_the_definition() {
+    for backend in Backend::available() {
+        let logs = if backend == Backend::soft() { 11..=11 } else { 17..=20 };
+        for log in logs.step_by(if backend == Backend::detect() { 1 } else { 3 }) {
+            let transform = Transform::new(backend, log);
+            let k = transform.elements();
+            let (x, t) = (words(1, k / 2), words(2, k));
+            let y = by_transform(&transform, &x, &t);
+            for i in (0..32 * k).step_by(k + 17).chain([32 * k - 1]) {
+                let window = (i / 64, i % 64);
+                let shifted = |j: usize| {
+                    let (low, high) = (t[window.0 + j], t.get(window.0 + j + 1).copied().unwrap_or_default());
+                    ((u128::from(high) << 64 | u128::from(low)) >> window.1) as u64
+                };
+                let sum = x.iter().enumerate().fold(0, |sum, (j, x)| sum ^ x & shifted(j));
+                assert_eq!(
+                    y[window.0] >> window.1 & 1,
+                    u64::from(sum.count_ones() & 1),
+                    "{backend}, 2^{log}, bit {i}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn several_sums_are_those_of_single_products() {
     for backend in Backend::available() {
