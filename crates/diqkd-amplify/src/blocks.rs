@@ -45,7 +45,7 @@ impl Blocks {
         let (rows, columns) = (rows.div_ceil(64), columns.div_ceil(64));
         let mut best: Option<(u128, u32, Shape)> = None;
         for log in Transform::MIN_LOG..=LOG_MAX {
-            if log > LONG_LOG && (rows >> log == 0 || columns >> log < PARTS) {
+            if log > LONG_LOG && (rows >> log == 0 || columns >> log < LEAST_PARTS) {
                 break;
             }
             for shape in Shape::candidates(rows, columns, 1 << log) {
@@ -417,9 +417,9 @@ const CUT: &str = "all slices were cut to the transform's length";
 const WORKERS: usize = 2;
 /// Most pieces that are multiplied at a time.
 const BATCH: usize = 4;
-/// Transforms of more than 2^23 bits take space: none is longer than the output or more than a part of the input.
+/// Longer transforms, of more than 2^23 bits, take space: they are used where the output is as long and the input some times.
 const LONG_LOG: u32 = 17;
-/// Parts of the input.
-const PARTS: usize = 4;
-/// No longer transforms: 2^26 bits.
+/// How many times.
+const LEAST_PARTS: usize = 4;
+/// The longest transforms: 2^26 bits.
 const LOG_MAX: u32 = 20;

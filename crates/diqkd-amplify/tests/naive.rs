@@ -150,6 +150,12 @@ fn large_sizes_use_the_transform_and_little_memory() {
     assert!(plan.scratch_bytes() < 9_000_000, "{}, {}", plan.scratch_bytes(), plan.algorithm());
     let plan = Plan::uncertified(1_000_000_000, 500_000_000, Family::Toeplitz).unwrap();
     assert!(plan.scratch_bytes() < 400_000_000, "{}", plan.scratch_bytes());
+    // Few long transforms where both are long: many short ones take twice the time.
+    assert!(
+        matches!(plan.algorithm(), Algorithm::Transform { bits, .. } if bits > 1 << 23),
+        "{}",
+        plan.algorithm()
+    );
 }
 
 #[test]

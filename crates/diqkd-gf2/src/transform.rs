@@ -416,7 +416,7 @@ impl Task for Cost {
         let (elements, layers) = (1 << self.elements_log, u128::from(self.elements_log));
         let part = self.words.next_power_of_two().max(basis::CHUNK_WORDS).min(elements);
         let ends = planes * least(elements) + basis * layers.max(LEAST_LAYERS) * least(part);
-        let memory = MEMORY_COST * layers.saturating_sub(NEAR_LAYERS);
+        let memory = MEMORY_COST * layers.saturating_sub(NEAR_LOG.into());
         TRANSFORM_COST + (ends + (layer * layers + memory) * elements as u128) / 16
     }
 }
@@ -436,10 +436,10 @@ impl Task for ProductCost {
     }
 }
 
-/// What an element costs more for every layer beyond [`NEAR_LAYERS`], because memory is further away, sixteenths of a cycle.
+/// What an element costs more for every layer beyond [`NEAR_LOG`], because memory is further away, sixteenths of a cycle.
 const MEMORY_COST: u128 = 9;
-/// Transforms of so many layers stay in the second-level cache.
-const NEAR_LAYERS: u128 = 14;
+/// Transforms of two to this many words stay in the second-level cache.
+const NEAR_LOG: u32 = 14;
 /// What a product costs more for every element, if its operands come from further away, sixteenths of a cycle.
 const FAR_COST: u128 = 11;
 /// So many elements stay in the second-level cache.

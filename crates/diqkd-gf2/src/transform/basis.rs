@@ -22,6 +22,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::backend::{Kernel, Lanes, Vectorized};
+use crate::transform::NEAR_LOG;
 use crate::transform::pool::Team;
 
 /// The steps for `2^k` coefficients.
@@ -95,7 +96,7 @@ impl BasisChange {
         words: &mut [u64],
     ) {
         let back = direction == Direction::Transposed;
-        let indivisible = if team.is_alone() { NEAR_WORDS } else { self.local.words };
+        let indivisible = if team.is_alone() { 1 << NEAR_LOG } else { self.local.words };
         if words.len() <= indivisible {
             if back && local {
                 self.chunks(kernel, direction, words);
@@ -299,8 +300,6 @@ pub(super) const CHUNK_WORDS: usize = 1 << (CHUNK_LOG - 6);
 const BLOCK_LOG: usize = 12;
 /// Steps times words that take longer than to wait for another thread.
 const WORTH_WAITING: usize = 1 << 16;
-/// Words that stay in the second-level cache beside others.
-const NEAR_WORDS: usize = 1 << 14;
 /// Words of a line of the cache.
 const LINE: usize = 8;
 /// The fewest words of a half that one thread takes.
