@@ -21,7 +21,7 @@ mod shape;
 
 use core::ops::Range;
 
-use diqkd_gf2::{Backend, OldSums, Transform, side_by_side};
+use diqkd_gf2::{Backend, OldSums, Transform, side_by_side, threads};
 
 use crate::algorithm::Algorithm;
 use crate::blocks::shape::Shape;
@@ -138,8 +138,9 @@ impl Blocks {
             side_by_side(
                 || reversed(&self.paired, &x, left),
                 || {
+                    // The next one's window: who transforms it has it near.
                     if let Some(seed) = reader {
-                        read = seed.read(self.window_start(c), right);
+                        read = seed.read(self.window_start(c - 1), right);
                     }
                 },
             );
@@ -148,7 +149,15 @@ impl Blocks {
         if slot.is_multiple_of(WORKERS) {
             self.one(c, &x, reader, &mut pieces[slot * k..][..k], windows, [left, right])?;
         } else {
-            self.two(c, &x, reader, &mut pieces[(slot - 1) * k..][..2 * k], windows, [left, right])?;
+            // With one row a batch is two pieces.
+            let apart = reader.is_some() && self.multiplies_apart();
+            let pieces = &mut pieces[(slot - 1) * k..][..2 * k];
+            self.two(c, &x, reader, pieces, windows, [left, right])?;
+            if apart {
+                let (before, piece) = pieces.split_at(k);
+                self.transform.add(self.old_sums(c + 1), sums, before, piece).expect(CUT);
+                return Ok(());
+            }
         }
         if is_last {
             self.multiply(c, slot + 1, seed, Parts { sums, pieces, windows, work })?;
@@ -188,7 +197,9 @@ impl Blocks {
         read
     }
 
-    /// The same for piece `c + 1`, which is in the left work space as its window is in the right one, and for piece `c`.
+    /// The same for piece `c + 1`, which is in the left work space, and for piece `c`, whose window is in the right one.
+    ///
+    /// If there is a reader and products are [made apart](Self::multiplies_apart), they are left in the pieces' places.
     fn two<S: SeedSource>(
         &self,
         c: usize,
@@ -212,19 +223,26 @@ impl Blocks {
         let [window, window_before] = windows
             .get_disjoint_mut([self.place(c), self.place(c + 1)])
             .expect("a window has a place of its own");
+        let apart = self.multiplies_apart();
         let mut read = Ok(());
         side_by_side(
             || {
                 values(&self.paired, x.len(), left, before);
-                read = seed.read(self.window_start(c), left);
+                read = seed.read(self.window_start(c + 1), left);
                 if read.is_ok() {
-                    inverse_transposed(&self.paired, left, window);
+                    inverse_transposed(&self.paired, left, window_before);
+                    if apart {
+                        self.paired.multiply(before, window_before).expect(CUT);
+                    }
                 }
             },
             || {
-                inverse_transposed(&self.paired, right, window_before);
+                inverse_transposed(&self.paired, right, window);
                 reversed(&self.paired, x, right);
                 values(&self.paired, x.len(), right, piece);
+                if apart {
+                    self.paired.multiply(piece, window).expect(CUT);
+                }
             },
         );
         read
@@ -308,7 +326,7 @@ impl Blocks {
     ) -> Result<(), S::Error> {
         let k = self.transform.elements();
         let Parts { sums, pieces, windows, work } = parts;
-        let old = if c + count == self.shape.columns { OldSums::Dropped } else { OldSums::Kept };
+        let old = self.old_sums(c + count - 1);
         let at_a_time = if self.one_column() { WORKERS } else { Transform::MOST_SUMS };
         for (group, sums) in sums.chunks_mut(at_a_time * k).enumerate() {
             let r = group * at_a_time;
@@ -338,6 +356,17 @@ impl Blocks {
                 .expect(CUT);
         }
         Ok(())
+    }
+
+    /// Does each of two threads multiply the piece and the window that it has transformed? That is one reduction more, but
+    /// only half as many lines go from core to core.
+    fn multiplies_apart(&self) -> bool {
+        self.shape.rows == 1 && threads() > 1
+    }
+
+    /// What becomes of the sums when the products of a batch are added, the first of which is that of piece `c`.
+    fn old_sums(&self, c: usize) -> OldSums {
+        if c + 1 == self.shape.columns { OldSums::Dropped } else { OldSums::Kept }
     }
 
     /// The bit of the seed at which window `i` begins: `r + c` where windows are shared, else the one that varies.

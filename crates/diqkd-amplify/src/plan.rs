@@ -1,6 +1,6 @@
 //! The Toeplitz product of a fixed size.
 
-use diqkd_gf2::{Backend, BitRef, Bits};
+use diqkd_gf2::{Backend, BitRef, Bits, with_helper};
 
 use crate::algorithm::{Algorithm, Method};
 use crate::engine::Engine;
@@ -135,10 +135,12 @@ impl Plan {
     ) -> Result<(), Error> {
         self.check_input(input)?;
         self.check_seed(seed)?;
-        let mut hasher = self.start(scratch)?;
-        let mut source = seed;
-        hasher.push(input, &mut source).map_err(StreamError::into_plan)?;
-        hasher.finish(output)
+        self.at_once(move || {
+            let mut hasher = self.start(scratch)?;
+            let mut source = seed;
+            hasher.push(input, &mut source).map_err(StreamError::into_plan)?;
+            hasher.finish(output)
+        })
     }
 
     /// [`Plan::hash`] with a seed that must not serve again.
@@ -161,6 +163,14 @@ impl Plan {
     /// [`Error::ScratchSize`].
     pub fn start<'a>(&'a self, scratch: &'a mut Scratch) -> Result<Hasher<'a>, Error> {
         Hasher::new(self, scratch)
+    }
+
+    /// Does all of a hash, with a second thread standing by if the engine has work for two.
+    pub(crate) fn at_once<R: Send>(&self, hash: impl FnOnce() -> R + Send) -> R {
+        match self.engine {
+            Some(Engine::Blocks(_)) => with_helper(hash),
+            _ => hash(),
+        }
     }
 
     pub(crate) fn check_input(&self, input: &BitRef) -> Result<(), Error> {

@@ -72,10 +72,12 @@ impl PreparedSeed {
     /// [`Error::InputLength`] or [`Error::ScratchSize`]; `output` is then unchanged.
     pub fn hash(&self, input: &BitRef, scratch: &mut Scratch, output: &mut Bits) -> Result<(), Error> {
         self.plan.check_input(input)?;
-        let mut hasher = self.plan.start(scratch)?;
-        let mut windows = Windows::<&BitRef>::Prepared(&self.words);
-        hasher.take(input, &mut windows).map_err(StreamError::<Infallible>::into_plan)?;
-        hasher.finish(output)
+        self.plan.at_once(move || {
+            let mut hasher = self.plan.start(scratch)?;
+            let mut windows = Windows::<&BitRef>::Prepared(&self.words);
+            hasher.take(input, &mut windows).map_err(StreamError::<Infallible>::into_plan)?;
+            hasher.finish(output)
+        })
     }
 }
 

@@ -8,7 +8,8 @@ use diqkd_gf2::{BitRef, Bits, copy_to_words};
 /// A seed that is read piece by piece, from memory or from a file.
 ///
 /// A hash that takes its input from the first bit on reads its seed from the last bits down, as the first input bit
-/// meets the last `m` bits of the seed; neighbouring pieces overlap. Any thread of the pool may do the reading.
+/// meets the last `m` bits of the seed; neighbouring pieces overlap, and of two of them either may come first. Any thread of
+/// the pool may do the reading.
 pub trait SeedSource: Send {
     /// Why reading failed.
     type Error: core::error::Error + Send + 'static;

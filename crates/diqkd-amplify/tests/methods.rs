@@ -117,29 +117,36 @@ fn shapes_around_the_changes_of_algorithm() {
 
 #[test]
 fn the_number_of_threads_does_not_matter() {
-    let (n, m) = (300_000, 140_000);
-    let x = bits(n, 1);
-    let t = bits(n + m - 1, 2);
-    let hash = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut results = Vec::new();
-            // Short transforms in pairs, and one that is divided in each of its steps.
-            for elements_log in [9, 12, 16] {
-                let method = Method::Transform { elements_log };
-                let plan = Plan::uncertified_with(n, m, Family::Toeplitz, Backend::detect(), method).unwrap();
-                let mut y = Bits::new();
-                plan.hash(&x, &t, &mut plan.scratch(), &mut y).unwrap();
-                results.push(y);
-            }
-            results
-        })
-    };
-    let one = hash(1);
-    assert_eq!(one[0], one[1]);
-    assert_eq!(one[0], one[2]);
-    assert_eq!(one, hash(2));
-    assert_eq!(one, hash(3));
+    // Several rows, and one row of an odd and of an even number of pieces.
+    for (n, m) in [(300_000, 140_000), (300_000, 9_000), (250_000, 5_000)] {
+        let x = bits(n, 1);
+        let t = bits(n + m - 1, 2);
+        let hash = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let mut results = Vec::new();
+                // Short transforms in pairs, and one that is divided in each of its steps.
+                for elements_log in [9, 12, 16] {
+                    let method = Method::Transform { elements_log };
+                    let plan =
+                        Plan::uncertified_with(n, m, Family::Toeplitz, Backend::detect(), method).unwrap();
+                    let (mut scratch, mut y) = (plan.scratch(), Bits::new());
+                    plan.hash(&x, &t, &mut scratch, &mut y).unwrap();
+                    let prepared = PreparedSeed::new(&plan, &t, &mut scratch).unwrap();
+                    let mut same = Bits::new();
+                    prepared.hash(&x, &mut scratch, &mut same).unwrap();
+                    assert_eq!(y, same);
+                    results.push(y);
+                }
+                results
+            })
+        };
+        let one = hash(1);
+        assert_eq!(one[0], one[1]);
+        assert_eq!(one[0], one[2]);
+        assert_eq!(one, hash(2), "{n} -> {m}");
+        assert_eq!(one, hash(3), "{n} -> {m}");
+    }
 }
 
 #[test]

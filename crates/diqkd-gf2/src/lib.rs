@@ -27,6 +27,6 @@ pub use gf128::Gf128;
 pub use length_error::LengthError;
 pub use poly_eval::PolyEval;
 pub use product::{multiply, multiply_scratch_words};
-pub use side_by_side::side_by_side;
+pub use side_by_side::{side_by_side, threads, with_helper};
 pub use toeplitz::Tile;
 pub use transform::{OldSums, Transform};

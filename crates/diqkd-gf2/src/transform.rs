@@ -42,7 +42,7 @@ use crate::backend::{Backend, ElementCost, Kernel, Lanes, Task, Vectorized};
 use crate::length_error::LengthError;
 
 use basis::{BasisChange, Direction};
-use butterflies::{AddProducts, Map, Multiply};
+use butterflies::{Add, AddProducts, Map, Multiply};
 use planes::{Decode, Encode};
 use pool::Team;
 
@@ -175,6 +175,18 @@ impl Transform {
         self.check("a", a)?;
         self.check("b", b)?;
         self.backend.run(Pointwise { team: self.team(), a, b });
+        Ok(())
+    }
+
+    /// `sum = sum + a + b` in every place, or the same without the old sum.
+    ///
+    /// # Errors
+    /// [`LengthError`] if a slice has not `K` words.
+    pub fn add(&self, old: OldSums, sum: &mut [u64], a: &[u64], b: &[u64]) -> Result<(), LengthError> {
+        self.check("sum", sum)?;
+        self.check("a", a)?;
+        self.check("b", b)?;
+        self.backend.run(PointwiseSum { team: self.team(), old, sum, a, b });
         Ok(())
     }
 
@@ -342,6 +354,26 @@ impl Task for Pointwise<'_> {
         let Self { team, a, b } = self;
         team.chunks(a, GRAIN, &|from, a| {
             kernel.vectorize(Multiply { b: &b[from..from + a.len()], a });
+        });
+    }
+}
+
+struct PointwiseSum<'a> {
+    team: Team,
+    old: OldSums,
+    sum: &'a mut [u64],
+    a: &'a [u64],
+    b: &'a [u64],
+}
+
+impl Task for PointwiseSum<'_> {
+    type Output = ();
+
+    fn run<K: Kernel>(self, kernel: K) {
+        let Self { team, old, sum, a, b } = self;
+        team.chunks(sum, GRAIN, &|from, sum| {
+            let here = from..from + sum.len();
+            kernel.vectorize(Add { old, a: &a[here.clone()], b: &b[here], sum });
         });
     }
 }

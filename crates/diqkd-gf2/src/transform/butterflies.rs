@@ -309,6 +309,27 @@ impl Vectorized for Multiply<'_> {
     }
 }
 
+/// `sum += a + b` in every place, or `=`.
+pub(crate) struct Add<'a> {
+    pub(crate) old: OldSums,
+    pub(crate) sum: &'a mut [u64],
+    pub(crate) a: &'a [u64],
+    pub(crate) b: &'a [u64],
+}
+
+impl Vectorized for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let Self { old, sum, a, b } = self;
+        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+            let before = if old == OldSums::Kept { *sum } else { 0 };
+            *sum = before ^ a ^ b;
+        }
+    }
+}
+
 /// `sum += a_0 b_0 + a_1 b_1 + ..` in every place, or `=`, where `sum` begins at place `from` of the factors.
 pub(crate) struct AddProducts<'a> {
     pub(crate) old: OldSums,
