@@ -4,7 +4,7 @@ mod memory;
 mod seed_file;
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -68,11 +68,12 @@ impl Amplify {
         let mut scratch = scratch(&plan)?;
         let mut output = Bits::new();
 
-        let started = Instant::now();
         let mut source = Input::open(&self.input)?;
         let bar = console.bar(plan.in_bits() as u64, "bits");
+
+        let started = Instant::now();
         let mut hasher = plan.start(&mut scratch).map_err(|e| Failure::because("hashing failed", e))?;
-        let mut piece = Piece::new();
+        let mut piece = Piece::new(plan.in_bits());
         let mut taken = 0;
         while taken < plan.in_bits() {
             let bits = piece.fill(&mut source, &self.input, taken, plan.in_bits())?;
@@ -118,17 +119,21 @@ impl Amplify {
                 e,
             )
         };
-        let target: Box<dyn Write> = if self.out == Path::new("-") {
+        let mut target: Box<dyn Write> = if self.out == Path::new("-") {
             Box::new(std::io::stdout().lock())
         } else {
             Box::new(File::create(&self.out).map_err(failed)?)
         };
-        let mut target = BufWriter::with_capacity(PIECE_BYTES, target);
+        let all = output.as_raw_slice();
+        let mut bytes = Zeroizing::new(vec![0; PIECE_BYTES.min(8 * all.len())]);
         let mut left = output.len().div_ceil(8);
-        for word in output.as_raw_slice() {
-            let bytes = word.to_le_bytes();
-            target.write_all(&bytes[..left.min(8)]).map_err(failed)?;
-            left = left.saturating_sub(8);
+        for words in all.chunks(PIECE_BYTES / 8) {
+            for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+                *bytes = word.to_le_bytes();
+            }
+            let count = left.min(8 * words.len());
+            target.write_all(&bytes[..count]).map_err(failed)?;
+            left -= count;
         }
         target.flush().map_err(failed)
     }
@@ -141,8 +146,10 @@ struct Piece {
 }
 
 impl Piece {
-    fn new() -> Self {
-        Self { bytes: vec![0; PIECE_BYTES].into(), words: vec![0; PIECE_BYTES / 8].into() }
+    /// For an input of `bits` bits.
+    fn new(bits: usize) -> Self {
+        let words = bits.div_ceil(64).min(PIECE_BYTES / 8);
+        Self { bytes: vec![0; 8 * words].into(), words: vec![0; words].into() }
     }
 
     /// The next bits of `source`, which begins at bit `taken` of `all`; `path` is for errors.
@@ -172,11 +179,15 @@ impl Piece {
     }
 }
 
-/// Little-endian words; missing bytes are zero.
+/// Little-endian words, as many as the bytes reach into; missing bytes of the last one are zero.
 fn words_from_bytes(bytes: &[u8], words: &mut [u64]) {
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks(8)) {
+    let (whole, rest) = bytes.as_chunks();
+    for (word, bytes) in words.iter_mut().zip(whole) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    if let Some(word) = words.get_mut(whole.len()).filter(|_| !rest.is_empty()) {
         let mut padded = [0; 8];
-        padded[..bytes.len()].copy_from_slice(bytes);
+        padded[..rest.len()].copy_from_slice(rest);
         *word = u64::from_le_bytes(padded);
     }
 }

@@ -49,9 +49,9 @@ impl SeedSource for Seed {
     type Error = io::Error;
 
     fn read(&mut self, from: u64, words: &mut [u64]) -> io::Result<()> {
-        words.fill(0);
         let count = self.bits.saturating_sub(from).min(64 * words.len() as u64);
         if count == 0 {
+            words.fill(0);
             return Ok(());
         }
         let (first, shift) = (from / 8, from % 8);
