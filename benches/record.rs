@@ -33,19 +33,26 @@ fn write(name: &str, start: SystemTime) -> io::Result<Option<PathBuf>> {
         return Ok(None);
     }
     rows.sort_by_key(|row| row.measured);
-    let compiler = line_of("rustc", &["--version"]).unwrap_or_else(|| "rustc of unknown version".to_owned());
-    let mut text = format!("# {name}\n\n{}; {compiler}; {}. Medians.\n\n", cpu(), commit());
-    text.push_str("| benchmark | time | throughput |\n|---|---|---|\n");
+    let mut table = String::from("Medians.\n\n| benchmark | time | throughput |\n|---|---|---|\n");
     for row in &rows {
         let throughput = row.work.as_ref().map_or_else(String::new, |work| work.in_time(row.nanoseconds));
-        writeln!(text, "| {} | {} | {throughput} |", row.id, time(row.nanoseconds))
+        writeln!(table, "| {} | {} | {throughput} |", row.id, time(row.nanoseconds))
             .map_err(io::Error::other)?;
     }
-    let folder = target.join("bench-records");
+    keep(name, &table).map(Some)
+}
+
+/// Writes a table, or another text, to `bench-records/NAME.md` in the target folder, with processor, compiler and commit before it.
+///
+/// # Errors
+/// Whatever keeps the file from being written.
+pub fn keep(name: &str, table: &str) -> io::Result<PathBuf> {
+    let compiler = line_of("rustc", &["--version"]).unwrap_or_else(|| "rustc of unknown version".to_owned());
+    let folder = target_folder()?.join("bench-records");
     fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{name}.md"));
-    fs::write(&path, text)?;
-    Ok(Some(path))
+    fs::write(&path, format!("# {name}\n\n{}; {compiler}; {}. {table}", cpu(), commit()))?;
+    Ok(path)
 }
 
 /// The target folder: benchmarks lie in `TARGET/PROFILE/deps`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use diqkd_amplify::{Family, Plan, PreparedSeed};
+use diqkd_benches::noise;
 use diqkd_gf2::{Backend, Bits, bits_from_words, copy_to_words};
 
 fn toeplitz(c: &mut Criterion) {
@@ -74,20 +75,9 @@ fn shift_and_xor(input: &Bits, seed: &Bits, m: usize) -> Bits {
     bits_from_words(&y, m)
 }
 
-/// `len` bits that look random and are the same in every run.
-fn noise(len: usize, seed: u64) -> Bits {
-    let mut state = seed;
-    let next = |_| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let v = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let v = (v ^ v >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        v ^ v >> 31
-    };
-    bits_from_words(&(0..len.div_ceil(64)).map(next).collect::<Vec<_>>(), len)
-}
-
 criterion_group!(benches, toeplitz);
 
 fn main() {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("there is no pool yet");
     diqkd_benches::record::run("toeplitz", benches);
 }
