@@ -34,6 +34,8 @@ pub(crate) struct Blocks {
     transform: Transform,
     /// The same for two at a time.
     paired: Transform,
+    /// The same beside another one that takes less time.
+    longer: Transform,
     shape: Shape,
     /// Pieces multiplied at a time.
     batch: usize,
@@ -71,7 +73,8 @@ impl Blocks {
     fn with_shape(backend: Backend, log: u32, shape: Shape) -> Self {
         let transform = Transform::new(backend, log);
         let paired = transform.clone().sharing(WORKERS);
-        Self { transform, paired, shape, batch: shape.batch() }
+        let longer = paired.clone().in_parts(2 * WORKERS);
+        Self { transform, paired, longer, shape, batch: shape.batch() }
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {
@@ -190,7 +193,7 @@ impl Blocks {
             || {
                 read = seed.read(self.window_start(c), right);
                 if read.is_ok() {
-                    inverse_transposed(&self.paired, right, window);
+                    inverse_transposed(&self.longer, right, window);
                 }
             },
         );

@@ -16,8 +16,8 @@ pub fn threads() -> usize {
 /// Does both: on two threads with the feature `rayon` if the current pool has them, else one after the other.
 ///
 /// Meant for pieces that take about equally long, some microseconds or more, and are followed by others: a thread that is done
-/// first waits awake for a short while, because a pool lets idle threads fall asleep after some ten microseconds, and
-/// to wake one takes as long again.
+/// first takes over parts of the other's work, or waits awake for a short while, because a pool lets idle threads fall
+/// asleep after some ten microseconds, and to wake one takes as long again.
 #[cfg(feature = "rayon")]
 pub fn side_by_side(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
     if threads() == 1 {
@@ -32,7 +32,7 @@ pub fn side_by_side(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
             a_is_done.store(true, Ordering::Release);
             // Else nobody has taken it, and this thread will do it.
             if b_has_begun.load(Ordering::Acquire) {
-                wait_a_little(&b_is_done);
+                take_work_until(&b_is_done);
             }
         },
         || {
@@ -41,7 +41,7 @@ pub fn side_by_side(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
             b_is_done.store(true, Ordering::Release);
             // A helper stays awake anyway, and to wait here would make the other thread wait.
             if !IS_HELPING.get() {
-                wait_a_little(&a_is_done);
+                take_work_until(&a_is_done);
             }
         },
     );
@@ -70,7 +70,11 @@ pub fn with_helper<R: Send>(work: impl FnOnce() -> R + Send) -> R {
             let _done = SetWhenDropped(&is_done);
             work()
         },
-        || help(&is_done),
+        || {
+            let is_helping_already = IS_HELPING.replace(true);
+            take_work_until(&is_done);
+            IS_HELPING.set(is_helping_already);
+        },
     );
     result
 }
@@ -81,12 +85,11 @@ pub fn with_helper<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Takes what work there is until all is done, or until there has been none for a while.
+/// Takes what work there is until something is done, or until there has been none for a while: some hundred microseconds.
 #[cfg(feature = "rayon")]
-fn help(is_done: &AtomicBool) {
-    let is_helping_already = IS_HELPING.replace(true);
+fn take_work_until(done: &AtomicBool) {
     let mut idle = 0;
-    while idle < SPINS && !is_done.load(Ordering::Acquire) {
+    while idle < MOST_IDLE && !done.load(Ordering::Acquire) {
         if rayon::yield_now() == Some(rayon::Yield::Executed) {
             idle = 0;
         } else {
@@ -94,7 +97,6 @@ fn help(is_done: &AtomicBool) {
             core::hint::spin_loop();
         }
     }
-    IS_HELPING.set(is_helping_already);
 }
 
 /// Also if the work panics.
@@ -110,23 +112,13 @@ impl Drop for SetWhenDropped<'_> {
 
 #[cfg(feature = "rayon")]
 std::thread_local! {
-    /// Is this thread in [`help`]?
+    /// Is this thread the helper of [`with_helper`]?
     static IS_HELPING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Looks for work, in vain.
 #[cfg(feature = "rayon")]
-fn wait_a_little(done: &AtomicBool) {
-    for _ in 0..SPINS {
-        if done.load(Ordering::Acquire) {
-            return;
-        }
-        core::hint::spin_loop();
-    }
-}
-
-/// Some fifty microseconds.
-#[cfg(feature = "rayon")]
-const SPINS: u32 = 2000;
+const MOST_IDLE: u32 = 2000;
 
 #[cfg(all(test, feature = "rayon"))]
 mod tests {

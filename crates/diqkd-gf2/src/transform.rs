@@ -74,6 +74,8 @@ pub struct Transform {
     basis: BasisChange,
     /// Into how many parts the threads are divided, one of which is for this transform.
     share: usize,
+    /// Into how many parts it is cut at least.
+    parts: usize,
 }
 
 impl Transform {
@@ -81,7 +83,7 @@ impl Transform {
     /// [`Transform::MAX_LOG`].
     pub fn new(backend: Backend, elements_log: u32) -> Self {
         let log = elements_log.clamp(Self::MIN_LOG, Self::MAX_LOG);
-        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6), share: 1 }
+        Self { backend, elements: 1 << log, basis: BasisChange::new(log + 6), share: 1, parts: 1 }
     }
 
     /// The same transform for work that goes on `share` times side by side: with the feature `rayon` each takes this part
@@ -89,6 +91,13 @@ impl Transform {
     #[must_use]
     pub fn sharing(self, share: usize) -> Self {
         Self { share: share.max(1), ..self }
+    }
+
+    /// The same transform for work beside other work that is done earlier: cut into at least so many parts, some of which
+    /// a thread takes over that has nothing to do. Without the feature `rayon` there is one thread anyway.
+    #[must_use]
+    pub fn in_parts(self, parts: usize) -> Self {
+        Self { parts, ..self }
     }
 
     /// The least exponent of a number of elements.
@@ -216,7 +225,7 @@ impl Transform {
     pub const MOST_SUMS: usize = 16;
 
     fn team(&self) -> Team {
-        Team::one_of(self.share)
+        Team::one_of(self.share).at_least(self.parts)
     }
 
     fn check(&self, operand: &'static str, words: &[u64]) -> Result<(), LengthError> {

@@ -4,7 +4,7 @@
 //! threads and no more: halves that stay halves as long as they can. Each place where threads wait for each other costs
 //! about as much as some thousand elements.
 
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{side_by_side, threads};
 
 /// How many threads a piece of work may use.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,11 @@ impl Team {
     #[cfg(not(feature = "rayon"))]
     pub(crate) fn one_of(_: usize) -> Self {
         Self(1)
+    }
+
+    /// At least as many threads as this, if there is more than one at all: parts that nobody takes are done in a row.
+    pub(crate) fn at_least(self, parts: usize) -> Self {
+        if threads() == 1 { self } else { Self(self.0.max(parts)) }
     }
 
     pub(crate) fn is_alone(self) -> bool {
