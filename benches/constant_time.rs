@@ -17,6 +17,7 @@ use diqkd_auth::{KeyPool, Tag, VerificationHash, Verifier};
 use diqkd_gf2::{Bits, bits_from_words};
 
 fn main() {
+    diqkd_benches::on_one_thread();
     let runs = if std::env::args().any(|argument| argument == "--bench") { 1.0 } else { 0.001 };
     println!("what: t (classes; times measured)");
     tags(runs);

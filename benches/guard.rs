@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A stage's time is divided by that of plain integer arithmetic measured in turn with it, so that the speed of the
-//! machine cancels; on Linux it is processor time, so that what else runs hardly counts. The limits are two to five times
+//! machine cancels; on Linux it is processor time, of one thread, so that what else runs hardly counts. The limits are two to five times
 //! what an AMD EPYC takes; a processor without AVX2 and PCLMULQDQ is not judged. The loss of a vector kernel or of an
 //! algorithm goes beyond them. Ends with status 1 beyond a limit. Without `--bench` (as `cargo test` runs it) every stage runs once and nothing is judged.
 
@@ -30,6 +30,7 @@ struct Stage {
 }
 
 fn main() -> ExitCode {
+    diqkd_benches::on_one_thread();
     let asked = std::env::args().any(|argument| argument == "--bench");
     let judge = asked && has_vectors();
     if asked && !judge {

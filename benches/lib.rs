@@ -3,16 +3,20 @@
 pub mod record;
 
 use diqkd_gf2::{Bits, bits_from_words};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
-/// `len` bits that look random and are the same in every run.
+/// `len` random bits, the same in every run.
 #[must_use]
 pub fn noise(len: usize, seed: u64) -> Bits {
-    let mut state = seed;
-    let next = |_| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let v = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let v = (v ^ v >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        v ^ v >> 31
-    };
-    bits_from_words(&(0..len.div_ceil(64)).map(next).collect::<Vec<_>>(), len)
+    let words = StdRng::seed_from_u64(seed).random_iter().take(len.div_ceil(64)).collect::<Vec<_>>();
+    bits_from_words(&words, len)
+}
+
+/// Leaves one thread to whatever would use more, for the rest of the program.
+///
+/// # Panics
+/// If several threads have been used before.
+pub fn on_one_thread() {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool has been used before");
 }

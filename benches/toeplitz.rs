@@ -78,6 +78,6 @@ fn shift_and_xor(input: &Bits, seed: &Bits, m: usize) -> Bits {
 criterion_group!(benches, toeplitz);
 
 fn main() {
-    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("there is no pool yet");
+    diqkd_benches::on_one_thread();
     diqkd_benches::record::run("toeplitz", benches);
 }

@@ -1,7 +1,7 @@
 //! Work on disjoint parts: one after the other, or on the threads of the current pool with the feature `rayon`.
 //!
 //! Every part of a transform takes a time that is known beforehand, so work is cut into as many parts as there are
-//! threads and no more: halves that stay halves as long as they can. Each place where threads wait for each other costs
+//! threads and no more, unless another thread is to take some over: halves that stay halves as long as they can. Each place where threads wait for each other costs
 //! about as much as some thousand elements.
 
 use crate::side_by_side::{side_by_side, threads};
