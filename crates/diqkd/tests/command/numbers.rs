@@ -208,6 +208,15 @@ fn amplify_streams_files_and_names_short_ones() {
         assert_eq!(std::fs::read(path("output")).unwrap(), expected);
     }
 
+    // As long a result as the input, which is then the input itself: it is written in many pieces.
+    let (bits, mut same) = (n.to_string(), x.clone());
+    *same.last_mut().unwrap() &= (1 << (n % 8)) - 1;
+    let (input, seed, out) = (path("input"), path("seed"), path("output"));
+    let files = ["amplify", "--modified", "--input", &input, "--seed-file", &seed, "--out", &out];
+    let (status, answer) = json(&[&files[..], &["--in-bits", &bits, "--out-bits", &bits]].concat());
+    assert_eq!(status, 0, "{answer}");
+    assert_eq!(std::fs::read(path("output")).unwrap(), same);
+
     let long = (8 * x.len() + 1).to_string();
     let (input, seed, out) = (path("input"), path("seed"), path("never"));
     let call = |in_bits: &str, out_bits: &str| {
